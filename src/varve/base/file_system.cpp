@@ -1,0 +1,129 @@
+#include "varve/base/file_system.h"
+
+#include "varve/base/error.h"
+#include "varve/base/uuid.h"
+
+namespace varve::base {
+namespace {
+
+// "x/." is there if and only if x is a directory, or a link to one.
+bool is_directory(FileSystem& files, const std::string& path) { return files.exists(join_path(path, ".")); }
+
+// The path without slashes at its end.
+std::string_view trimmed(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+void write_new_file(FileSystem& files, const std::string& path, std::span<const std::byte> bytes) {
+  const std::unique_ptr<File> file = files.open(path, OpenMode::kWriteNew);
+  file->append(bytes);
+  file->sync();
+  file->close();
+}
+
+}  // namespace
+
+std::string_view to_string(FileOperation operation) noexcept {
+  switch (operation) {
+    case FileOperation::kOpen:
+      return "open";
+    case FileOperation::kRead:
+      return "read";
+    case FileOperation::kWrite:
+      return "write";
+    case FileOperation::kTruncate:
+      return "truncate";
+    case FileOperation::kSync:
+      return "sync";
+    case FileOperation::kClose:
+      return "close";
+    case FileOperation::kRename:
+      return "rename";
+    case FileOperation::kExchange:
+      return "exchange";
+    case FileOperation::kLink:
+      return "link";
+    case FileOperation::kUnlink:
+      return "unlink";
+    case FileOperation::kMakeDirectory:
+      return "make_directory";
+    case FileOperation::kRemoveDirectory:
+      return "remove_directory";
+    case FileOperation::kSyncDirectory:
+      return "sync_directory";
+    case FileOperation::kLock:
+      return "lock";
+    case FileOperation::kStat:
+      return "stat";
+    case FileOperation::kList:
+      return "list";
+  }
+  return "unknown";
+}
+
+void make_directories(FileSystem& files, const std::string& path) {
+  if (is_directory(files, path)) return;
+  const std::string parent = parent_path(path);
+  make_directories(files, parent);
+  try {
+    files.make_directory(path);
+  } catch (const AlreadyExists&) {  // somebody else was faster, or it is no directory
+    if (!is_directory(files, path)) throw Io("cannot make directory {}: something else has that name", path);
+  }
+  files.sync_directory(parent);
+}
+
+void remove_tree(FileSystem& files, const std::string& path) {
+  try {
+    if (files.status(path).type != FileType::kDirectory) {
+      files.unlink(path);
+      return;
+    }
+    for (const std::string& name : files.list(path)) remove_tree(files, join_path(path, name));
+    files.remove_directory(path);
+  } catch (const NotFound&) {  // it is gone, which was the point
+  }
+}
+
+void write_file_durably(FileSystem& files, const std::string& path, std::span<const std::byte> bytes) {
+  const std::string temporary = path + "." + make_uuid() + ".tmp";
+  try {
+    write_new_file(files, temporary, bytes);
+    files.rename(temporary, path);
+  } catch (...) {
+    try {
+      files.unlink(temporary);
+    } catch (...) {  // the first error is the one to tell
+    }
+    throw;
+  }
+  files.sync_directory(parent_path(path));
+}
+
+std::vector<std::byte> read_file(FileSystem& files, const std::string& path) {
+  const std::unique_ptr<File> file = files.open(path, OpenMode::kRead);
+  std::vector<std::byte> bytes(file->size());
+  file->read_at(0, bytes);
+  return bytes;
+}
+
+std::string join_path(std::string_view folder, std::string_view name) {
+  std::string path(folder);
+  if (!path.empty() && !path.ends_with('/')) path += '/';
+  return path += name;
+}
+
+std::string parent_path(std::string_view path) {
+  path = trimmed(path);
+  const size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return ".";
+  return std::string(slash == 0 ? "/" : trimmed(path.substr(0, slash)));
+}
+
+std::string file_name(std::string_view path) {
+  path = trimmed(path);
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
+}  // namespace varve::base

@@ -1,0 +1,218 @@
+#include "varve/base/memory_pool.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+
+#include "varve/base/buffer.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define VARVE_POISON 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define VARVE_POISON 1
+#endif
+#endif
+#ifdef VARVE_POISON
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size) static_cast<void>(0)
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) static_cast<void>(0)
+#endif
+
+namespace varve::base {
+namespace {
+
+constexpr size_t kAlignment = 64;
+constexpr size_t kLargeMin = size_t{1} << 20;
+constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kKeptMaxDefault = size_t{4} << 30;
+constexpr size_t kLimitUnset = SIZE_MAX;
+constexpr size_t kSizeMax = size_t{1} << 46;  // far above any machine's memory, far below overflow
+
+// Large blocks come in few sizes, counted in huge pages: 1, 2, 3, 4, then four steps to every doubling (5, 6, 7, 8,
+// 10, 12, 14, 16, 20, …). So a kept block fits every later wish of its class, at most a quarter larger than the wish
+// (from four pages up; pages that nobody touches cost nothing), and finding one is taking the head of a list.
+constexpr size_t kClasses = 104;
+
+size_t class_of(size_t pages) {
+  if (pages <= 4) return pages - 1;
+  const auto doubling = static_cast<size_t>(std::bit_width(pages - 1)) - 1;  // 2^doubling < pages <= 2^(doubling + 1)
+  const size_t step = size_t{1} << (doubling - 2);
+  return 4 * (doubling - 1) + (pages - (size_t{1} << doubling) + step - 1) / step - 1;
+}
+
+size_t pages_of(size_t size_class) {
+  if (size_class < 4) return size_class + 1;
+  const size_t doubling = size_class / 4 + 1;
+  return (size_t{1} << doubling) + (size_class % 4 + 1) * (size_t{1} << (doubling - 2));
+}
+
+// Stands at the start of a block that is kept.
+struct Kept {
+  Kept* newer;
+  Kept* older;
+  uint64_t moment;  // when it was freed, in frees
+};
+
+struct KeptList {
+  Kept* newest = nullptr;
+  Kept* oldest = nullptr;
+};
+
+// Constant-initialised and never destroyed: buffers may be freed before main begins and after it ends.
+struct Pool {
+  std::mutex mutex;
+  std::array<KeptList, kClasses> lists;
+  MemoryPoolState state{0, 0, kLimitUnset};
+  uint64_t frees = 0;
+
+  size_t limit() {
+    if (state.bytes_kept_max == kLimitUnset) {
+      const size_t memory =
+          static_cast<size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+      state.bytes_kept_max = std::min(memory / 4, kKeptMaxDefault);
+    }
+    return state.bytes_kept_max;
+  }
+
+  void* take(size_t size_class) {
+    KeptList& list = lists[size_class];
+    Kept* kept = list.newest;
+    if (kept == nullptr) return nullptr;
+    list.newest = kept->older;
+    (list.newest != nullptr ? list.newest->newer : list.oldest) = nullptr;
+    state.bytes_kept -= pages_of(size_class) * kHugePage;
+    return kept;
+  }
+
+  void keep(void* bytes, size_t size_class) {
+    KeptList& list = lists[size_class];
+    Kept* kept = ::new (bytes) Kept{nullptr, list.newest, ++frees};
+    (list.newest != nullptr ? list.newest->newer : list.oldest) = kept;
+    list.newest = kept;
+    state.bytes_kept += pages_of(size_class) * kHugePage;
+  }
+
+  // Takes out the block that was freed the longest ago.
+  internal::Block evict() {
+    size_t oldest = kClasses;
+    for (size_t i = 0; i < kClasses; ++i) {
+      if (lists[i].oldest == nullptr) continue;
+      if (oldest == kClasses || lists[i].oldest->moment < lists[oldest].oldest->moment) oldest = i;
+    }
+    KeptList& list = lists[oldest];
+    Kept* kept = list.oldest;
+    list.oldest = kept->newer;
+    (list.oldest != nullptr ? list.oldest->older : list.newest) = nullptr;
+    const size_t size = pages_of(oldest) * kHugePage;
+    state.bytes_kept -= size;
+    return {reinterpret_cast<std::byte*>(kept), size, false};
+  }
+};
+static_assert(std::is_trivially_destructible_v<Pool>);
+constinit Pool pool;
+
+void unmap(std::byte* bytes, size_t size) noexcept {
+  ASAN_UNPOISON_MEMORY_REGION(bytes, size);  // the addresses may come back as somebody else's
+  ::munmap(bytes, size);
+}
+
+// Frees what is kept above the limit, one block at a time so that nobody waits long.
+void trim() noexcept {
+  for (;;) {
+    internal::Block block;
+    {
+      const std::lock_guard lock(pool.mutex);
+      if (pool.state.bytes_kept <= pool.limit()) return;
+      block = pool.evict();
+    }
+    unmap(block.bytes, block.size);
+  }
+}
+
+// `size` bytes, a multiple of huge pages, at a huge page's start: more is mapped than wanted, and the ends cut off.
+std::byte* map(size_t size) {
+  void* start = ::mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED) throw std::bad_alloc();
+  const size_t head = -reinterpret_cast<uintptr_t>(start) & (kHugePage - 1);
+  auto* bytes = static_cast<std::byte*>(start) + head;
+  if (head != 0) ::munmap(start, head);
+  if (head != kHugePage) ::munmap(bytes + size, kHugePage - head);
+  ::madvise(bytes, size, MADV_HUGEPAGE);  // a wish: without huge pages all works, slower
+  return bytes;
+}
+
+internal::Block take_large(size_t size) {
+  const size_t size_class = class_of((size + kHugePage - 1) / kHugePage);
+  const size_t bytes = pages_of(size_class) * kHugePage;
+  void* kept = nullptr;
+  {
+    const std::lock_guard lock(pool.mutex);
+    kept = pool.take(size_class);
+    pool.state.bytes_in_use += bytes;
+  }
+  if (kept != nullptr) {
+    ASAN_UNPOISON_MEMORY_REGION(kept, bytes);
+    return {static_cast<std::byte*>(kept), bytes, false};
+  }
+  try {
+    return {map(bytes), bytes, true};
+  } catch (...) {
+    const std::lock_guard lock(pool.mutex);
+    pool.state.bytes_in_use -= bytes;
+    throw;
+  }
+}
+
+}  // namespace
+
+namespace internal {
+
+Block take_block(size_t size) {
+  if (size > kSizeMax) throw std::bad_alloc();
+  if (size >= kLargeMin) return take_large(size);
+  const size_t rounded = std::max(kAlignment, (size + kAlignment - 1) / kAlignment * kAlignment);
+  void* bytes = std::aligned_alloc(kAlignment, rounded);
+  if (bytes == nullptr) throw std::bad_alloc();
+  return {static_cast<std::byte*>(bytes), rounded, false};
+}
+
+void give_block(std::byte* bytes, size_t size) noexcept {
+  if (size < kHugePage) {
+    std::free(bytes);
+    return;
+  }
+  {
+    const std::lock_guard lock(pool.mutex);
+    pool.keep(bytes, class_of(size / kHugePage));
+    pool.state.bytes_in_use -= size;
+  }
+  ASAN_POISON_MEMORY_REGION(bytes + sizeof(Kept), size - sizeof(Kept));
+  trim();
+}
+
+}  // namespace internal
+
+MemoryPoolState memory_pool_state() noexcept {
+  const std::lock_guard lock(pool.mutex);
+  pool.limit();
+  return pool.state;
+}
+
+void set_memory_pool_limit(size_t bytes_kept_max) noexcept {
+  {
+    const std::lock_guard lock(pool.mutex);
+    pool.state.bytes_kept_max = std::min(bytes_kept_max, kLimitUnset - 1);
+  }
+  trim();
+}
+
+}  // namespace varve::base

@@ -1,0 +1,193 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <limits>
+#include <thread>
+
+#include "varve/base/error.h"
+#include "varve/base/file_system.h"
+#include "varve/base/posix.h"
+
+namespace varve::base {
+namespace {
+
+using internal::Descriptor;
+using internal::throw_system_error;
+using internal::uninterrupted;
+using std::chrono::steady_clock;
+
+constexpr mode_t kFileMode = 0666;       // less the process's umask
+constexpr mode_t kDirectoryMode = 0777;  // the same
+constexpr std::chrono::microseconds kLockPauseMin{200};
+constexpr std::chrono::microseconds kLockPauseMax{20'000};
+
+Descriptor open_descriptor(const std::string& path, int flags) {
+  return Descriptor(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, kFileMode); }));
+}
+
+// Asks for a lock, or its end, on one byte, without waiting. False (with errno) if that is refused.
+bool set_lock(const Descriptor& descriptor, int16_t type, uint64_t byte) {
+  struct ::flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = static_cast<off_t>(byte);
+  lock.l_len = 1;
+  return uninterrupted([&] { return ::fcntl(descriptor.number(), F_OFD_SETLK, &lock); }) == 0;
+}
+
+class PosixFileLock final : public FileLock {
+ public:
+  PosixFileLock(Descriptor descriptor, uint64_t byte)
+      : descriptor_(std::move(descriptor)), byte_(byte), process_(::getpid()) {}
+
+  ~PosixFileLock() override {
+    // A child forked meanwhile shares the description: closing ours would leave the lock to it, and its copy of this
+    // object must not take the lock from us.
+    if (::getpid() == process_) set_lock(descriptor_, F_UNLCK, byte_);
+  }
+
+ private:
+  Descriptor descriptor_;
+  uint64_t byte_;
+  pid_t process_;
+};
+
+Descriptor open_for_lock(const std::string& path, bool exclusive) {
+  Descriptor descriptor = open_descriptor(path, O_RDWR | O_CREAT);
+  if (descriptor.valid()) return descriptor;
+  const int error_number = errno;
+  // Who only reads, from a read-only disk perhaps, can still hold a shared lock.
+  if (!exclusive && (error_number == EROFS || error_number == EACCES || error_number == EPERM)) {
+    Descriptor read_only = open_descriptor(path, O_RDONLY);
+    if (read_only.valid()) return read_only;
+  }
+  throw_system_error(error_number, "lock", path);
+}
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  void before(const FileCall& /*call*/) override {}
+
+  std::unique_ptr<File> open(const std::string& path, OpenMode mode) override {
+    Descriptor descriptor = open_descriptor(path, flags_of(mode));
+    if (!descriptor.valid()) throw_system_error(errno, "open", path);
+    struct ::stat status;
+    if (::fstat(descriptor.number(), &status) != 0) throw_system_error(errno, "open", path);
+    if (!S_ISREG(status.st_mode)) throw Io("cannot open {}: it is not a regular file", path);
+    return internal::make_posix_file(std::move(descriptor), path);
+  }
+
+  bool exists(const std::string& path) override {
+    struct ::stat status;
+    if (::lstat(path.c_str(), &status) == 0) return true;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    throw_system_error(errno, "look at", path);
+  }
+
+  FileStatus status(const std::string& path) override {
+    struct ::stat status;
+    if (::lstat(path.c_str(), &status) != 0) throw_system_error(errno, "look at", path);
+    return internal::to_file_status(status);
+  }
+
+  std::vector<std::string> list(const std::string& path) override {
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
+    if (!directory) throw_system_error(errno, "list", path);
+    std::vector<std::string> names;
+    for (;;) {
+      errno = 0;
+      const dirent* entry = ::readdir(directory.get());
+      if (entry == nullptr) break;
+      const std::string_view name = static_cast<const char*>(entry->d_name);
+      if (name != "." && name != "..") names.emplace_back(name);
+    }
+    if (errno != 0) throw_system_error(errno, "list", path);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  void rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) throw_system_error(errno, "rename " + from + " to", to);
+  }
+
+  void exchange(const std::string& left, const std::string& right) override {
+    if (::renameat2(AT_FDCWD, left.c_str(), AT_FDCWD, right.c_str(), RENAME_EXCHANGE) == 0) return;
+    if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) {
+      throw NotSupported("this file system cannot exchange {} and {}", left, right);
+    }
+    throw_system_error(errno, "exchange " + left + " and", right);
+  }
+
+  void link(const std::string& existing, const std::string& name) override {
+    if (::link(existing.c_str(), name.c_str()) == 0) return;
+    if (errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK || errno == EXDEV) {
+      throw NotSupported("no hard link {} to {} can be made here: {}", name, existing, ::strerrordesc_np(errno));
+    }
+    throw_system_error(errno, "link " + existing + " as", name);
+  }
+
+  void unlink(const std::string& path) override {
+    if (::unlink(path.c_str()) != 0) throw_system_error(errno, "remove", path);
+  }
+
+  void make_directory(const std::string& path) override {
+    if (::mkdir(path.c_str(), kDirectoryMode) != 0) throw_system_error(errno, "make directory", path);
+  }
+
+  void remove_directory(const std::string& path) override {
+    if (::rmdir(path.c_str()) != 0) throw_system_error(errno, "remove directory", path);
+  }
+
+  void sync_directory(const std::string& path) override {
+    const Descriptor descriptor = open_descriptor(path, O_RDONLY | O_DIRECTORY);
+    if (!descriptor.valid()) throw_system_error(errno, "sync directory", path);
+    // EINVAL: the file system has no such thing, and nothing that could be done about it.
+    if (uninterrupted([&] { return ::fsync(descriptor.number()); }) != 0 && errno != EINVAL) {
+      throw_system_error(errno, "sync directory", path);
+    }
+  }
+
+  std::unique_ptr<FileLock> lock(const std::string& path, const LockOptions& options) override {
+    if (options.byte > static_cast<uint64_t>(std::numeric_limits<off_t>::max() - 1)) {
+      throw InvalidArgument("no byte {} of {} can be locked: files end before", options.byte, path);
+    }
+    Descriptor descriptor = open_for_lock(path, options.exclusive);
+    const steady_clock::time_point start = steady_clock::now();
+    std::chrono::microseconds pause = kLockPauseMin;
+    while (!set_lock(descriptor, options.exclusive ? F_WRLCK : F_RDLCK, options.byte)) {
+      if (errno != EAGAIN && errno != EACCES) throw_system_error(errno, "lock", path);
+      const int64_t left = options.timeout.nanoseconds - std::chrono::nanoseconds(steady_clock::now() - start).count();
+      if (left <= 0) {
+        throw ConcurrentWrite("byte {} of {} is locked by somebody else, waited {}", options.byte, path,
+                              to_string(options.timeout));
+      }
+      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(pause, std::chrono::nanoseconds(left)));
+      pause = std::min(pause * 2, kLockPauseMax);
+    }
+    return std::make_unique<PosixFileLock>(std::move(descriptor), options.byte);
+  }
+
+ private:
+  static int flags_of(OpenMode mode) {
+    switch (mode) {
+      case OpenMode::kRead:
+        return O_RDONLY | O_NONBLOCK;  // a pipe with that name must not hold us up
+      case OpenMode::kWriteNew:
+        return O_RDWR | O_CREAT | O_EXCL;
+      case OpenMode::kReadWrite:
+        break;
+    }
+    return O_RDWR | O_CREAT;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<FileSystem> make_system_file_system() { return std::make_unique<PosixFileSystem>(); }
+
+}  // namespace varve::base
