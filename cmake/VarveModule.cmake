@@ -34,8 +34,7 @@ endfunction()
 
 function(varve_test name)
   cmake_parse_arguments(PARSE_ARGV 1 test "" "" "SOURCES;DEPENDS;LIBRARIES")
-  varve_program(${name} ${ARGN} LIBRARIES GTest::gmock_main)
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  varve_program(${name} ${ARGN} LIBRARIES varve_test_support GTest::gmock_main)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
