@@ -29,14 +29,10 @@ int64_t Random::between(int64_t low, int64_t high) {
 
 int64_t Random::edgy() {
   switch (next() % 4) {
-    case 0:
-      return between(-100, 100);
-    case 1:
-      return std::numeric_limits<int64_t>::min() + between(0, 100);
-    case 2:
-      return std::numeric_limits<int64_t>::max() - between(0, 100);
-    default:
-      return static_cast<int64_t>(next());
+    case 0: return between(-100, 100);
+    case 1: return std::numeric_limits<int64_t>::min() + between(0, 100);
+    case 2: return std::numeric_limits<int64_t>::max() - between(0, 100);
+    default: return static_cast<int64_t>(next());
   }
 }
 

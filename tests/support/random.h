@@ -1,8 +1,6 @@
 // Random numbers for tests: the same in every run, another stream for every test, and the seed told when a test fails.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -10,6 +8,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace varve::testing {
 

@@ -14,9 +14,13 @@ uint32_t crc32(std::span<const std::byte> bytes, uint32_t seed = 0) noexcept;
 uint32_t crc32c(std::span<const std::byte> bytes, uint32_t seed = 0) noexcept;
 
 namespace internal {
-// The portable paths, for tests.
+// The two paths behind them, for tests: the portable one, and the one for processors of which has_crc_instructions()
+// is true (it is the portable one where this compiler knows no such instructions).
 uint32_t crc32_portable(std::span<const std::byte> bytes, uint32_t seed) noexcept;
 uint32_t crc32c_portable(std::span<const std::byte> bytes, uint32_t seed) noexcept;
+bool has_crc_instructions() noexcept;
+uint32_t crc32_fast(std::span<const std::byte> bytes, uint32_t seed) noexcept;
+uint32_t crc32c_fast(std::span<const std::byte> bytes, uint32_t seed) noexcept;
 }  // namespace internal
 
 }  // namespace varve::base

@@ -1,8 +1,8 @@
 #include "varve/base/digest.h"
 
-#include <openssl/evp.h>
-
 #include <string_view>
+
+#include <openssl/evp.h>
 
 #include "varve/base/error.h"
 

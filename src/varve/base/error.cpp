@@ -38,36 +38,21 @@ void append_escaped(std::string& out, char letter) {
 
 std::string_view to_string(ErrorKind kind) noexcept {
   switch (kind) {
-    case ErrorKind::kInvalidArgument:
-      return "InvalidArgument";
-    case ErrorKind::kPathTraversal:
-      return "PathTraversal";
-    case ErrorKind::kNotFound:
-      return "NotFound";
-    case ErrorKind::kAlreadyExists:
-      return "AlreadyExists";
-    case ErrorKind::kConcurrentWrite:
-      return "ConcurrentWrite";
-    case ErrorKind::kSchemaCompatibility:
-      return "SchemaCompatibility";
-    case ErrorKind::kCorruption:
-      return "Corruption";
-    case ErrorKind::kIo:
-      return "Io";
-    case ErrorKind::kUnavailable:
-      return "Unavailable";
-    case ErrorKind::kTimeout:
-      return "Timeout";
-    case ErrorKind::kNotSupported:
-      return "NotSupported";
-    case ErrorKind::kReadOnly:
-      return "ReadOnly";
-    case ErrorKind::kOutcomeUnknown:
-      return "OutcomeUnknown";
-    case ErrorKind::kCancelled:
-      return "Cancelled";
-    case ErrorKind::kForked:
-      return "Forked";
+    case ErrorKind::kInvalidArgument: return "InvalidArgument";
+    case ErrorKind::kPathTraversal: return "PathTraversal";
+    case ErrorKind::kNotFound: return "NotFound";
+    case ErrorKind::kAlreadyExists: return "AlreadyExists";
+    case ErrorKind::kConcurrentWrite: return "ConcurrentWrite";
+    case ErrorKind::kSchemaCompatibility: return "SchemaCompatibility";
+    case ErrorKind::kCorruption: return "Corruption";
+    case ErrorKind::kIo: return "Io";
+    case ErrorKind::kUnavailable: return "Unavailable";
+    case ErrorKind::kTimeout: return "Timeout";
+    case ErrorKind::kNotSupported: return "NotSupported";
+    case ErrorKind::kReadOnly: return "ReadOnly";
+    case ErrorKind::kOutcomeUnknown: return "OutcomeUnknown";
+    case ErrorKind::kCancelled: return "Cancelled";
+    case ErrorKind::kForked: return "Forked";
   }
   return "Unknown";
 }
@@ -91,7 +76,7 @@ std::string format_message(std::string_view pattern, std::initializer_list<Messa
   return out;
 }
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   std::string out = "\"";
   size_t taken = 0;
   while (taken < text.size()) {

@@ -68,7 +68,7 @@ std::string format_message(std::string_view pattern, std::initializer_list<Messa
 
 // `text` in double quotes, fit to stand in a message whatever it holds: control bytes and bytes that are no UTF-8
 // become \xNN, and after 80 bytes it is cut (not within a letter) and ends in `..."`.
-std::string quoted(std::string_view text);
+std::string quote(std::string_view text);
 
 // The root of the hierarchy. `what()` is the message alone: lower case, with key, path, expected and found.
 class Error : public std::runtime_error {

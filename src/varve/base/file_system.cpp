@@ -26,38 +26,22 @@ void write_new_file(FileSystem& files, const std::string& path, std::span<const 
 
 std::string_view to_string(FileOperation operation) noexcept {
   switch (operation) {
-    case FileOperation::kOpen:
-      return "open";
-    case FileOperation::kRead:
-      return "read";
-    case FileOperation::kWrite:
-      return "write";
-    case FileOperation::kTruncate:
-      return "truncate";
-    case FileOperation::kSync:
-      return "sync";
-    case FileOperation::kClose:
-      return "close";
-    case FileOperation::kRename:
-      return "rename";
-    case FileOperation::kExchange:
-      return "exchange";
-    case FileOperation::kLink:
-      return "link";
-    case FileOperation::kUnlink:
-      return "unlink";
-    case FileOperation::kMakeDirectory:
-      return "make_directory";
-    case FileOperation::kRemoveDirectory:
-      return "remove_directory";
-    case FileOperation::kSyncDirectory:
-      return "sync_directory";
-    case FileOperation::kLock:
-      return "lock";
-    case FileOperation::kStat:
-      return "stat";
-    case FileOperation::kList:
-      return "list";
+    case FileOperation::kOpen: return "open";
+    case FileOperation::kRead: return "read";
+    case FileOperation::kWrite: return "write";
+    case FileOperation::kTruncate: return "truncate";
+    case FileOperation::kSync: return "sync";
+    case FileOperation::kClose: return "close";
+    case FileOperation::kRename: return "rename";
+    case FileOperation::kExchange: return "exchange";
+    case FileOperation::kLink: return "link";
+    case FileOperation::kUnlink: return "unlink";
+    case FileOperation::kMakeDirectory: return "make_directory";
+    case FileOperation::kRemoveDirectory: return "remove_directory";
+    case FileOperation::kSyncDirectory: return "sync_directory";
+    case FileOperation::kLock: return "lock";
+    case FileOperation::kStat: return "stat";
+    case FileOperation::kList: return "list";
   }
   return "unknown";
 }

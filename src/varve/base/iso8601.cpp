@@ -149,7 +149,7 @@ Outcome read(std::string_view text, ParsedTime& parsed) noexcept {
 
 [[noreturn]] void throw_out_of_reach(std::string_view text) {
   throw InvalidArgument("{} lies outside 1677-09-21T00:12:43.145224192Z to 2262-04-11T23:47:16.854775807Z",
-                        quoted(text));
+                        quote(text));
 }
 
 // The moment, or nothing if it is out of reach.
@@ -230,14 +230,11 @@ Timestamp ParsedTime::utc() const {
 ParsedTime parse_time(std::string_view text) {
   ParsedTime parsed;
   switch (read(text, parsed)) {
-    case Outcome::kGood:
-      return parsed;
-    case Outcome::kOutOfReach:
-      throw_out_of_reach(text);
-    case Outcome::kMalformed:
-      break;
+    case Outcome::kGood: return parsed;
+    case Outcome::kOutOfReach: throw_out_of_reach(text);
+    case Outcome::kMalformed: break;
   }
-  throw InvalidArgument("{} is no ISO 8601 time such as 2024-03-05T10:15:00Z or 2024-03-05", quoted(text));
+  throw InvalidArgument("{} is no ISO 8601 time such as 2024-03-05T10:15:00Z or 2024-03-05", quote(text));
 }
 
 std::optional<ParsedTime> try_parse_time(std::string_view text) noexcept {
@@ -249,10 +246,10 @@ std::optional<ParsedTime> try_parse_time(std::string_view text) noexcept {
 Timestamp parse_timestamp(std::string_view text) {
   const ParsedTime parsed = parse_time(text);
   if (!parsed.has_time) {
-    throw InvalidArgument("{} is a date: a moment needs a time of day and a zone (2024-03-05T10:15:00Z)", quoted(text));
+    throw InvalidArgument("{} is a date: a moment needs a time of day and a zone (2024-03-05T10:15:00Z)", quote(text));
   }
   if (!parsed.offset_seconds) {
-    throw InvalidArgument("{} names no zone: a moment needs Z or an offset such as +02:00", quoted(text));
+    throw InvalidArgument("{} names no zone: a moment needs Z or an offset such as +02:00", quote(text));
   }
   const std::optional<Timestamp> at = moment(parsed.local_nanoseconds, *parsed.offset_seconds);
   if (!at) throw_out_of_reach(text);
@@ -263,7 +260,7 @@ Date parse_date(std::string_view text) {
   Reader reader(text);
   Date date;
   if (!reader.date(date.days) || !reader.at_end()) {
-    throw InvalidArgument("{} is no date such as 2024-03-05 or 20240305", quoted(text));
+    throw InvalidArgument("{} is no date such as 2024-03-05 or 20240305", quote(text));
   }
   return date;
 }

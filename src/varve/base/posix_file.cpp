@@ -112,16 +112,12 @@ void throw_system_error(int error_number, std::string_view doing, std::string_vi
   const char* reason = ::strerror_r(error_number, text, sizeof(text));
   constexpr std::string_view kPattern = "cannot {} {}: {}";
   switch (error_number) {
-    case ENOENT:
-      throw NotFound(kPattern, doing, path, reason);
-    case EEXIST:
-      throw AlreadyExists(kPattern, doing, path, reason);
+    case ENOENT: throw NotFound(kPattern, doing, path, reason);
+    case EEXIST: throw AlreadyExists(kPattern, doing, path, reason);
     case EROFS:
     case EACCES:
-    case EPERM:
-      throw ReadOnly(kPattern, doing, path, reason);
-    default:
-      throw Io(kPattern, doing, path, reason);
+    case EPERM: throw ReadOnly(kPattern, doing, path, reason);
+    default: throw Io(kPattern, doing, path, reason);
   }
 }
 

@@ -175,12 +175,9 @@ class PosixFileSystem final : public FileSystem {
  private:
   static int flags_of(OpenMode mode) {
     switch (mode) {
-      case OpenMode::kRead:
-        return O_RDONLY | O_NONBLOCK;  // a pipe with that name must not hold us up
-      case OpenMode::kWriteNew:
-        return O_RDWR | O_CREAT | O_EXCL;
-      case OpenMode::kReadWrite:
-        break;
+      case OpenMode::kRead: return O_RDONLY | O_NONBLOCK;  // a pipe with that name must not hold us up
+      case OpenMode::kWriteNew: return O_RDWR | O_CREAT | O_EXCL;
+      case OpenMode::kReadWrite: break;
     }
     return O_RDWR | O_CREAT;
   }

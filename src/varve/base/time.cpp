@@ -84,14 +84,10 @@ std::optional<int64_t> try_parse_duration(std::string_view rest) {
 
 std::string_view to_string(Closed closed) noexcept {
   switch (closed) {
-    case Closed::kBoth:
-      return "both";
-    case Closed::kLeft:
-      return "left";
-    case Closed::kRight:
-      return "right";
-    case Closed::kNone:
-      return "none";
+    case Closed::kBoth: return "both";
+    case Closed::kLeft: return "left";
+    case Closed::kRight: return "right";
+    case Closed::kNone: return "none";
   }
   return "unknown";
 }
@@ -100,7 +96,7 @@ Closed parse_closed(std::string_view text) {
   for (const Closed closed : {Closed::kBoth, Closed::kLeft, Closed::kRight, Closed::kNone}) {
     if (to_string(closed) == text) return closed;
   }
-  throw InvalidArgument("closed must be both, left, right or none, not {}", quoted(text));
+  throw InvalidArgument("closed must be both, left, right or none, not {}", quote(text));
 }
 
 Date to_date(Timestamp at) noexcept { return {static_cast<int32_t>(floor_divide(at.nanoseconds, kNanosecondsPerDay))}; }
@@ -161,7 +157,7 @@ std::string to_string(Duration duration) {
 Duration parse_duration(std::string_view text) {
   const std::optional<int64_t> nanoseconds = try_parse_duration(text);
   if (!nanoseconds) {
-    throw InvalidArgument("{} is no length of time such as 250ms, 1h30m or 5d (at most 106751d)", quoted(text));
+    throw InvalidArgument("{} is no length of time such as 250ms, 1h30m or 5d (at most 106751d)", quote(text));
   }
   return {*nanoseconds};
 }

@@ -1,41 +1,39 @@
 #include "varve/base/zone.h"
 
-#include <date/tz.h>
-
 #include <algorithm>
-#include <chrono>
-#include <limits>
 #include <vector>
 
 #include "varve/base/error.h"
+#include "varve/base/file_system.h"
+#include "varve/base/zone_file.h"
 
 namespace varve::base {
 namespace {
 
-constexpr int64_t kSecondsMin = std::numeric_limits<int64_t>::min() / kNanosecondsPerSecond - 1;
-constexpr int64_t kSecondsMax = std::numeric_limits<int64_t>::max() / kNanosecondsPerSecond + 1;
+using internal::ZoneStretch;
 
-// A stretch of time in which the zone's clocks differ from UTC by one amount. It ends where the next one begins.
-struct Stretch {
-  Timestamp begin;
-  int64_t offset;  // nanoseconds east of UTC
-};
+constexpr std::string_view kZoneFolder = "/usr/share/zoneinfo";
 
-int64_t seconds_to_nanoseconds(int64_t seconds) { return Duration::seconds(seconds).nanoseconds; }
+// Names of the database: parts of letters, digits, `_`, `+` and `-`, with one slash between them. So no name leads out
+// of the folder.
+bool is_zone_name(std::string_view name) {
+  const auto allowed = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
+           std::string_view("_+-/").find(letter) != std::string_view::npos;
+  };
+  return !name.empty() && name.front() != '/' && name.back() != '/' && name.find("//") == std::string_view::npos &&
+         std::all_of(name.begin(), name.end(), allowed);
+}
 
-// All of the zone's rules for the moments that a Timestamp can say, read once: looking up is then a binary search, and
-// threads need no lock.
-std::vector<Stretch> read_stretches(const date::time_zone& zone) {
-  std::vector<Stretch> stretches;
-  for (int64_t at = kSecondsMin; at < kSecondsMax;) {
-    const date::sys_info rules = zone.get_info(date::sys_seconds(std::chrono::seconds(at)));
-    const int64_t offset = seconds_to_nanoseconds(rules.offset.count());
-    if (stretches.empty() || stretches.back().offset != offset) {
-      stretches.push_back({{seconds_to_nanoseconds(at)}, offset});
-    }
-    at = rules.end.time_since_epoch().count();
+std::vector<ZoneStretch> find_stretches(std::string_view name) {
+  constexpr std::string_view kPattern = "no time zone {} in {}: names are such as Europe/Berlin, UTC or +02:00";
+  if (!is_zone_name(name)) throw InvalidArgument(kPattern, quote(name), kZoneFolder);
+  try {
+    const std::unique_ptr<FileSystem> files = make_system_file_system();
+    return internal::read_zone_file(read_file(*files, join_path(kZoneFolder, name)), name);
+  } catch (const Error& error) {  // not there, a folder, or one of the tables that lie beside the zones
+    throw InvalidArgument(std::string(kPattern) + " ({})", quote(name), kZoneFolder, error.what());
   }
-  return stretches;
 }
 
 std::string offset_name(int32_t seconds) {
@@ -52,20 +50,16 @@ std::string reading_text(int64_t local_nanoseconds) {
 
 }  // namespace
 
+// Read once, at first: looking up is then a binary search, and threads need no lock.
 struct Zone::Rules {
   std::string name;
-  std::vector<Stretch> stretches;  // by begin; the first begins at Timestamp::min()
+  std::vector<ZoneStretch> stretches;
 
-  // The last stretch that begins at `at` or before.
+  // The stretch that holds `at`.
   [[nodiscard]] size_t stretch_at(Timestamp at) const {
-    const auto after =
-        std::upper_bound(stretches.begin(), stretches.end(), at,
-                         [](Timestamp moment, const Stretch& stretch) { return moment < stretch.begin; });
-    return after == stretches.begin() ? 0 : static_cast<size_t>(after - stretches.begin()) - 1;
-  }
-
-  [[nodiscard]] bool contains(size_t stretch, Timestamp at) const {
-    return stretches[stretch].begin <= at && (stretch + 1 == stretches.size() || at < stretches[stretch + 1].begin);
+    const auto later = std::upper_bound(stretches.begin() + 1, stretches.end(), at,
+                                        [](Timestamp moment, const ZoneStretch& next) { return moment < next.begin; });
+    return static_cast<size_t>(later - stretches.begin()) - 1;
   }
 };
 
@@ -77,34 +71,28 @@ Zone Zone::find(std::string_view name) {
   if (name == "UTC") return utc();
   if (name.starts_with('+') || name.starts_with('-')) {
     const std::optional<int32_t> seconds = try_parse_offset(name);
-    if (!seconds) throw InvalidArgument("{} is no offset such as +02:00", quoted(name));
-    const int64_t offset = seconds_to_nanoseconds(*seconds);
+    if (!seconds) throw InvalidArgument("{} is no offset such as +02:00", quote(name));
+    const int64_t offset = Duration::seconds(*seconds).nanoseconds;
     return Zone(std::make_shared<const Rules>(Rules{offset_name(*seconds), {{Timestamp::min(), offset}}}));
   }
-  const date::time_zone* zone = nullptr;
-  try {
-    zone = date::locate_zone(name);
-  } catch (const std::runtime_error&) {
-    throw InvalidArgument(
-        "no time zone {}: names are those of the IANA database, such as Europe/Berlin, UTC, or +02:00", quoted(name));
-  }
-  return Zone(std::make_shared<const Rules>(Rules{std::string(name), read_stretches(*zone)}));
+  return Zone(std::make_shared<const Rules>(Rules{std::string(name), find_stretches(name)}));
 }
 
 const std::string& Zone::name() const noexcept { return rules_->name; }
 
 Timestamp Zone::to_utc(int64_t local_nanoseconds) const {
-  // No offset reaches a day, so only stretches that lie within a day of the reading can show it.
+  // Offsets stay below 26 hours, so only stretches that lie within two days of the reading can show it.
   const Timestamp reading{local_nanoseconds};
-  const Duration day{kNanosecondsPerDay};
-  const size_t last = rules_->stretch_at(reading + day);
+  const Duration near{2 * kNanosecondsPerDay};
   std::optional<Timestamp> found;
   bool out_of_reach = false;
-  for (size_t i = rules_->stretch_at(reading - day); i <= last; ++i) {
+  const std::vector<ZoneStretch>& stretches = rules_->stretches;
+  for (size_t i = rules_->stretch_at(reading - near); i < stretches.size() && stretches[i].begin <= reading + near;
+       ++i) {
     Timestamp at;
-    if (__builtin_sub_overflow(local_nanoseconds, rules_->stretches[i].offset, &at.nanoseconds)) {
+    if (__builtin_sub_overflow(local_nanoseconds, stretches[i].offset, &at.nanoseconds)) {
       out_of_reach = true;
-    } else if (rules_->contains(i, at)) {
+    } else if (stretches[i].begin <= at && (i + 1 == stretches.size() || at < stretches[i + 1].begin)) {
       if (found) {
         throw InvalidArgument("{} happens twice in {} (clocks are put back): give the offset from UTC",
                               reading_text(local_nanoseconds), name());
@@ -119,7 +107,7 @@ Timestamp Zone::to_utc(int64_t local_nanoseconds) const {
 }
 
 int64_t Zone::to_local(Timestamp at) const {
-  return internal::saturating_add(at.nanoseconds, rules_->stretches[rules_->stretch_at(at)].offset);
+  return varve::internal::saturating_add(at.nanoseconds, rules_->stretches[rules_->stretch_at(at)].offset);
 }
 
 }  // namespace varve::base
