@@ -16,8 +16,8 @@ namespace {
 using table::ColumnBuilder;
 
 double random_double(Random& random) {
-  static const std::vector<double> kSpecial = {0.0,  -0.0, 1.0,   -1.5,   0.1,   std::nan(""), HUGE_VAL, -HUGE_VAL,
-                                               1e18, 1e-9, 65504, 0x1p53, 0x1p63};
+  static const std::vector<double> kSpecial = {0.0,       -0.0, 1.0,  -1.5,  0.1,    std::nan(""), HUGE_VAL,
+                                               -HUGE_VAL, 1e18, 1e-9, 65504, 0x1p53, 0x1p63};
   if (random.one_in(2)) return random.pick(kSpecial);
   return static_cast<double>(random.between(-1'000'000, 1'000'000)) / 100.0;
 }
@@ -37,8 +37,13 @@ std::string random_bytes(Random& random, int64_t size) {
 }
 
 // A random integer of `bits` bits, its sign among them.
-int64_t signed_of(Random& random, int bits) { return random.edgy() >> (64 - bits); }
-uint64_t unsigned_of(Random& random, int bits) { return std::bit_cast<uint64_t>(random.edgy()) >> (64 - bits); }
+int64_t signed_of(Random& random, int bits) {
+  return random.one_in(3) ? random.between(-100, 100) : random.edgy() >> (64 - bits);
+}
+uint64_t unsigned_of(Random& random, int bits) {
+  const int64_t value = random.one_in(3) ? random.between(0, 100) : random.edgy();
+  return std::bit_cast<uint64_t>(value) & (~uint64_t{0} >> (64 - bits));
+}
 
 Int128 random_decimal(Random& random, int32_t precision) {
   Int128 limit = 1;
@@ -62,14 +67,14 @@ void append_random(Random& random, ColumnBuilder& builder) {
     case TypeId::kFloat32: return builder.append_double(std::clamp(random_double(random), -65504.0, 65504.0));
     case TypeId::kFloat64: return builder.append_double(random_double(random));
     case TypeId::kDecimal: return builder.append_decimal(random_decimal(random, type.precision));
-    case TypeId::kTime: return builder.append_int64(random.between(0, kNanosecondsPerDay / nanoseconds_per(type.unit) - 1));
+    case TypeId::kTime:
+      return builder.append_int64(random.between(0, kNanosecondsPerDay / nanoseconds_per(type.unit) - 1));
     case TypeId::kString: return builder.append_bytes(random_text(random));
     case TypeId::kBinary: return builder.append_bytes(random_bytes(random, random.between(0, 12)));
     case TypeId::kFixedBinary: return builder.append_bytes(random_bytes(random, type.byte_width));
     case TypeId::kDictionary:
-      return builder.append_bytes(type.value_type->id == TypeId::kString
-                                      ? random_text(random).substr(0, random.one_in(2) ? 0 : std::string::npos)
-                                      : random_bytes(random, random.between(0, 1)));
+      return builder.append_bytes(type.value_type->id == TypeId::kString ? random_text(random)
+                                                                         : random_bytes(random, random.between(0, 1)));
     default: return builder.append_int64(signed_of(random, bits));
   }
 }

@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "support/random.h"
 #include "varve/base/time.h"
 #include "varve/table/table.h"
+
+#include "support/random.h"
 
 namespace varve::testing {
 

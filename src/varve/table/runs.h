@@ -1,0 +1,54 @@
+// Puts rows of several columns together in runs: what concatenating, filtering and merging have in common.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "varve/base/thread_pool.h"
+#include "varve/table/table.h"
+
+namespace varve::table {
+
+// Rows [first, first + length) of the source with number `source`.
+struct Run {
+  int64_t first = 0;
+  int64_t length = 0;
+  size_t source = 0;
+};
+
+// A list of runs in which neighbours that continue each other become one.
+class RunList {
+ public:
+  void add(size_t source, int64_t first, int64_t length) {
+    if (length == 0) return;
+    rows_ += length;
+    if (!runs_.empty()) {
+      Run& last = runs_.back();
+      if (last.source == source && last.first + last.length == first) {
+        last.length += length;
+        return;
+      }
+    }
+    runs_.push_back({first, length, source});
+  }
+
+  [[nodiscard]] std::span<const Run> runs() const noexcept { return runs_; }
+  [[nodiscard]] int64_t rows() const noexcept { return rows_; }
+
+ private:
+  std::vector<Run> runs_;
+  int64_t rows_ = 0;
+};
+
+// The runs one after the other. `sources` are not empty and have one type; the runs lie inside them. Nothing is copied
+// where the only run is the whole of a source.
+Column assemble(std::span<const Column> sources, const RunList& runs);
+// The same for tables of one schema; the metadata are those of the first.
+Table assemble(std::span<const Table> sources, const RunList& runs, base::ThreadPool* pool);
+
+// Runs body(position) for each column, side by side if `pool` is given.
+void for_each_column(size_t count, base::ThreadPool* pool, const std::function<void(size_t)>& body);
+
+}  // namespace varve::table
