@@ -1,0 +1,1 @@
+"""What tools/tidy and tools/draw_floors know about the tree."""
