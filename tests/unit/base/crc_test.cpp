@@ -6,7 +6,6 @@
 
 #include <gtest/gtest.h>
 
-
 #include "support/random.h"
 
 namespace varve::base {
@@ -29,7 +28,8 @@ class CrcTest : public ::testing::TestWithParam<Pair> {};
 
 INSTANTIATE_TEST_SUITE_P(, CrcTest,
                          ::testing::Values(Pair{"Ieee", crc32, internal::crc32_portable, internal::crc32_fast},
-                                           Pair{"Castagnoli", crc32c, internal::crc32c_portable, internal::crc32c_fast}),
+                                           Pair{"Castagnoli", crc32c, internal::crc32c_portable,
+                                                internal::crc32c_fast}),
                          [](const auto& of) { return of.param.name; });
 
 TEST(KnownCrcTest, NineDigitsGiveTheCheckValues) {
