@@ -3,9 +3,8 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 
-# base: digests, time zones
+# base: digests
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)                       # OpenSSL::Crypto
-find_package(date CONFIG REQUIRED)                                     # date::date-tz
 # compress
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)               # PkgConfig::ZSTD
 pkg_check_modules(SNAPPY REQUIRED IMPORTED_TARGET snappy)              # PkgConfig::SNAPPY
