@@ -65,7 +65,7 @@ namespace varve {
 // structures that contradict themselves (offsets out of bounds and indices outside the dictionary included).
 
 Schema import_schema(ArrowSchema* schema);
-// A struct array, one batch; `schema` as imported before from the same producer's ArrowSchema.
+// A struct array, one batch, of the columns that `schema` names, which stays the caller's.
 Table import_batch(ArrowArray* array, const ArrowSchema& schema);
 // All batches. A stream's own error becomes InvalidArgument with its text.
 struct ImportedStream {

@@ -6,6 +6,7 @@
 #include "varve/base/error.h"
 #include "varve/table/bits.h"
 #include "varve/table/builder.h"
+#include "varve/table/decimal.h"
 #include "varve/table/utf8.h"
 
 namespace varve {
@@ -169,6 +170,19 @@ void check_indices(const Column& column) {
   }
 }
 
+void check_decimals(const Column& column) {
+  const Int128 limit = table::power_of_ten(column.type().precision);
+  const auto values = column.values<Int128>();
+  const auto outside = [limit](Int128 value) { return value <= -limit || value >= limit; };
+  bool any = false;
+  for (const Int128 value : values) any |= outside(value);
+  for (int64_t row = 0; any && row < column.length(); ++row) {
+    if (!column.is_null(row) && outside(values[static_cast<size_t>(row)])) {
+      throw InvalidArgument("row {} of a {} column has more digits", row, to_string(column.type()));
+    }
+  }
+}
+
 }  // namespace
 
 Column::Column(ColumnParts parts, bool check_contents) : parts_(std::move(parts)) {
@@ -179,6 +193,7 @@ Column::Column(ColumnParts parts, bool check_contents) : parts_(std::move(parts)
   if (storage_of(parts_.type) == Storage::kVariable) check_offsets_ascend(*this);
   if (parts_.type.id == TypeId::kString) check_text(*this);
   if (parts_.type.id == TypeId::kDictionary) check_indices(*this);
+  if (parts_.type.id == TypeId::kDecimal) check_decimals(*this);
 }
 
 std::span<const int64_t> Column::offsets() const noexcept {

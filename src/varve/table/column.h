@@ -47,9 +47,9 @@ class Column {
  public:
   Column() = default;  // no rows of type null
   // Throws InvalidArgument if a buffer is too small for the rows or the dictionary is missing or of another type.
-  // `check_contents` also asks that offsets ascend and lie inside, that indices of rows that are not null lie inside
-  // the dictionary, and that strings are UTF-8; and it counts the nulls whatever `null_count` says. What comes from
-  // elsewhere is checked so; what our own kernels made is not.
+  // `check_contents` also asks that offsets ascend and lie inside, and, of rows that are not null, that indices lie
+  // inside the dictionary, strings are UTF-8 and decimals keep to their precision; and it counts the nulls whatever
+  // `null_count` says. What comes from elsewhere is checked so; what our own kernels made is not.
   explicit Column(ColumnParts parts, bool check_contents = false);
 
   [[nodiscard]] const DataType& type() const noexcept { return parts_.type; }
