@@ -1,0 +1,70 @@
+// Writes one Parquet file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "varve/base/cancel.h"
+#include "varve/base/thread_pool.h"
+#include "varve/table/table.h"
+
+namespace varve::parquet {
+
+enum class Compression { kAuto, kNone, kSnappy, kLz4, kGzip, kZstd };
+std::string_view to_string(Compression compression) noexcept;  // "auto", "none", "snappy", "lz4", "gzip", "zstd"
+// Reads "auto", "zstd", "zstd:9" and so on. Throws InvalidArgument, listing the names.
+struct CompressionSetting {
+  Compression codec = Compression::kAuto;  // zstd where it takes off at least a tenth of a page
+  int level = 0;                           // 0: the codec's default
+};
+CompressionSetting parse_compression(std::string_view text);
+
+struct WriteOptions {
+  CompressionSetting compression;
+  std::vector<std::string> sorted_by;  // columns by which the rows are sorted, ascending, nulls first
+  int64_t rows_per_group = 1 << 20;
+  int64_t rows_per_page = 1 << 16;                            // most rows of a page; bytes limit it too
+  std::vector<std::pair<std::string, std::string>> metadata;  // of the file; replaces the schema's of the same name
+  base::ThreadPool* pool = nullptr;                           // encodes columns side by side
+  base::CancelToken cancel;
+};
+
+struct WriteSummary {
+  int64_t rows = 0;
+  int64_t bytes = 0;
+  int64_t row_groups = 0;
+};
+
+// Takes tables of one schema and hands out the file's bytes in order. Move-only; one thread.
+// Files hold DataPageV2 pages with CRC, an encoding per column chunk that costs least on a sample of its values,
+// statistics, page indexes and sorting columns: every reader of the format opens them.
+class Writer {
+ public:
+  using Sink = std::function<void(std::span<const std::byte>)>;
+
+  // Throws NotSupported for a column type that Parquet has no place for.
+  Writer(const Schema& schema, Sink sink, WriteOptions options = {});
+  ~Writer();
+  Writer(Writer&&) noexcept;
+  Writer& operator=(Writer&&) noexcept;
+
+  // Adds rows. Whole row groups are written as they fill. Throws InvalidArgument if the schema is another one.
+  void write(const Table& table);
+  // Writes what is left and the footer. The file is not a file before. Throws what the sink throws.
+  WriteSummary finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The whole table as one file.
+WriteSummary write_table(const Table& table, const Writer::Sink& sink, const WriteOptions& options = {});
+
+}  // namespace varve::parquet
