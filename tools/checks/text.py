@@ -7,6 +7,8 @@ from checks.tree import SCRIPTS, Tree
 # Spelled in two parts so that this file passes its own rule.
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.}$)\]-])/(work|root|home|t" + r"mp)/\w")
+# Documents that a reader of this tree does not have; what they say is to be said here.
+ABSENT_DOCUMENTS = re.compile(r"\b(design|style|brief)" + r"\.md\b")
 BUILD_FILES = ("tools/", "third_party/", "cmake/", ".ci/", "Makefile", "CMake", "pyproject.toml", "web/package")
 NOT_OURS = ("web/package-lock.json",)
 
@@ -87,6 +89,12 @@ def check_machine_paths(tree: Tree) -> list[str]:
     ]
 
 
+def check_absent_documents(tree: Tree) -> list[str]:
+    """A reference leads to something in the tree."""
+    places = matching_lines(tree, ABSENT_DOCUMENTS, tree.files)
+    return [f"{place}: {text} is not in the tree; name a document that is" for place, text in places]
+
+
 def check_addresses(tree: Tree) -> list[str]:
     """Where packages come from is the machine's business: no address stands in what builds Varve."""
     files = tree.select("", under=BUILD_FILES)
@@ -118,6 +126,7 @@ RULES = {
     "unfinished": check_unfinished,
     "banned": check_banned,
     "machine paths": check_machine_paths,
+    "absent documents": check_absent_documents,
     "addresses": check_addresses,
     "whitespace": check_whitespace,
 }
