@@ -1,6 +1,6 @@
 # varve_module(name SOURCES a.cpp … DEPENDS base … LIBRARIES fmt::fmt …)
-#   The library varve_<name> (alias varve::<name>) of one folder, on the varve modules it DEPENDS on (which its users get
-#   too) and foreign LIBRARIES (which they do not); and its unit-test program <name>_test from
+#   The library varve_<name> (alias varve::<name>) of one folder, on the varve modules it DEPENDS on (its users get these
+#   too) and foreign LIBRARIES (they do not); and its unit-test program <name>_test from
 #   tests/unit/<name>/*_test.cpp. That program links nothing else, so an arrow that is not declared does not link.
 # varve_program(name SOURCES main.cpp DEPENDS cli …)
 #   A program: the command line, a benchmark, an example.
