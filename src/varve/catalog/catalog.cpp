@@ -1,0 +1,187 @@
+#include "varve/catalog/catalog.h"
+
+#include <utility>
+
+#include "varve/base/error.h"
+#include "varve/catalog/connection.h"
+#include "varve/catalog/rows.h"
+#include "varve/catalog/sqlite.h"
+#include "varve/catalog/tables.h"
+
+namespace varve::catalog {
+
+namespace {
+
+constexpr Duration kCreateTimeout = Duration::seconds(30);
+
+// Which objects make up a version, and under which schema they are read; empty if there is no such version.
+struct VersionRow {
+  int64_t version = 0;
+  int32_t schema_version = 0;
+};
+std::optional<VersionRow> find_version(Database& database, const SeriesRow& series, int64_t version) {
+  if (version == 0 || version == series.version) {
+    if (series.deleted) return {};
+    return VersionRow{series.version, series.schema_version};
+  }
+  Query rows = database.query(
+      "SELECT schema_version FROM versions WHERE series_id = ?1 AND version = ?2 AND NOT deletes", series.id, version);
+  if (!rows.next()) return {};
+  return VersionRow{version, static_cast<int32_t>(rows.integer(0))};
+}
+
+}  // namespace
+
+void Catalog::create(base::FileSystem& files, const std::string& path, const base::Clock&) {
+  const auto lock = files.lock(lock_path_of(path), {.byte = kCatalogLockByte, .timeout = kCreateTimeout});
+  if (files.exists(path)) throw AlreadyExists("catalog {} is there already", path);
+  const std::string unfinished = path + ".new";
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {  // of a creation that was cut short
+    if (files.exists(unfinished + suffix)) files.unlink(unfinished + suffix);
+  }
+  Database database(files, unfinished, {.access = Access::kCreate});
+  create_tables(database);
+  database.close();
+  files.rename(unfinished, path);
+  files.sync_directory(base::parent_path(path));
+}
+
+Catalog Catalog::open(base::FileSystem& files, const std::string& path, const base::Clock& clock,
+                      const CatalogOptions& options) {
+  return Catalog(std::make_unique<Connection>(files, path, clock, options));
+}
+
+Catalog::Catalog(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+Catalog::~Catalog() = default;
+Catalog::Catalog(Catalog&&) noexcept = default;
+Catalog& Catalog::operator=(Catalog&&) noexcept = default;
+
+void Catalog::close() { connection_->close(); }
+
+std::optional<SeriesRow> Catalog::find_series(std::string_view key) {
+  return connection_->read("find a series", [&](Database& database) { return select_series(database, key); });
+}
+
+std::vector<SeriesRow> Catalog::list_series(std::string_view prefix) {
+  return connection_->read("list the series", [&](Database& database) {
+    if (prefix.empty()) return select_series_between(database, "", "\xFF");  // no UTF-8 comes after this byte
+    std::vector<SeriesRow> series;
+    std::string folder(prefix);
+    if (prefix.back() != '/') {
+      std::optional<SeriesRow> itself = select_series(database, prefix);
+      if (itself && !itself->deleted) series.push_back(*std::move(itself));
+      folder += '/';
+    }
+    std::string behind = folder;
+    ++behind.back();
+    for (SeriesRow& below : select_series_between(database, folder, behind)) series.push_back(std::move(below));
+    return series;
+  });
+}
+
+Schema Catalog::schema(int64_t series_id, int32_t schema_version) {
+  return connection_->read("read a schema",
+                           [&](Database& database) { return select_schema(database, series_id, schema_version); });
+}
+
+std::optional<Catalog::State> Catalog::state(std::string_view key, int64_t version, Timestamp first, Timestamp last) {
+  return connection_->read("read the state of a series", [&](Database& database) -> std::optional<State> {
+    std::optional<SeriesRow> series = select_series(database, key);
+    if (!series) return {};
+    const std::optional<VersionRow> found = find_version(database, *series, version);
+    if (!found) return {};
+    State state;
+    state.version = found->version;
+    state.schema = select_schema(database, series->id, found->schema_version);
+    state.objects = select_objects(database, {.series_id = series->id,
+                                              .version = found->version,
+                                              .newest = found->version == series->version,
+                                              .first = first,
+                                              .last = last});
+    state.series = *std::move(series);
+    return state;
+  });
+}
+
+std::vector<std::string> Catalog::used_names(int64_t series_id) {
+  return connection_->read("list names", [&](Database& database) {
+    Query rows = database.query("SELECT name FROM objects WHERE series_id = ?1 ORDER BY name", series_id);
+    std::vector<std::string> names;
+    while (rows.next()) names.emplace_back(rows.text(0));
+    return names;
+  });
+}
+
+std::vector<ObjectRow> Catalog::all_objects() { return connection_->read("list the objects", select_all_objects); }
+
+std::optional<CommitRow> Catalog::find_commit(std::string_view commit_id) {
+  return connection_->read("find a commit", [&](Database& database) { return select_commit(database, commit_id); });
+}
+
+std::vector<PendingPublication> Catalog::pending_publications() {
+  return connection_->read("list what is to be published", [](Database& database) {
+    Query rows = database.query(
+        "SELECT series.id, series.key, pending.commit_id FROM pending JOIN series ON series.id = pending.series_id "
+        "ORDER BY series.id");
+    std::vector<PendingPublication> pending;
+    while (rows.next()) pending.push_back({rows.integer(0), std::string(rows.text(1)), std::string(rows.text(2))});
+    return pending;
+  });
+}
+
+// Not worth a sync: what a power cut takes away again is published once more.
+void Catalog::clear_pending(int64_t series_id, std::string_view commit_id) {
+  connection_->with_writer([&](Database& database) {
+    const RelaxedSync relaxed(database);
+    Transaction transaction(database, Transaction::Mode::kWrite, "clear a flag");
+    database.query("DELETE FROM pending WHERE series_id = ?1 AND commit_id = ?2", series_id, commit_id).run();
+    transaction.commit();
+  });
+}
+
+void Catalog::set_pending(int64_t series_id, std::string_view commit_id) {
+  connection_->write("set a flag", [&](Database& database) {
+    database.query("INSERT OR REPLACE INTO pending VALUES (?1, ?2)", series_id, commit_id).run();
+  });
+}
+
+bool Catalog::has_source(int64_t series_id, std::string_view sha256) {
+  return connection_->read("find a source", [&](Database& database) {
+    return database.query("SELECT 1 FROM sources WHERE series_id = ?1 AND sha256 = ?2", series_id, sha256).next();
+  });
+}
+
+std::string Catalog::property(std::string_view name) {
+  return connection_->read("read a property", [&](Database& database) {
+    Query rows = database.query("SELECT value FROM properties WHERE name = ?1", name);
+    return rows.next() ? std::string(rows.text(0)) : std::string();
+  });
+}
+
+void Catalog::set_property(std::string_view name, std::string_view value) {
+  connection_->write("set a property", [&](Database& database) {
+    if (value.empty()) {
+      database.query("DELETE FROM properties WHERE name = ?1", name).run();
+    } else {
+      database.query("INSERT OR REPLACE INTO properties VALUES (?1, ?2)", name, value).run();
+    }
+  });
+}
+
+std::vector<std::string> Catalog::check() {
+  return connection_->read("check the file", [](Database& database) {
+    std::vector<std::string> found;
+    Query integrity = database.query("PRAGMA integrity_check");
+    while (integrity.next()) {
+      if (integrity.text(0) != "ok") found.emplace_back(integrity.text(0));
+    }
+    Query references = database.query("PRAGMA foreign_key_check");
+    while (references.next()) {
+      found.push_back("a row of " + std::string(references.text(0)) + " speaks of a row of " +
+                      std::string(references.text(2)) + " that is not there");
+    }
+    return found;
+  });
+}
+
+}  // namespace varve::catalog

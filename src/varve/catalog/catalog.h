@@ -1,0 +1,199 @@
+// The catalog of a lake: which series there are, which versions they have, and which files each version is made of.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "varve/base/clock.h"
+#include "varve/base/file_system.h"
+#include "varve/base/log.h"
+#include "varve/base/time.h"
+#include "varve/table/schema.h"
+
+namespace varve::catalog {
+
+// What is fixed when a series is made. `kind`, `layout` and `compression` are words whose meaning lies above.
+struct SeriesDefinition {
+  std::string kind;                   // "ohlcv"
+  std::string index = "timestamp";    // "": untimed
+  std::vector<std::string> identity;  // without the index
+  bool has_identity = false;          // rows are unique by index and identity (which may be the index alone)
+  std::string layout = "range";
+  std::string compression = "auto";
+  int64_t target_rows_per_file = 0;
+
+  bool operator==(const SeriesDefinition&) const = default;
+};
+
+// A series and the newest state of it. Sums are over the objects of the newest version.
+struct SeriesRow {
+  int64_t id = 0;
+  std::string key;
+  SeriesDefinition definition;
+  int64_t version = 0;  // newest; counts on over deletion and re-creation
+  bool deleted = false;
+  int32_t schema_version = 0;
+  int64_t rows = 0;
+  int64_t files = 0;
+  int64_t bytes = 0;
+  std::optional<Timestamp> first;  // empty: no rows, or untimed
+  std::optional<Timestamp> last;
+  Timestamp created;
+  Timestamp updated;
+};
+
+// One data file, immutable. It belongs to versions v with added_version <= v < removed_version.
+struct ObjectRow {
+  std::string id;  // name in .varve/objects
+  int64_t series_id = 0;
+  int64_t added_version = 0;
+  std::optional<int64_t> removed_version;
+  std::string name;  // visible name in the key's directory; never used twice in a series
+  int64_t rows = 0;
+  int64_t bytes = 0;
+  Timestamp first;  // closed range of its index values; both 0 if untimed
+  Timestamp last;
+  std::string sha256;  // 64 hexadecimal digits
+  int32_t schema_version = 0;
+};
+
+struct NewObject {
+  std::string id;
+  std::string name;
+  int64_t rows = 0;
+  int64_t bytes = 0;
+  Timestamp first;
+  Timestamp last;
+  std::string sha256;
+};
+
+// What one commit does to one series.
+struct SeriesChange {
+  std::string key;
+  int64_t base_version = 0;                // the version it was made from; 0: the series must not exist yet
+  std::optional<SeriesDefinition> define;  // set to make the series (or make it anew after deletion, or widen identity)
+  std::optional<Schema> schema;            // set if the schema changes; else it stays
+  std::vector<NewObject> added;
+  std::vector<std::string> removed;  // ids of objects that end with this version
+  bool deletes = false;              // the series ends; its objects all end with this version
+  std::string source_sha256;         // of the file the rows came from, if that is to be remembered
+  std::string source_name;
+  int64_t rows_added = 0;  // counts, kept for `versions`
+  int64_t rows_replaced = 0;
+  int64_t rows_removed = 0;
+};
+
+struct CommitRequest {
+  std::string id;         // chosen before anything was written (make_uuid)
+  std::string operation;  // "write", "append", "upsert", "delete"
+  std::vector<SeriesChange> changes;
+};
+
+struct CommittedSeries {
+  std::string key;
+  int64_t series_id = 0;
+  int64_t version = 0;
+};
+
+struct CommitRow {
+  std::string id;
+  int64_t sequence = 0;
+  Timestamp time;  // never earlier than that of the commit before it
+  std::string operation;
+};
+
+// A key's directory whose visible state is behind the catalog's since `commit_id`.
+struct PendingPublication {
+  int64_t series_id = 0;
+  std::string key;
+  std::string commit_id;
+};
+
+// Byte of the file `locks` beside the catalog that is held while a catalog is made and while its log is merged.
+inline constexpr uint64_t kCatalogLockByte = 0;
+
+struct CatalogOptions {
+  // Nothing is made or changed beside the file: it is read together with a live writer, else as it lies where the
+  // write-ahead log is empty, else from a copy in the temporary folder.
+  bool read_only = false;
+  Duration busy_timeout = Duration::seconds(30);
+  base::Log log;
+};
+
+// The contract of an implementation (SQLite here, hidden):
+// - One file, write-ahead log, synchronous=FULL: a commit that returned is on the disk.
+// - Each call is one transaction: all or nothing, seen by other processes after it returns.
+// - All file work is announced to the file system it was given (FileSystem::before), so tests may fail or stop it.
+// Safe to use from several threads. Throws Io, ReadOnly, Corruption (not a catalog, or a damaged one), NotSupported
+// (format version newer than this program), Timeout (another process holds the catalog longer than busy_timeout).
+class Catalog {
+ public:
+  // Makes a new catalog at `path`, which must not exist.
+  static void create(base::FileSystem& files, const std::string& path, const base::Clock& clock);
+  // Checks the library's version (at least 3.51.3), the format version and the application id.
+  static Catalog open(base::FileSystem& files, const std::string& path, const base::Clock& clock,
+                      const CatalogOptions& options = {});
+  ~Catalog();
+  Catalog(Catalog&&) noexcept;
+  Catalog& operator=(Catalog&&) noexcept;
+  // Ends the connection, merging the write-ahead log where nobody else uses it. Idempotent; other calls then throw.
+  void close();
+
+  // Series; deleted ones are found by find_series (to go on counting versions), not listed.
+  [[nodiscard]] std::optional<SeriesRow> find_series(std::string_view key);
+  [[nodiscard]] std::vector<SeriesRow> list_series(std::string_view prefix);  // sorted by key, bytewise
+  // The schema of a series as of one of its versions. Throws NotFound.
+  [[nodiscard]] Schema schema(int64_t series_id, int32_t schema_version);
+
+  // The objects of one version (0: the newest) that overlap [first, last], in order of time, then of id.
+  struct State {
+    SeriesRow series;
+    int64_t version = 0;
+    Schema schema;
+    std::vector<ObjectRow> objects;
+  };
+  // Series, schema and objects of one version in one read transaction, or nothing if there is no such series, it is
+  // deleted at that version, or the version is not there.
+  [[nodiscard]] std::optional<State> state(std::string_view key, int64_t version = 0,
+                                           Timestamp first = Timestamp::min(), Timestamp last = Timestamp::max());
+  // Visible names that the series has ever used, of live and dead objects.
+  [[nodiscard]] std::vector<std::string> used_names(int64_t series_id);
+  // The objects of the series, live and dead, that have one of these visible names.
+  [[nodiscard]] std::vector<ObjectRow> objects_named(int64_t series_id, std::span<const std::string> names);
+  // Ids of all objects, live and dead.
+  [[nodiscard]] std::vector<ObjectRow> all_objects();
+
+  // Makes the change durable, or nothing. Flags the directory of each changed series as to be published.
+  // Throws ConcurrentWrite if a series is not at its base_version any more; AlreadyExists if the commit id is there;
+  // OutcomeUnknown, with the id, if the disk failed such that nobody can tell.
+  std::vector<CommittedSeries> commit(const CommitRequest& request);
+  [[nodiscard]] std::optional<CommitRow> find_commit(std::string_view commit_id);
+
+  [[nodiscard]] std::vector<PendingPublication> pending_publications();
+  // Clears the flag if it still names that commit.
+  void clear_pending(int64_t series_id, std::string_view commit_id);
+  // Sets the flag again (a directory that was found to differ).
+  void set_pending(int64_t series_id, std::string_view commit_id);
+
+  // A file with this checksum was brought into the series before.
+  [[nodiscard]] bool has_source(int64_t series_id, std::string_view sha256);
+
+  // Single values of the lake: "clean_mark", "lake_id". Empty if absent; an empty value removes.
+  [[nodiscard]] std::string property(std::string_view name);
+  void set_property(std::string_view name, std::string_view value);
+
+  // SQLite's own check of the file. Empty if all is well, else what it found.
+  [[nodiscard]] std::vector<std::string> check();
+
+ private:
+  class Connection;
+  explicit Catalog(std::unique_ptr<Connection> connection);
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace varve::catalog

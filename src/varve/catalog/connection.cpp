@@ -1,0 +1,149 @@
+#include "varve/catalog/connection.h"
+
+#include <unistd.h>
+
+#include "varve/base/error.h"
+#include "varve/catalog/tables.h"
+
+namespace varve::catalog {
+
+namespace {
+
+constexpr int64_t kMergeAtFrames = 1000;  // 4 MiB of pages
+constexpr size_t kIdleReadersMax = 8;
+constexpr int kReadAttempts = 10;
+
+}  // namespace
+
+std::string lock_path_of(const std::string& catalog_path) {
+  return base::join_path(base::parent_path(catalog_path), "locks");
+}
+
+Catalog::Connection::Connection(base::FileSystem& files, std::string path, const base::Clock& clock,
+                                CatalogOptions options)
+    : files_(files),
+      path_(std::move(path)),
+      clock_(clock),
+      options_(std::move(options)),
+      process_(::getpid()),
+      merge_at_frames_(kMergeAtFrames) {
+  if (!files_.exists(path_)) throw NotFound("no catalog {}", path_);
+  if (!options_.read_only) {
+    writer_ = std::make_unique<Database>(files_, path_, Database::Options{Access::kReadWrite, options_.busy_timeout});
+    check_tables(*writer_, path_);
+  } else {
+    with_reader([&](Database& database) { check_tables(database, path_); });
+  }
+}
+
+Catalog::Connection::~Connection() {
+  if (::getpid() == process_) return;
+  // Closing here would drop nothing of the parent's but merge and remove the log that it is using.
+  (void)writer_.release();
+  for (std::unique_ptr<Database>& reader : idle_readers_) (void)reader.release();
+}
+
+void Catalog::Connection::check_process() const {
+  if (::getpid() != process_) {
+    throw Forked("catalog {} was opened by process {}, not by this one, {}", path_, process_, ::getpid());
+  }
+}
+
+void Catalog::Connection::close() {
+  check_process();
+  const std::scoped_lock lock(writer_mutex_, readers_mutex_);
+  closed_ = true;
+  idle_readers_.clear();
+  source_.reset();
+  const std::unique_ptr<Database> writer = std::move(writer_);
+  if (writer) writer->close();
+}
+
+void Catalog::Connection::with_reader(const Work& work) {
+  check_process();
+  for (int left = kReadAttempts; left > 0; --left) {
+    Reader reader;
+    try {
+      lend(reader);
+      work(*reader.database);
+      if (!reader.source || reader.source->is_current()) {
+        take_back(std::move(reader));
+        return;
+      }
+    } catch (const Error&) {
+      if (!reader.source || reader.source->is_current()) throw;
+    }
+    forget(reader.source);
+  }
+  throw Io("catalog {} changed {} times while it was being read", path_, kReadAttempts);
+}
+
+void Catalog::Connection::lend(Reader& reader) {
+  {
+    const std::lock_guard lock(readers_mutex_);
+    if (closed_) throw InvalidArgument("catalog {} is closed", path_);
+    if (options_.read_only && !source_) source_ = std::make_shared<ReadOnlySource>(files_, path_);
+    reader.source = source_;
+    if (!idle_readers_.empty()) {
+      reader.database = std::move(idle_readers_.back());
+      idle_readers_.pop_back();
+      return;
+    }
+  }
+  const Access access = reader.source ? reader.source->access() : Access::kQuery;
+  reader.database = std::make_unique<Database>(files_, reader.source ? reader.source->path() : path_,
+                                               Database::Options{access, options_.busy_timeout});
+}
+
+void Catalog::Connection::take_back(Reader reader) {
+  const std::lock_guard lock(readers_mutex_);
+  if (closed_ || reader.source != source_ || idle_readers_.size() >= kIdleReadersMax) return;
+  idle_readers_.push_back(std::move(reader.database));
+}
+
+void Catalog::Connection::forget(const std::shared_ptr<ReadOnlySource>& source) {
+  const std::lock_guard lock(readers_mutex_);
+  if (source != source_) return;
+  idle_readers_.clear();
+  source_.reset();
+}
+
+void Catalog::Connection::with_writer(const Work& work) {
+  check_process();
+  {
+    const std::lock_guard lock(writer_mutex_);
+    if (options_.read_only) throw ReadOnly("catalog {} was opened for reading", path_);
+    if (!writer_) throw InvalidArgument("catalog {} is closed", path_);
+    work(*writer_);
+    log_frames_ = writer_->log_frames();
+  }
+  merge_long_log();
+}
+
+void Catalog::Connection::write(const char* task, const Work& work) {
+  with_writer([&](Database& database) {
+    Transaction transaction(database, Transaction::Mode::kWrite, task);
+    work(database);
+    transaction.commit();
+  });
+}
+
+// On a connection of its own, so that other threads go on committing.
+void Catalog::Connection::merge_long_log() {
+  const int64_t frames = log_frames_;
+  if (frames < kMergeAtFrames) merge_at_frames_ = kMergeAtFrames;  // it began anew
+  if (frames < merge_at_frames_) return;
+  try {
+    const auto lock = files_.lock(lock_path_of(path_), {.byte = kCatalogLockByte});
+    merge_at_frames_ = frames + kMergeAtFrames;
+    with_reader([](Database& database) {
+      database.set_task("merge the log");
+      database.execute("PRAGMA wal_checkpoint(PASSIVE)");
+    });
+  } catch (const ConcurrentWrite&) {  // another process is at it
+  } catch (const Error& error) {
+    if (options_.log) options_.log(base::LogLevel::kWarning, error.what());
+  }
+}
+
+}  // namespace varve::catalog

@@ -1,0 +1,132 @@
+#include "varve/catalog/rows.h"
+
+#include "varve/base/error.h"
+#include "varve/catalog/schema_text.h"
+
+namespace varve::catalog {
+
+namespace {
+
+const std::string& series_columns() {
+  static const std::string kColumns =
+      "id, key, kind, index_column, identity, layout, compression, target_rows_per_file, version, deleted, "
+      "schema_version, rows, files, bytes, first_time, last_time, created, updated";
+  return kColumns;
+}
+
+SeriesRow series_of(const Query& row) {
+  SeriesRow series;
+  series.id = row.integer(0);
+  series.key = row.text(1);
+  series.definition.kind = row.text(2);
+  series.definition.index = row.text(3);
+  series.definition.has_identity = !row.is_null(4);
+  if (series.definition.has_identity) series.definition.identity = parse_columns(row.text(4));
+  series.definition.layout = row.text(5);
+  series.definition.compression = row.text(6);
+  series.definition.target_rows_per_file = row.integer(7);
+  series.version = row.integer(8);
+  series.deleted = row.integer(9) != 0;
+  series.schema_version = static_cast<int32_t>(row.integer(10));
+  series.rows = row.integer(11);
+  series.files = row.integer(12);
+  series.bytes = row.integer(13);
+  series.first = time_or_null(row, 14);
+  series.last = time_or_null(row, 15);
+  series.created = Timestamp{row.integer(16)};
+  series.updated = Timestamp{row.integer(17)};
+  return series;
+}
+
+const std::string& object_columns() {
+  static const std::string kColumns =
+      "id, series_id, added_version, removed_version, name, rows, bytes, first_time, last_time, sha256, schema_version";
+  return kColumns;
+}
+
+ObjectRow object_of(const Query& row) {
+  ObjectRow object;
+  object.id = row.text(0);
+  object.series_id = row.integer(1);
+  object.added_version = row.integer(2);
+  if (!row.is_null(3)) object.removed_version = row.integer(3);
+  object.name = row.text(4);
+  object.rows = row.integer(5);
+  object.bytes = row.integer(6);
+  object.first = Timestamp{row.integer(7)};
+  object.last = Timestamp{row.integer(8)};
+  object.sha256 = row.text(9);
+  object.schema_version = static_cast<int32_t>(row.integer(10));
+  return object;
+}
+
+std::vector<ObjectRow> objects_of(Query&& rows) {
+  std::vector<ObjectRow> objects;
+  while (rows.next()) objects.push_back(object_of(rows));
+  return objects;
+}
+
+}  // namespace
+
+std::optional<SeriesRow> select_series(Database& database, std::string_view key) {
+  static const std::string kSelect = "SELECT " + series_columns() + " FROM series WHERE key = ?1";
+  Query rows = database.query(kSelect, key);
+  if (!rows.next()) return {};
+  return series_of(rows);
+}
+
+std::vector<SeriesRow> select_series_between(Database& database, std::string_view low, std::string_view high) {
+  static const std::string kSelect =
+      "SELECT " + series_columns() + " FROM series WHERE key >= ?1 AND key < ?2 AND NOT deleted ORDER BY key";
+  Query rows = database.query(kSelect, low, high);
+  std::vector<SeriesRow> series;
+  while (rows.next()) series.push_back(series_of(rows));
+  return series;
+}
+
+Schema select_schema(Database& database, int64_t series_id, int32_t schema_version) {
+  Query rows = database.query("SELECT columns FROM schemas WHERE series_id = ?1 AND schema_version = ?2", series_id,
+                              schema_version);
+  if (!rows.next()) throw NotFound("series {} has no schema version {}", series_id, schema_version);
+  return parse_schema(rows.text(0));
+}
+
+std::optional<CommitRow> select_commit(Database& database, std::string_view commit_id) {
+  Query rows = database.query("SELECT id, sequence, time, operation FROM commits WHERE id = ?1", commit_id);
+  if (!rows.next()) return {};
+  return CommitRow{std::string(rows.text(0)), rows.integer(1), Timestamp{rows.integer(2)}, std::string(rows.text(3))};
+}
+
+// The planner does not know that most objects may be dead, so it is told which index to go by.
+std::vector<ObjectRow> select_objects(Database& database, const ObjectsWanted& wanted) {
+  static const std::string kWhere =
+      " FROM objects INDEXED BY objects_of_version WHERE series_id = ?1 "
+      "AND last_time >= ?2 AND first_time <= ?3 AND ";
+  static const std::string kOrder = " ORDER BY 8, 1";
+  static const std::string kNewest = "SELECT " + object_columns() + kWhere + "removed_version IS NULL" + kOrder;
+  static const std::string kOlder =  //
+      "SELECT " + object_columns() + kWhere + "removed_version IS NULL AND added_version <= ?4 UNION ALL " + "SELECT " +
+      object_columns() + kWhere + "removed_version > ?4 AND added_version <= ?4" + kOrder;
+  const int64_t first = wanted.first.nanoseconds;
+  const int64_t last = wanted.last.nanoseconds;
+  if (wanted.newest) return objects_of(database.query(kNewest, wanted.series_id, first, last));
+  return objects_of(database.query(kOlder, wanted.series_id, first, last, wanted.version));
+}
+
+std::vector<ObjectRow> select_all_objects(Database& database) {
+  static const std::string kSelect =
+      "SELECT " + object_columns() + " FROM objects ORDER BY series_id, added_version, id";
+  return objects_of(database.query(kSelect));
+}
+
+std::optional<Timestamp> time_or_null(const Query& row, int column) {
+  if (row.is_null(column)) return {};
+  return Timestamp{row.integer(column)};
+}
+
+std::optional<int64_t> nanoseconds_of(const std::optional<Timestamp>& time) {
+  if (!time) return {};
+  return time->nanoseconds;
+}
+
+}  // namespace varve::catalog

@@ -1,0 +1,39 @@
+// Rows of the tables as values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "varve/base/time.h"
+#include "varve/catalog/catalog.h"
+#include "varve/catalog/sqlite.h"
+#include "varve/table/schema.h"
+
+namespace varve::catalog {
+
+std::optional<SeriesRow> select_series(Database& database, std::string_view key);
+// Those that are not deleted, in the order of their keys; low <= key < high.
+std::vector<SeriesRow> select_series_between(Database& database, std::string_view low, std::string_view high);
+// Throws NotFound.
+Schema select_schema(Database& database, int64_t series_id, int32_t schema_version);
+std::optional<CommitRow> select_commit(Database& database, std::string_view commit_id);
+
+// The objects of a version that overlap [first, last], in order of time, then of id.
+struct ObjectsWanted {
+  int64_t series_id = 0;
+  int64_t version = 0;
+  bool newest = false;  // no version came after it
+  Timestamp first;
+  Timestamp last;
+};
+std::vector<ObjectRow> select_objects(Database& database, const ObjectsWanted& wanted);
+std::vector<ObjectRow> select_all_objects(Database& database);
+
+// Times that may be NULL.
+std::optional<Timestamp> time_or_null(const Query& row, int column);
+std::optional<int64_t> nanoseconds_of(const std::optional<Timestamp>& time);
+
+}  // namespace varve::catalog

@@ -1,0 +1,55 @@
+#include "varve/catalog/schema_text.h"
+
+#include <nlohmann/json.hpp>
+
+#include "varve/base/error.h"
+#include "varve/table/type.h"
+
+namespace varve::catalog {
+
+namespace {
+
+using Json = nlohmann::json;
+
+// Calls `read` with the parsed text; whatever it does not like is damage.
+template <typename Read>
+auto parse(std::string_view text, std::string_view what, Read read) {
+  try {
+    return read(Json::parse(text));
+  } catch (const Json::exception&) {
+    throw Corruption("the catalog holds {} as {}", quote(text), what);
+  } catch (const InvalidArgument& error) {
+    throw Corruption("the catalog holds {} as {}: {}", quote(text), what, error.what());
+  }
+}
+
+}  // namespace
+
+std::string to_text(const Schema& schema) {
+  Json fields = Json::array();
+  for (const Field& field : schema.fields()) {
+    fields.push_back({{"name", field.name}, {"type", to_string(field.type)}});
+    if (!field.nullable) fields.back()["nullable"] = false;
+  }
+  return fields.dump();
+}
+
+std::string to_text(const std::vector<std::string>& columns) { return Json(columns).dump(); }
+
+Schema parse_schema(std::string_view text) {
+  return parse(text, "a schema", [](const Json& fields) {
+    std::vector<Field> parsed;
+    for (const Json& field : fields) {
+      parsed.push_back({field.at("name").get<std::string>(), parse_type(field.at("type").get<std::string>()),
+                        field.value("nullable", true)});
+    }
+    return Schema(std::move(parsed));
+  });
+}
+
+std::vector<std::string> parse_columns(std::string_view text) {
+  if (text == "[]") return {};
+  return parse(text, "a list of columns", [](const Json& columns) { return columns.get<std::vector<std::string>>(); });
+}
+
+}  // namespace varve::catalog

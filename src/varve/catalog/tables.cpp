@@ -1,0 +1,130 @@
+#include "varve/catalog/tables.h"
+
+#include "varve/base/error.h"
+
+namespace varve::catalog {
+
+namespace {
+
+constexpr int64_t kApplicationId = 0x56727665;  // "Vrve", in the file's header
+
+// Times are nanoseconds since 1970 UTC. `rows` to `last_time` of a series and of a version are sums over its objects,
+// so that listing a lake does not look at them.
+constexpr const char* kTables = R"sql(
+CREATE TABLE properties (
+  name TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE series (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  index_column TEXT NOT NULL,
+  identity TEXT,
+  layout TEXT NOT NULL,
+  compression TEXT NOT NULL,
+  target_rows_per_file INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  deleted INTEGER NOT NULL,
+  schema_version INTEGER NOT NULL,
+  rows INTEGER NOT NULL,
+  files INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  first_time INTEGER,
+  last_time INTEGER,
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE schemas (
+  series_id INTEGER NOT NULL REFERENCES series,
+  schema_version INTEGER NOT NULL,
+  columns TEXT NOT NULL,
+  PRIMARY KEY (series_id, schema_version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE commits (
+  sequence INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  time INTEGER NOT NULL,
+  operation TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE versions (
+  series_id INTEGER NOT NULL REFERENCES series,
+  version INTEGER NOT NULL,
+  commit_sequence INTEGER NOT NULL REFERENCES commits,
+  schema_version INTEGER NOT NULL,
+  deletes INTEGER NOT NULL,
+  rows INTEGER NOT NULL,
+  files INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  first_time INTEGER,
+  last_time INTEGER,
+  rows_added INTEGER NOT NULL,
+  rows_replaced INTEGER NOT NULL,
+  rows_removed INTEGER NOT NULL,
+  PRIMARY KEY (series_id, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE objects (
+  id TEXT NOT NULL PRIMARY KEY,
+  series_id INTEGER NOT NULL REFERENCES series,
+  added_version INTEGER NOT NULL,
+  removed_version INTEGER,
+  name TEXT NOT NULL,
+  rows INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  first_time INTEGER NOT NULL,
+  last_time INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  schema_version INTEGER NOT NULL,
+  UNIQUE (series_id, name)
+) STRICT;
+CREATE INDEX objects_of_version ON objects (series_id, removed_version, last_time);
+
+CREATE TABLE pending (
+  series_id INTEGER PRIMARY KEY REFERENCES series,
+  commit_id TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE sources (
+  series_id INTEGER NOT NULL REFERENCES series,
+  sha256 TEXT NOT NULL,
+  name TEXT NOT NULL,
+  commit_sequence INTEGER NOT NULL REFERENCES commits,
+  PRIMARY KEY (series_id, sha256)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+int64_t single_value(Database& database, const char* statement) {
+  Query query = database.query(statement);
+  return query.next() ? query.integer(0) : 0;
+}
+
+}  // namespace
+
+void create_tables(Database& database) {
+  database.set_task("make the tables");
+  database.execute("PRAGMA journal_mode=WAL");
+  Transaction transaction(database, Transaction::Mode::kWrite, "make the tables");
+  database.execute(kTables);
+  database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
+  database.execute("PRAGMA user_version=" + std::to_string(kFormatVersion));
+  transaction.commit();
+}
+
+void check_tables(Database& database, const std::string& path) {
+  Transaction transaction(database, Transaction::Mode::kRead, "read the header");
+  if (single_value(database, "PRAGMA application_id") != kApplicationId) {
+    throw Corruption("{} is an SQLite database but not a catalog of a lake", path);
+  }
+  const int64_t version = single_value(database, "PRAGMA user_version");
+  if (version > kFormatVersion) {
+    throw NotSupported("catalog {} has format version {}; this program reads up to {}", path, version, kFormatVersion);
+  }
+  if (version < 1) throw Corruption("catalog {} has format version {}, which never was", path, version);
+}
+
+}  // namespace varve::catalog

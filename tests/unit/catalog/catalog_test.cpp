@@ -1,0 +1,405 @@
+#include "varve/catalog/catalog.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "varve/base/error.h"
+
+#include "support/errors.h"
+#include "unit/catalog/catalog_fixture.h"
+
+namespace varve::catalog {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::expect_error;
+using ::testing::IsEmpty;
+
+Timestamp second(int64_t count) { return Timestamp{} + Duration::seconds(count); }
+
+TEST_F(CatalogTest, IsEmptyAtFirst) {
+  EXPECT_THAT(catalog_->list_series(""), IsEmpty());
+  EXPECT_THAT(catalog_->all_objects(), IsEmpty());
+  EXPECT_THAT(catalog_->pending_publications(), IsEmpty());
+  EXPECT_THAT(catalog_->check(), IsEmpty());
+  EXPECT_FALSE(catalog_->find_series("fx").has_value());
+  EXPECT_FALSE(catalog_->state("fx").has_value());
+}
+
+TEST_F(CatalogTest, KeepsWhatASeriesIs) {
+  SeriesChange change = making("fx/EUR_USD");
+  change.define = SeriesDefinition{.kind = "trades",
+                                   .index = "ts_event",
+                                   .identity = {"trade_id", "sym\"bol", "\u20AC"},
+                                   .has_identity = true,
+                                   .layout = "month",
+                                   .compression = "zstd",
+                                   .target_rows_per_file = 123};
+  commit(change);
+  reopen();
+  EXPECT_EQ(catalog_->find_series("fx/EUR_USD")->definition, *change.define);
+}
+
+TEST_F(CatalogTest, TellsNoIdentityFromAnEmptyOne) {
+  SeriesChange without = making("without");
+  without.define->has_identity = false;
+  commit(without);
+  commit(making("empty"));
+  EXPECT_FALSE(catalog_->find_series("without")->definition.has_identity);
+  EXPECT_TRUE(catalog_->find_series("empty")->definition.has_identity);
+  EXPECT_THAT(catalog_->find_series("empty")->definition.identity, IsEmpty());
+}
+
+TEST_F(CatalogTest, DefinitionMayWiden) {
+  commit(making("a"));
+  SeriesChange wider = changing("a", 1);
+  wider.define = catalog_->find_series("a")->definition;
+  wider.define->identity = {"provider"};
+  commit(wider);
+  EXPECT_THAT(catalog_->find_series("a")->definition.identity, ElementsAre("provider"));
+}
+
+TEST_F(CatalogTest, CountsVersions) {
+  EXPECT_EQ(commit(making("a")).version, 1);
+  EXPECT_EQ(commit(changing("a", 1)).version, 2);
+  EXPECT_EQ(commit(making("b")).version, 1);
+  EXPECT_EQ(commit(changing("a", 2)).version, 3);
+}
+
+TEST_F(CatalogTest, SumsUpTheNewestVersion) {
+  commit(making("a", {object("x", 10, 20), object("y", 21, 30)}));
+  commit(changing("a", 1, {object("z", 31, 40)}));
+  const SeriesRow series = *catalog_->find_series("a");
+  EXPECT_EQ(series.rows, 30);
+  EXPECT_EQ(series.files, 3);
+  EXPECT_EQ(series.bytes, 300);
+  EXPECT_EQ(series.first, second(10));
+  EXPECT_EQ(series.last, second(40));
+}
+
+TEST_F(CatalogTest, EndsFollowRemovedObjects) {
+  commit(making("a", {object("x", 10, 20), object("y", 12, 15), object("z", 31, 40)}));
+  commit(changing("a", 1, {object("v", 11, 14)}, {"x"}));
+  EXPECT_EQ(catalog_->find_series("a")->first, second(11));
+  EXPECT_EQ(catalog_->find_series("a")->last, second(40));
+  commit(changing("a", 2, {}, {"z"}));
+  EXPECT_EQ(catalog_->find_series("a")->last, second(15));
+  commit(changing("a", 3, {}, {"v", "y"}));
+  EXPECT_EQ(catalog_->find_series("a")->first, std::nullopt);
+  EXPECT_EQ(catalog_->find_series("a")->last, std::nullopt);
+  EXPECT_EQ(catalog_->find_series("a")->rows, 0);
+}
+
+TEST_F(CatalogTest, UntimedSeriesHaveNoEnds) {
+  SeriesChange change = making("a", {object("x", 0, 0)});
+  change.define->index = "";
+  commit(change);
+  commit(changing("a", 1, {object("y", 0, 0)}, {"x"}));
+  EXPECT_EQ(catalog_->find_series("a")->first, std::nullopt);
+  EXPECT_THAT(objects("a"), ElementsAre("y"));
+}
+
+TEST_F(CatalogTest, EachVersionHasItsObjects) {
+  commit(making("a", {object("x", 1, 2)}));
+  commit(changing("a", 1, {object("y", 3, 4)}));
+  commit(changing("a", 2, {object("z", 1, 4)}, {"x", "y"}));
+  commit(changing("a", 3, {}, {"z"}));
+  EXPECT_THAT(objects("a", 1), ElementsAre("x"));
+  EXPECT_THAT(objects("a", 2), ElementsAre("x", "y"));
+  EXPECT_THAT(objects("a", 3), ElementsAre("z"));
+  EXPECT_THAT(objects("a", 4), IsEmpty());
+  EXPECT_THAT(objects("a"), IsEmpty());
+}
+
+TEST_F(CatalogTest, UnknownVersionsAreNotThere) {
+  commit(making("a"));
+  EXPECT_THAT(objects("a", 2), ElementsAre("none"));
+  EXPECT_THAT(objects("a", -1), ElementsAre("none"));
+  EXPECT_THAT(objects("b"), ElementsAre("none"));
+}
+
+TEST_F(CatalogTest, ObjectsComeInTheOrderOfTimeThenId) {
+  commit(making("a", {object("c", 5, 6), object("b", 5, 6), object("z", 1, 9), object("a", 7, 7)}));
+  EXPECT_THAT(objects("a"), ElementsAre("z", "b", "c", "a"));
+  commit(changing("a", 1));
+  EXPECT_THAT(objects("a", 1), ElementsAre("z", "b", "c", "a"));
+}
+
+TEST_F(CatalogTest, StateIsOfARangeWithBothEnds) {
+  commit(making("a", {object("x", 10, 20), object("y", 20, 30), object("z", 31, 40)}));
+  const auto overlapping = [&](int64_t first, int64_t last) {
+    return ids_of(catalog_->state("a", 0, second(first), second(last))->objects);
+  };
+  EXPECT_THAT(overlapping(20, 20), ElementsAre("x", "y"));
+  EXPECT_THAT(overlapping(30, 31), ElementsAre("y", "z"));
+  EXPECT_THAT(overlapping(0, 9), IsEmpty());
+  EXPECT_THAT(overlapping(41, 50), IsEmpty());
+  EXPECT_THAT(overlapping(0, 100), ElementsAre("x", "y", "z"));
+}
+
+TEST_F(CatalogTest, ObjectsKeepWhatTheyAre) {
+  NewObject added = object("x", 1, 2);
+  added.sha256 = std::string(64, 'f');
+  commit(making("a", {added}));
+  commit(changing("a", 1, {}, {"x"}));
+  const ObjectRow found = catalog_->all_objects().at(0);
+  EXPECT_EQ(found.series_id, catalog_->find_series("a")->id);
+  EXPECT_EQ(found.added_version, 1);
+  EXPECT_EQ(found.removed_version, 2);
+  EXPECT_EQ(found.name, "x.parquet");
+  EXPECT_EQ(found.rows, 10);
+  EXPECT_EQ(found.bytes, 100);
+  EXPECT_EQ(found.first, second(1));
+  EXPECT_EQ(found.last, second(2));
+  EXPECT_EQ(found.sha256, added.sha256);
+  EXPECT_EQ(found.schema_version, 1);
+}
+
+TEST_F(CatalogTest, NamesAreNeverUsedTwiceInASeries) {
+  commit(making("a", {object("x", 1, 2)}));
+  commit(changing("a", 1, {}, {"x"}));
+  NewObject again = object("y", 1, 2);
+  again.name = "x.parquet";
+  expect_error(ErrorKind::kAlreadyExists, "objects.name", [&] { commit(changing("a", 2, {again})); });
+  EXPECT_THAT(catalog_->used_names(catalog_->find_series("a")->id), ElementsAre("x.parquet"));
+  EXPECT_NO_THROW(commit(making("b", {again})));
+}
+
+TEST_F(CatalogTest, SchemasChangeByVersion) {
+  const Schema wider({{"timestamp", DataType::timestamp(TimeUnit::kNano, "UTC"), false},
+                      {"close", DataType::decimal(18, 5)},
+                      {"sym\"bol", DataType::dictionary(DataType::string())}});
+  commit(making("a", {object("x", 1, 2)}));
+  SeriesChange change = changing("a", 1, {object("y", 3, 4)});
+  change.schema = wider;
+  commit(change);
+  commit(changing("a", 2));
+  EXPECT_EQ(catalog_->state("a", 1)->schema, bar_schema());
+  EXPECT_EQ(catalog_->state("a", 3)->schema, wider);
+  EXPECT_EQ(catalog_->state("a")->objects.at(0).schema_version, 1);
+  EXPECT_EQ(catalog_->state("a")->objects.at(1).schema_version, 2);
+  EXPECT_EQ(catalog_->schema(catalog_->find_series("a")->id, 1), bar_schema());
+}
+
+TEST_F(CatalogTest, AnEqualSchemaIsNoNewOne) {
+  commit(making("a"));
+  SeriesChange change = changing("a", 1);
+  change.schema = bar_schema();
+  commit(change);
+  EXPECT_EQ(catalog_->find_series("a")->schema_version, 1);
+}
+
+TEST_F(CatalogTest, UnknownSchemasAreNotFound) {
+  expect_error(ErrorKind::kNotFound, "schema version 7", [&] { (void)catalog_->schema(1, 7); });
+}
+
+TEST_F(CatalogTest, DeletedSeriesAreFoundButNotListed) {
+  commit(making("a", {object("x", 1, 2)}));
+  commit(deleting("a", 1));
+  EXPECT_THAT(catalog_->list_series(""), IsEmpty());
+  EXPECT_TRUE(catalog_->find_series("a")->deleted);
+  EXPECT_EQ(catalog_->find_series("a")->rows, 0);
+  EXPECT_EQ(catalog_->find_series("a")->first, std::nullopt);
+  EXPECT_THAT(objects("a"), ElementsAre("none"));
+  EXPECT_THAT(objects("a", 2), ElementsAre("none"));
+  EXPECT_THAT(objects("a", 1), ElementsAre("x"));
+}
+
+TEST_F(CatalogTest, VersionsCountOnOverDeletion) {
+  commit(making("a", {object("x", 1, 2)}));
+  commit(deleting("a", 1));
+  clock_.advance(Duration::seconds(5));
+  EXPECT_EQ(commit(making("a", {object("y", 3, 4)}, 2)).version, 3);
+  EXPECT_EQ(catalog_->find_series("a")->created, clock_.now());
+  EXPECT_THAT(objects("a"), ElementsAre("y"));
+  EXPECT_THAT(objects("a", 2), ElementsAre("none"));
+  EXPECT_THAT(objects("a", 1), ElementsAre("x"));
+}
+
+TEST_F(CatalogTest, OnlyTheNewestVersionMayBeChanged) {
+  commit(making("a"));
+  commit(changing("a", 1));
+  expect_error(ErrorKind::kConcurrentWrite, "\"a\" is at version 2, not 1", [&] { commit(changing("a", 1)); });
+  expect_error(ErrorKind::kConcurrentWrite, "\"a\" is at version 2, not 0", [&] { commit(making("a")); });
+  expect_error(ErrorKind::kConcurrentWrite, "\"b\" is at version 0, not 1", [&] { commit(changing("b", 1)); });
+  EXPECT_EQ(catalog_->find_series("a")->version, 2);
+}
+
+TEST_F(CatalogTest, ACommitIsAllOrNothing) {
+  commit(making("a"));
+  const CommitRequest request = {.id = "half", .operation = "write", .changes = {making("b"), changing("a", 7)}};
+  expect_error(ErrorKind::kConcurrentWrite, "\"a\"", [&] { catalog_->commit(request); });
+  EXPECT_FALSE(catalog_->find_series("b").has_value());
+  EXPECT_FALSE(catalog_->find_commit("half").has_value());
+}
+
+TEST_F(CatalogTest, ACommitMayChangeManySeries) {
+  commit(making("a"));
+  const auto committed = catalog_->commit(
+      {.id = "many", .operation = "upsert", .changes = {making("c", {object("x", 1, 2)}), changing("a", 1)}});
+  ASSERT_EQ(committed.size(), 2U);
+  EXPECT_EQ(committed[0].key, "c");
+  EXPECT_EQ(committed[0].series_id, catalog_->find_series("c")->id);
+  EXPECT_EQ(committed[0].version, 1);
+  EXPECT_EQ(committed[1].key, "a");
+  EXPECT_EQ(committed[1].version, 2);
+}
+
+TEST_F(CatalogTest, CommitsAreFoundById) {
+  commit("first", making("a"));
+  clock_.advance(Duration::seconds(1));
+  commit("second", changing("a", 1));
+  const CommitRow found = *catalog_->find_commit("second");
+  EXPECT_EQ(found.id, "second");
+  EXPECT_EQ(found.sequence, 2);
+  EXPECT_EQ(found.time, clock_.now());
+  EXPECT_EQ(found.operation, "write");
+  EXPECT_FALSE(catalog_->find_commit("third").has_value());
+}
+
+TEST_F(CatalogTest, CommitTimesGoUpWhateverTheClockSays) {
+  commit("first", making("a"));
+  const Timestamp first = catalog_->find_commit("first")->time;
+  clock_.set(first - Duration::seconds(3600));
+  commit("second", changing("a", 1));
+  EXPECT_EQ(catalog_->find_commit("second")->time, first + Duration{1});
+  EXPECT_EQ(catalog_->find_series("a")->updated, first + Duration{1});
+  EXPECT_EQ(catalog_->find_series("a")->created, first);
+}
+
+TEST_F(CatalogTest, ACommitIdIsUsedOnce) {
+  commit("same", making("a"));
+  expect_error(ErrorKind::kAlreadyExists, "same", [&] { commit("same", changing("a", 1)); });
+  EXPECT_EQ(catalog_->find_series("a")->version, 1);
+}
+
+TEST_F(CatalogTest, BadRequestsAreRefused) {
+  const auto refuse = [&](ErrorKind kind, std::string_view part, const CommitRequest& request) {
+    expect_error(kind, part, [&] { catalog_->commit(request); });
+  };
+  commit(making("a", {object("x", 1, 2)}));
+  SeriesChange undefined = making("b");
+  undefined.define.reset();
+  SeriesChange busy_end = deleting("a", 1);
+  busy_end.added = {object("y", 1, 2)};
+  refuse(ErrorKind::kInvalidArgument, "an id", {.changes = {making("b")}});
+  refuse(ErrorKind::kInvalidArgument, "a change", {.id = "i"});
+  refuse(ErrorKind::kInvalidArgument, "two changes", {.id = "i", .changes = {making("b"), making("b")}});
+  refuse(ErrorKind::kInvalidArgument, "needs a definition", {.id = "i", .changes = {undefined}});
+  refuse(ErrorKind::kInvalidArgument, "deletes and adds", {.id = "i", .changes = {busy_end}});
+  refuse(ErrorKind::kInvalidArgument, "\"z\" is not one", {.id = "i", .changes = {changing("a", 1, {}, {"z"})}});
+  refuse(ErrorKind::kPathTraversal, "../b", {.id = "i", .changes = {making("../b")}});
+  refuse(ErrorKind::kNotFound, "to delete", {.id = "i", .changes = {deleting("c", 0)}});
+  EXPECT_EQ(catalog_->find_series("a")->version, 1);
+  EXPECT_EQ(catalog_->list_series("").size(), 1U);
+}
+
+TEST_F(CatalogTest, AnObjectIsRemovedOnce) {
+  commit(making("a", {object("x", 1, 2)}));
+  commit(changing("a", 1, {}, {"x"}));
+  expect_error(ErrorKind::kInvalidArgument, "\"x\"", [&] { commit(changing("a", 2, {}, {"x"})); });
+}
+
+TEST_F(CatalogTest, AnObjectOfAnotherSeriesIsNotRemoved) {
+  commit(making("a", {object("x", 1, 2)}));
+  commit(making("b"));
+  expect_error(ErrorKind::kInvalidArgument, "\"x\"", [&] { commit(changing("b", 1, {}, {"x"})); });
+}
+
+TEST_F(CatalogTest, ListsByPrefixInTheOrderOfBytes) {
+  for (const char* key : {"fx/b", "fxx", "fx", "fx-a", "fx/a/c", "\u00E9", "z", "fx/B", "fx/\u00E9"})
+    commit(making(key));
+  const auto keys = [&](std::string_view prefix) {
+    std::vector<std::string> found;
+    for (const SeriesRow& series : catalog_->list_series(prefix)) found.push_back(series.key);
+    return found;
+  };
+  EXPECT_THAT(keys(""), ElementsAre("fx", "fx-a", "fx/B", "fx/a/c", "fx/b", "fx/\u00E9", "fxx", "z", "\u00E9"));
+  EXPECT_THAT(keys("fx"), ElementsAre("fx", "fx/B", "fx/a/c", "fx/b", "fx/\u00E9"));
+  EXPECT_THAT(keys("fx/"), ElementsAre("fx/B", "fx/a/c", "fx/b", "fx/\u00E9"));
+  EXPECT_THAT(keys("fx/a"), ElementsAre("fx/a/c"));
+  EXPECT_THAT(keys("f"), IsEmpty());
+}
+
+TEST_F(CatalogTest, ChangedSeriesAreToBePublished) {
+  commit("one", making("a"));
+  commit("two", making("b"));
+  commit("three", changing("a", 1));
+  const std::vector<PendingPublication> pending = catalog_->pending_publications();
+  ASSERT_EQ(pending.size(), 2U);
+  EXPECT_EQ(pending[0].key, "a");
+  EXPECT_EQ(pending[0].commit_id, "three");
+  EXPECT_EQ(pending[1].key, "b");
+  EXPECT_EQ(pending[1].commit_id, "two");
+}
+
+TEST_F(CatalogTest, AFlagIsClearedByItsCommitOnly) {
+  const int64_t series = commit("one", making("a")).series_id;
+  commit("two", changing("a", 1));
+  catalog_->clear_pending(series, "one");
+  EXPECT_EQ(catalog_->pending_publications().size(), 1U);
+  catalog_->clear_pending(series, "two");
+  EXPECT_THAT(catalog_->pending_publications(), IsEmpty());
+  catalog_->set_pending(series, "two");
+  EXPECT_EQ(catalog_->pending_publications().at(0).commit_id, "two");
+}
+
+TEST_F(CatalogTest, ADeletionIsToBePublishedToo) {
+  const int64_t series = commit("one", making("a")).series_id;
+  catalog_->clear_pending(series, "one");
+  commit("two", deleting("a", 1));
+  EXPECT_EQ(catalog_->pending_publications().at(0).commit_id, "two");
+}
+
+TEST_F(CatalogTest, SourcesAreRememberedUntilTheSeriesEnds) {
+  SeriesChange change = making("a");
+  change.source_sha256 = "abc";
+  change.source_name = "bars.csv";
+  const int64_t series = commit(change).series_id;
+  EXPECT_TRUE(catalog_->has_source(series, "abc"));
+  EXPECT_FALSE(catalog_->has_source(series, "abd"));
+  EXPECT_FALSE(catalog_->has_source(series + 1, "abc"));
+  commit(deleting("a", 1));
+  EXPECT_FALSE(catalog_->has_source(series, "abc"));
+}
+
+TEST_F(CatalogTest, ASourceMayComeTwice) {
+  SeriesChange change = making("a");
+  change.source_sha256 = "abc";
+  commit(change);
+  change = changing("a", 1);
+  change.source_sha256 = "abc";
+  EXPECT_NO_THROW(commit(change));
+}
+
+TEST_F(CatalogTest, PropertiesAreKept) {
+  catalog_->set_property("lake_id", "abc");
+  catalog_->set_property("lake_id", "def");
+  reopen();
+  EXPECT_EQ(catalog_->property("lake_id"), "def");
+  EXPECT_EQ(catalog_->property("clean_mark"), "");
+  catalog_->set_property("lake_id", "");
+  EXPECT_EQ(catalog_->property("lake_id"), "");
+}
+
+TEST_F(CatalogTest, EverythingIsThereAfterOpeningAnew) {
+  commit("one", making("a", {object("x", 1, 2)}));
+  reopen();
+  EXPECT_THAT(objects("a"), ElementsAre("x"));
+  EXPECT_TRUE(catalog_->find_commit("one").has_value());
+  EXPECT_THAT(catalog_->check(), IsEmpty());
+}
+
+TEST_F(CatalogTest, ClosedIsClosed) {
+  commit(making("a"));
+  catalog_->close();
+  catalog_->close();
+  expect_error(ErrorKind::kInvalidArgument, "is closed", [&] { (void)catalog_->find_series("a"); });
+  expect_error(ErrorKind::kInvalidArgument, "is closed", [&] { commit(changing("a", 1)); });
+}
+
+}  // namespace
+}  // namespace varve::catalog
