@@ -127,8 +127,7 @@ class FaultyFile final : public base::File {
       plan_->look();
       return below_->close();
     }
-    // Of a close that fails, the descriptor is gone all the same.
-    plan_->change(FileOperation::kClose, path_, [] {});
+    plan_->change(FileOperation::kClose, path_);
     below_->close();
   }
 

@@ -82,7 +82,8 @@ struct MemoryPoolState {
   size_t bytes_kept_max = 0;  // the limit
 };
 MemoryPoolState memory_pool_state() noexcept;
-// Sets how many freed bytes are kept (default: a quarter of the machine's memory, at most 4 GiB); frees what is over.
+// Sets how many freed bytes are kept (default: a quarter of the machine's or container's memory, at most 4 GiB); frees
+// what is over.
 void set_memory_pool_limit(size_t bytes_kept_max) noexcept;
 
 }  // namespace varve::base

@@ -166,12 +166,15 @@ class Writer {
  public:
   void put(char letter) { text_[size_++] = letter; }
 
-  void put(int64_t value, size_t digits) {
-    for (size_t i = digits; i > 0; --i) {
-      text_[size_ + i - 1] = static_cast<char>('0' + value % 10);
-      value /= 10;
+  // `value` in that many digits; it is not negative and fits.
+  template <size_t Digits>
+  void put(int64_t value) {
+    auto rest = static_cast<uint32_t>(value);
+    for (size_t i = Digits; i > 0; --i) {
+      text_[size_ + i - 1] = static_cast<char>('0' + rest % 10);
+      rest /= 10;
     }
-    size_ += digits;
+    size_ += Digits;
   }
 
   // The fraction of a second in the shortest of 0, 3, 6 and 9 digits.
@@ -179,11 +182,11 @@ class Writer {
     if (nanoseconds == 0) return;
     put('.');
     if (nanoseconds % 1'000'000 == 0) {
-      put(nanoseconds / 1'000'000, 3);
+      put<3>(nanoseconds / 1'000'000);
     } else if (nanoseconds % 1'000 == 0) {
-      put(nanoseconds / 1'000, 6);
+      put<6>(nanoseconds / 1'000);
     } else {
-      put(nanoseconds, 9);
+      put<9>(nanoseconds);
     }
   }
 
@@ -195,20 +198,20 @@ class Writer {
 };
 
 void put_day(Writer& out, const CalendarDay& day, bool dashes) {
-  out.put(day.year, 4);
+  out.put<4>(day.year);
   if (dashes) out.put('-');
-  out.put(day.month, 2);
+  out.put<2>(day.month);
   if (dashes) out.put('-');
-  out.put(day.day, 2);
+  out.put<2>(day.day);
 }
 
 void put_time(Writer& out, int64_t nanoseconds, bool colons) {
   const int64_t seconds = nanoseconds / kNanosecondsPerSecond;
-  out.put(seconds / 3'600, 2);
+  out.put<2>(seconds / 3'600);
   if (colons) out.put(':');
-  out.put(seconds / 60 % 60, 2);
+  out.put<2>(seconds / 60 % 60);
   if (colons) out.put(':');
-  out.put(seconds % 60, 2);
+  out.put<2>(seconds % 60);
   out.put_fraction(nanoseconds % kNanosecondsPerSecond);
 }
 
@@ -297,9 +300,9 @@ std::string to_string(Date date) {
     return out.text();
   }
   out.put('-');
-  out.put(day.month, 2);
+  out.put<2>(day.month);
   out.put('-');
-  out.put(day.day, 2);
+  out.put<2>(day.day);
   std::string digits = std::to_string(day.year < 0 ? -day.year : day.year);
   if (digits.size() < 4) digits.insert(0, 4 - digits.size(), '0');
   return (day.year < 0 ? '-' : '+') + digits + out.text();

@@ -1,31 +1,24 @@
 #include "varve/base/memory_pool.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <optional>
 
 #include "varve/base/buffer.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define VARVE_POISON 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define VARVE_POISON 1
-#endif
-#endif
-#ifdef VARVE_POISON
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, size) static_cast<void>(0)
-#define ASAN_UNPOISON_MEMORY_REGION(address, size) static_cast<void>(0)
-#endif
+// Of the address sanitizer; null where the program is built without it.
+extern "C" __attribute__((weak)) void __asan_poison_memory_region(const volatile void* start, size_t size);    // NOLINT
+extern "C" __attribute__((weak)) void __asan_unpoison_memory_region(const volatile void* start, size_t size);  // NOLINT
 
 namespace varve::base {
 namespace {
@@ -67,6 +60,26 @@ struct KeptList {
   Kept* oldest = nullptr;
 };
 
+// A number in one of the files by which the system tells a container's limits; nothing if it has none.
+std::optional<size_t> limit_in(const char* path) noexcept {
+  const int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return std::nullopt;
+  std::array<char, 32> text{};
+  const ssize_t length = ::read(file, text.data(), text.size());
+  ::close(file);
+  size_t number = 0;
+  const bool good = length > 0 && std::from_chars(text.data(), text.data() + length, number).ec == std::errc();
+  return good ? std::optional(number) : std::nullopt;
+}
+
+// The memory that this process may hope for: the machine's or the container's.
+size_t usable_memory() noexcept {
+  const size_t machine = static_cast<size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const size_t container = limit_in("/sys/fs/cgroup/memory.max").value_or(SIZE_MAX);
+  const size_t old_container = limit_in("/sys/fs/cgroup/memory/memory.limit_in_bytes").value_or(SIZE_MAX);
+  return std::min({machine, container, old_container});
+}
+
 // Constant-initialised and never destroyed: buffers may be freed before main begins and after it ends.
 struct Pool {
   std::mutex mutex;
@@ -75,11 +88,7 @@ struct Pool {
   uint64_t frees = 0;
 
   size_t limit() {
-    if (state.bytes_kept_max == kLimitUnset) {
-      const size_t memory =
-          static_cast<size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-      state.bytes_kept_max = std::min(memory / 4, kKeptMaxDefault);
-    }
+    if (state.bytes_kept_max == kLimitUnset) state.bytes_kept_max = std::min(usable_memory() / 4, kKeptMaxDefault);
     return state.bytes_kept_max;
   }
 
@@ -120,18 +129,26 @@ struct Pool {
 static_assert(std::is_trivially_destructible_v<Pool>);
 constinit Pool pool;
 
+// Makes the sanitizer report whoever touches freed bytes, and not report their next user.
+void forbid(const void* start, size_t size) {
+  if (__asan_poison_memory_region != nullptr) __asan_poison_memory_region(start, size);
+}
+void allow(const void* start, size_t size) {
+  if (__asan_unpoison_memory_region != nullptr) __asan_unpoison_memory_region(start, size);
+}
+
 void unmap(std::byte* bytes, size_t size) noexcept {
-  ASAN_UNPOISON_MEMORY_REGION(bytes, size);  // the addresses may come back as somebody else's
+  allow(bytes, size);  // the addresses may come back as somebody else's
   ::munmap(bytes, size);
 }
 
-// Frees what is kept above the limit, one block at a time so that nobody waits long.
-void trim() noexcept {
+// Frees kept blocks until no more than `bytes_max` are left, one at a time so that nobody waits long.
+void trim(size_t bytes_max) noexcept {
   for (;;) {
     internal::Block block;
     {
       const std::lock_guard lock(pool.mutex);
-      if (pool.state.bytes_kept <= pool.limit()) return;
+      if (pool.state.bytes_kept <= bytes_max) return;
       block = pool.evict();
     }
     unmap(block.bytes, block.size);
@@ -140,7 +157,14 @@ void trim() noexcept {
 
 // `size` bytes, a multiple of huge pages, at a huge page's start: more is mapped than wanted, and the ends cut off.
 std::byte* map(size_t size) {
-  void* start = ::mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const auto ask = [&] {
+    return ::mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  };
+  void* start = ask();
+  if (start == MAP_FAILED) {
+    trim(0);
+    start = ask();
+  }
   if (start == MAP_FAILED) throw std::bad_alloc();
   const size_t head = -reinterpret_cast<uintptr_t>(start) & (kHugePage - 1);
   auto* bytes = static_cast<std::byte*>(start) + head;
@@ -160,7 +184,7 @@ internal::Block take_large(size_t size) {
     pool.state.bytes_in_use += bytes;
   }
   if (kept != nullptr) {
-    ASAN_UNPOISON_MEMORY_REGION(kept, bytes);
+    allow(kept, bytes);
     return {static_cast<std::byte*>(kept), bytes, false};
   }
   try {
@@ -190,13 +214,15 @@ void give_block(std::byte* bytes, size_t size) noexcept {
     std::free(bytes);
     return;
   }
+  forbid(bytes + sizeof(Kept), size - sizeof(Kept));
+  size_t limit = 0;
   {
     const std::lock_guard lock(pool.mutex);
     pool.keep(bytes, class_of(size / kHugePage));
     pool.state.bytes_in_use -= size;
+    limit = pool.limit();
   }
-  ASAN_POISON_MEMORY_REGION(bytes + sizeof(Kept), size - sizeof(Kept));
-  trim();
+  trim(limit);
 }
 
 }  // namespace internal
@@ -212,7 +238,7 @@ void set_memory_pool_limit(size_t bytes_kept_max) noexcept {
     const std::lock_guard lock(pool.mutex);
     pool.state.bytes_kept_max = std::min(bytes_kept_max, kLimitUnset - 1);
   }
-  trim();
+  trim(bytes_kept_max);
 }
 
 }  // namespace varve::base

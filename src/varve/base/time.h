@@ -42,14 +42,14 @@ struct Duration {
   static constexpr Duration milliseconds(int64_t count) { return {internal::saturating_multiply(count, 1'000'000)}; }
   static constexpr Duration microseconds(int64_t count) { return {internal::saturating_multiply(count, 1'000)}; }
 
-  constexpr auto operator<=>(const Duration&) const = default;
+  constexpr auto operator<=>(const Duration&) const = default;  // NOLINT(modernize-use-nullptr): its mistake
 };
 
 // A day of the proleptic Gregorian calendar, counted from 1970-01-01 (day 0).
 struct Date {
   int32_t days = 0;
 
-  constexpr auto operator<=>(const Date&) const = default;
+  constexpr auto operator<=>(const Date&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 struct CalendarDay {
@@ -65,7 +65,7 @@ struct Timestamp {
   static constexpr Timestamp min() { return {std::numeric_limits<int64_t>::min()}; }
   static constexpr Timestamp max() { return {std::numeric_limits<int64_t>::max()}; }
 
-  constexpr auto operator<=>(const Timestamp&) const = default;
+  constexpr auto operator<=>(const Timestamp&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // These stop at the ends of what Timestamp and Duration can say; they never wrap around.

@@ -1,7 +1,11 @@
 #include "varve/base/buffer.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -173,6 +177,7 @@ TEST_F(BufferTest, KeepsNoMoreThanTheLimit) {
   EXPECT_EQ(memory_pool_state().bytes_kept_max, 3 * kPage);
   {
     std::vector<MutableBuffer> blocks;
+    blocks.reserve(5);
     for (int i = 0; i < 5; ++i) blocks.push_back(MutableBuffer::allocate(kMiB));
   }
   EXPECT_EQ(kept(), 3 * kPage);
@@ -195,8 +200,24 @@ TEST_F(BufferTest, TheLongestUnusedBlocksGoFirst) {
   EXPECT_EQ(MutableBuffer::allocate(3 * kPage - 64).data(), newest);
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose shadows need addresses without limit
+TEST_F(BufferTest, KeptBlocksMakeRoomWhenMemoryIsShort) {
+  allocate_and_free(64 * kMiB);
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  rlimit before{};
+  ::getrlimit(RLIMIT_AS, &before);
+  const rlimit limit{pages * static_cast<size_t>(::sysconf(_SC_PAGESIZE)) + 40 * kMiB, before.rlim_max};
+  ::setrlimit(RLIMIT_AS, &limit);
+  EXPECT_NO_THROW(allocate_and_free(80 * kMiB));
+  EXPECT_THROW(allocate_and_free(200 * kMiB), std::bad_alloc);
+  ::setrlimit(RLIMIT_AS, &before);
+}
+#endif
+
 TEST_F(BufferTest, ThreadsShareThePool) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (uint8_t id = 0; id < 4; ++id) {
     threads.emplace_back([id] {
       for (size_t i = 0; i < 200; ++i) {

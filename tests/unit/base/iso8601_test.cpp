@@ -119,8 +119,7 @@ TEST(ParseTimeTest, EveryOtherTextIsAnError) {
                            "2024-065",
                            "2o24-03-05",
                            "2024-03-05T12:15:00.-5",
-                           "2024-03-05T12:15:00\xE2\x88\x92"
-                           "05:00"}) {
+                           "2024-03-05T12:15:00\342\210\22205:00"}) {
     expect_malformed(text);
   }
   expect_malformed(std::string("2024-03-05\0", 11));

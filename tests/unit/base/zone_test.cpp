@@ -139,6 +139,7 @@ TEST(ZoneTest, AgreesWithTheCLibrary) {
 
 TEST(ZoneTest, ManyThreadsMayAskAtOnce) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back(
         [] { EXPECT_EQ(utc_of(Zone::find("Asia/Tokyo"), "2024-01-15T09:00"), "2024-01-15T00:00:00Z"); });
