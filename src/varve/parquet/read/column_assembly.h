@@ -1,0 +1,45 @@
+// Puts the pieces that tasks decode together into one column.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "varve/base/buffer.h"
+#include "varve/base/thread_pool.h"
+#include "varve/parquet/read/column_decoder.h"
+#include "varve/parquet/schema_mapping.h"
+#include "varve/table/column.h"
+
+namespace varve::parquet {
+
+// One column in the making. Its pieces follow one another; each is decoded by one task. `values_of` and `set` may be
+// called for different pieces by several threads.
+class ColumnAssembly {
+ public:
+  // `piece_rows` is the number of rows of each piece. Takes the final buffers from `budget` (Corruption).
+  ColumnAssembly(const LeafColumn& column, std::vector<int64_t> piece_rows, MemoryBudget& budget);
+
+  // Where the piece's values of fixed width or indices go.
+  [[nodiscard]] std::byte* values_of(size_t piece) noexcept;
+  void set(size_t piece, DecodedChunk chunk);
+  // The column, once all pieces are set. The object is spent.
+  Column finish(base::ThreadPool* pool);
+
+ private:
+  void unite_validity(ColumnParts& parts);
+  void unite_bits(ColumnParts& parts);
+  void unite_strings(ColumnParts& parts, base::ThreadPool* pool);
+  void unite_dictionaries(ColumnParts& parts);
+
+  DataType type_;
+  int64_t rows_ = 0;
+  std::vector<int64_t> first_rows_;
+  std::vector<DecodedChunk> pieces_;
+  base::MutableBuffer values_;
+};
+
+// Runs body(0) to body(count - 1) on the pool, or one after the other if there is none.
+void run_all(base::ThreadPool* pool, size_t count, const std::function<void(size_t)>& body);
+
+}  // namespace varve::parquet

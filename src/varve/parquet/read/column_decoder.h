@@ -1,0 +1,45 @@
+// Turns the pages of one column chunk into rows of the column.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "varve/base/cancel.h"
+#include "varve/parquet/read/memory_budget.h"
+#include "varve/parquet/read/page_reader.h"
+#include "varve/parquet/read/row_target.h"
+#include "varve/parquet/schema_mapping.h"
+#include "varve/table/index.h"
+
+namespace varve::parquet {
+
+// Consecutive pages of a chunk: their bytes in the file and their rows in the row group, ends left out.
+struct PageRun {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  table::RowRange rows;
+};
+
+// Which rows of which chunk. `rows` are ascending, disjoint, not empty, and covered by `runs`.
+struct ChunkRequest {
+  const base::File* file = nullptr;
+  const LeafColumn* column = nullptr;
+  ChunkLocation location;
+  std::optional<uint64_t> dictionary_end;  // the dictionary lies before `runs`, from location.begin to here
+  std::vector<PageRun> runs;
+  std::span<const table::RowRange> rows;
+  MemoryBudget* budget = nullptr;
+  const base::CancelToken* cancel = nullptr;
+};
+
+// Decodes the rows asked for. Rows of fixed width, and indices of dictionary columns (into the chunk's own
+// dictionary), go to `values`, which has room for all of them; the rest comes back. Throws Corruption for bytes that
+// are not what the format says and for pages that do not hold the rows that `runs` say, NotSupported, Cancelled, Io.
+DecodedChunk decode_chunk(const ChunkRequest& request, std::byte* values);
+
+int64_t count_rows(std::span<const table::RowRange> ranges) noexcept;
+
+}  // namespace varve::parquet

@@ -1,0 +1,209 @@
+#include "varve/parquet/read/conversion.h"
+
+#include <cstring>
+#include <limits>
+
+#include "varve/base/error.h"
+
+namespace varve::parquet {
+namespace {
+
+template <typename T>
+T load(const std::byte* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+// Whole numbers of one width as ones of another. Unsigned columns keep their bits in signed stored ones of equal
+// width; a narrower column must hold the value.
+template <typename Stored, typename Out>
+void convert_integers(const Conversion&, const std::byte* stored, int64_t count, std::byte* out) {
+  auto* target = reinterpret_cast<Out*>(out);
+  bool fits = true;
+  for (int64_t row = 0; row < count; ++row) {
+    const auto value = load<Stored>(stored + row * static_cast<int64_t>(sizeof(Stored)));
+    target[row] = static_cast<Out>(value);
+    if constexpr (sizeof(Out) < sizeof(Stored)) fits &= static_cast<Stored>(target[row]) == value;
+  }
+  if (!fits) throw Corruption("a value does not fit the column's {} bits", sizeof(Out) * 8);
+}
+
+template <typename Stored>
+void convert_units(const Conversion& conversion, const std::byte* stored, int64_t count, std::byte* out) {
+  auto* target = reinterpret_cast<Stored*>(out);
+  bool exact = true;
+  const auto multiply = static_cast<Stored>(conversion.multiply);
+  const auto divide = static_cast<Stored>(conversion.divide);
+  for (int64_t row = 0; row < count; ++row) {
+    const auto value = load<Stored>(stored + row * static_cast<int64_t>(sizeof(Stored)));
+    Stored product = 0;
+    exact &= !__builtin_mul_overflow(value, multiply, &product);
+    target[row] = static_cast<Stored>(product / divide);
+    exact &= target[row] * divide == product;
+  }
+  if (!exact) {
+    throw Corruption("a time cannot be given exactly in the column's unit (stored times {} by {})", multiply, divide);
+  }
+}
+
+// INT96: nanoseconds of the day, then the Julian day.
+void convert_int96(const Conversion& conversion, const std::byte* stored, int64_t count, std::byte* out) {
+  constexpr int64_t kJulianDayOfEpoch = 2'440'588;
+  auto* target = reinterpret_cast<int64_t*>(out);
+  const int64_t nanoseconds_per_unit = conversion.divide;
+  const int64_t units_per_day = kNanosecondsPerDay / nanoseconds_per_unit;
+  bool fits = true;
+  for (int64_t row = 0; row < count; ++row, stored += 12) {
+    const auto nanoseconds = load<int64_t>(stored);
+    const int64_t day = int64_t{load<int32_t>(stored + 8)} - kJulianDayOfEpoch;
+    int64_t units = 0;
+    fits &= !__builtin_mul_overflow(day, units_per_day, &units);
+    fits &= !__builtin_add_overflow(units, nanoseconds / nanoseconds_per_unit, &units);
+    fits &= nanoseconds % nanoseconds_per_unit == 0;
+    target[row] = units;
+  }
+  if (!fits) throw NotSupported("an INT96 timestamp cannot be given exactly in units of {} ns", nanoseconds_per_unit);
+}
+
+template <typename Stored>
+void convert_to_decimal(const Conversion&, const std::byte* stored, int64_t count, std::byte* out) {
+  for (int64_t row = 0; row < count; ++row) {
+    const Int128 value = load<Stored>(stored + row * static_cast<int64_t>(sizeof(Stored)));
+    std::memcpy(out + row * 16, &value, sizeof value);
+  }
+}
+
+void convert_bytes_to_decimal(const Conversion& conversion, const std::byte* stored, int64_t count, std::byte* out) {
+  for (int64_t row = 0; row < count; ++row) {
+    const Int128 value = decimal_of(stored + row * conversion.width_stored, conversion.width_stored);
+    std::memcpy(out + row * 16, &value, sizeof value);
+  }
+}
+
+int64_t width_stored(const SchemaElement& element) {
+  switch (*element.type) {
+    case PhysicalType::kInt32:
+    case PhysicalType::kFloat: return 4;
+    case PhysicalType::kInt64:
+    case PhysicalType::kDouble: return 8;
+    case PhysicalType::kInt96: return 12;
+    case PhysicalType::kFixedLenByteArray: return element.type_length;
+    default: return 0;
+  }
+}
+
+bool is_integer(const DataType& type) { return is_signed_integer(type) || is_unsigned_integer(type); }
+
+template <typename Stored>
+Conversion::Function integers_to(int64_t width) {
+  switch (width) {
+    case 1: return convert_integers<Stored, int8_t>;
+    case 2: return convert_integers<Stored, int16_t>;
+    case 4: return convert_integers<Stored, int32_t>;
+    default: return convert_integers<Stored, int64_t>;
+  }
+}
+
+// The same into unsigned columns, where a narrow value's upper bits are zeros and not copies of its sign.
+template <typename Stored>
+Conversion::Function integers_to_unsigned(int64_t width) {
+  switch (width) {
+    case 1: return convert_integers<Stored, uint8_t>;
+    case 2: return convert_integers<Stored, uint16_t>;
+    case 4: return convert_integers<Stored, uint32_t>;
+    default: return convert_integers<Stored, uint64_t>;
+  }
+}
+
+template <typename Stored>
+Conversion::Function function_from_integers(const DataType& type, Conversion& conversion) {
+  if (type.id == TypeId::kDecimal) return convert_to_decimal<Stored>;
+  if (conversion.multiply != conversion.divide) return convert_units<Stored>;
+  if (conversion.width == conversion.width_stored) return nullptr;
+  return is_unsigned_integer(type) ? integers_to_unsigned<Stored>(conversion.width)
+                                   : integers_to<Stored>(conversion.width);
+}
+
+bool goes_together(PhysicalType stored, const DataType& type, const Conversion& conversion) {
+  const bool same_width = conversion.width == conversion.width_stored;
+  switch (stored) {
+    case PhysicalType::kInt32:
+    case PhysicalType::kInt64:
+      if (is_integer(type) || type.id == TypeId::kDecimal) return true;
+      if (type.id == TypeId::kDate || type.id == TypeId::kTime || type.id == TypeId::kTimestamp ||
+          type.id == TypeId::kDuration) {
+        return same_width;
+      }
+      return false;
+    case PhysicalType::kInt96: return type.id == TypeId::kTimestamp;
+    case PhysicalType::kFloat: return type.id == TypeId::kFloat32;
+    case PhysicalType::kDouble: return type.id == TypeId::kFloat64;
+    case PhysicalType::kByteArray: return type.id == TypeId::kDecimal;
+    case PhysicalType::kFixedLenByteArray:
+      if (type.id == TypeId::kDecimal) return conversion.width_stored > 0;
+      return same_width && (type.id == TypeId::kFixedBinary || type.id == TypeId::kFloat16);
+    default: return false;
+  }
+}
+
+}  // namespace
+
+Int128 decimal_of(const std::byte* bytes, int64_t size) {
+  if (size == 0) return 0;
+  const bool negative = (bytes[0] & std::byte{0x80}) != std::byte{0};
+  const auto filler = negative ? std::byte{0xFF} : std::byte{0};
+  for (; size > 16; --size, ++bytes) {
+    const bool same_sign = ((bytes[1] & std::byte{0x80}) != std::byte{0}) == negative;
+    if (bytes[0] != filler || !same_sign) throw Corruption("a decimal does not fit 128 bits");
+  }
+  __extension__ unsigned __int128 value = negative ? ~static_cast<unsigned __int128>(0) : 0;
+  for (int64_t at = 0; at < size; ++at) value = (value << 8) | static_cast<uint8_t>(bytes[at]);
+  return static_cast<Int128>(value);
+}
+
+TimeUnit stored_unit(const SchemaElement& element, TimeUnit otherwise) {
+  if (element.type == PhysicalType::kInt96) return TimeUnit::kNano;
+  const LogicalType& logical = element.logical_type;
+  if (logical.id == LogicalType::Id::kTime || logical.id == LogicalType::Id::kTimestamp) {
+    if (logical.unit == LogicalType::Unit::kMillis) return TimeUnit::kMilli;
+    return logical.unit == LogicalType::Unit::kMicros ? TimeUnit::kMicro : TimeUnit::kNano;
+  }
+  if (!element.converted_type) return otherwise;
+  switch (*element.converted_type) {
+    case ConvertedType::kTimeMillis:
+    case ConvertedType::kTimestampMillis: return TimeUnit::kMilli;
+    case ConvertedType::kTimeMicros:
+    case ConvertedType::kTimestampMicros: return TimeUnit::kMicro;
+    default: return otherwise;
+  }
+}
+
+Conversion conversion_of(const LeafColumn& column) {
+  const DataType& type = column.type.id == TypeId::kDictionary ? *column.type.value_type : column.type;
+  const PhysicalType stored = column.element.type.value_or(PhysicalType::kBoolean);
+  Conversion conversion;
+  conversion.width = width_of(type);
+  conversion.width_stored = width_stored(column.element);
+  if (type.id == TypeId::kTimestamp || type.id == TypeId::kTime) {
+    const int64_t from = nanoseconds_per(stored_unit(column.element, type.unit));
+    const int64_t to = nanoseconds_per(type.unit);
+    conversion.multiply = from > to ? from / to : 1;
+    conversion.divide = to > from ? to / from : 1;
+  }
+  if (!goes_together(stored, type, conversion)) {
+    throw NotSupported("physical type {} cannot be read as {}", static_cast<int32_t>(stored), to_string(type));
+  }
+  switch (stored) {
+    case PhysicalType::kInt32: conversion.function = function_from_integers<int32_t>(type, conversion); break;
+    case PhysicalType::kInt64: conversion.function = function_from_integers<int64_t>(type, conversion); break;
+    case PhysicalType::kInt96: conversion.function = convert_int96; break;
+    case PhysicalType::kFixedLenByteArray:
+      if (type.id == TypeId::kDecimal) conversion.function = convert_bytes_to_decimal;
+      break;
+    default: break;
+  }
+  return conversion;
+}
+
+}  // namespace varve::parquet
