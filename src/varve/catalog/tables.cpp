@@ -107,12 +107,17 @@ int64_t single_value(Database& database, const char* statement) {
 
 void create_tables(Database& database) {
   database.set_task("make the tables");
-  database.execute("PRAGMA journal_mode=WAL");
-  Transaction transaction(database, Transaction::Mode::kWrite, "make the tables");
-  database.execute(kTables);
-  database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
-  database.execute("PRAGMA user_version=" + std::to_string(kFormatVersion));
-  transaction.commit();
+  database.execute("PRAGMA journal_mode=MEMORY");  // nobody sees the file before it is done
+  {
+    Transaction transaction(database, Transaction::Mode::kWrite, "make the tables");
+    database.execute(kTables);
+    database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
+    database.execute("PRAGMA user_version=" + std::to_string(kFormatVersion));
+    transaction.commit();
+  }
+  // Last, so that nothing lies in a write-ahead log, which the file is about to be parted from by its new name.
+  Query mode = database.query("PRAGMA journal_mode=WAL");
+  if (!mode.next() || mode.text(0) != "wal") throw Io("the new catalog cannot be put into write-ahead mode");
 }
 
 void check_tables(Database& database, const std::string& path) {
