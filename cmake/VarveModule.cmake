@@ -1,5 +1,5 @@
 # varve_module(name SOURCES a.cpp … DEPENDS base … LIBRARIES fmt::fmt …)
-#   The library varve_<name> (alias varve::<name>) of one folder, on the varve modules it DEPENDS on (its users get these
+#   The library varve_<name> (alias varve::<name>) of one folder, on the varve modules it DEPENDS on (its users get them
 #   too) and foreign LIBRARIES (they do not); and its unit-test program <name>_test from
 #   tests/unit/<name>/*_test.cpp. That program links nothing else, so an arrow that is not declared does not link.
 # varve_program(name SOURCES main.cpp DEPENDS cli …)
