@@ -8,9 +8,10 @@
 
 namespace varve::table {
 
-// Adds the text of one value to `out`, nothing for null: integers, shortest floats that read back equal ("0.1", "nan",
-// "inf"), true/false, decimals with all digits of their scale, ISO 8601 for dates, times and timestamps (in UTC with
-// "Z" for those with a zone, without for naive ones), strings as they are, binary as lower-case hexadecimal.
+// Adds the text of one value to `out`, nothing for null: integers; shortest floats that read back equal and look like
+// floats ("0.1", "100000.0", "1e+20", "nan", "inf"); true/false; decimals with all digits of their scale; ISO 8601 for
+// dates, times and timestamps (in UTC with "Z" for those with a zone, without for naive ones); durations as "1h30m";
+// strings as they are; binary as lower-case hexadecimal.
 void append_value(const Column& column, int64_t row, std::string& out);
 std::string value_text(const Column& column, int64_t row);
 

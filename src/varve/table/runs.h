@@ -1,11 +1,12 @@
 // Puts rows of several columns together in runs: what concatenating, filtering and merging have in common.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <vector>
 
+#include "varve/base/buffer.h"
 #include "varve/base/thread_pool.h"
 #include "varve/table/table.h"
 
@@ -18,27 +19,32 @@ struct Run {
   size_t source = 0;
 };
 
-// A list of runs in which neighbours that continue each other become one.
+// A list of runs in which neighbours that continue each other become one. Its memory comes from the pool, as there may
+// be a run a row.
 class RunList {
  public:
   void add(size_t source, int64_t first, int64_t length) {
     if (length == 0) return;
     rows_ += length;
-    if (!runs_.empty()) {
-      Run& last = runs_.back();
+    if (count_ != 0) {
+      Run& last = buffer_.as<Run>()[count_ - 1];
       if (last.source == source && last.first + last.length == first) {
         last.length += length;
         return;
       }
     }
-    runs_.push_back({first, length, source});
+    if ((count_ + 1) * sizeof(Run) > buffer_.size()) buffer_.resize(std::max<size_t>(1024, 2 * buffer_.size()));
+    buffer_.as<Run>()[count_++] = {first, length, source};
   }
 
-  [[nodiscard]] std::span<const Run> runs() const noexcept { return runs_; }
+  [[nodiscard]] std::span<const Run> runs() const noexcept {
+    return {reinterpret_cast<const Run*>(buffer_.data()), count_};
+  }
   [[nodiscard]] int64_t rows() const noexcept { return rows_; }
 
  private:
-  std::vector<Run> runs_;
+  base::MutableBuffer buffer_;
+  size_t count_ = 0;
   int64_t rows_ = 0;
 };
 

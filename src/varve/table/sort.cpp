@@ -129,8 +129,18 @@ void radix_sort(std::span<IndexedRow>& entries, std::span<IndexedRow>& scratch, 
   }
 }
 
+// Row numbers, in memory from the pool.
+class RowNumbers {
+ public:
+  explicit RowNumbers(size_t count) : buffer_(base::MutableBuffer::allocate(count * sizeof(int64_t))) {}
+  [[nodiscard]] std::span<int64_t> span() { return {buffer_.as<int64_t>(), buffer_.size() / sizeof(int64_t)}; }
+
+ private:
+  base::MutableBuffer buffer_;
+};
+
 // Row numbers in the order of the index alone, stable.
-std::vector<int64_t> rows_by_index(const OrderedRows& rows) {
+RowNumbers rows_by_index(const OrderedRows& rows) {
   const auto count = static_cast<size_t>(rows.num_rows());
   auto first = base::MutableBuffer::allocate(count * sizeof(IndexedRow));
   auto second = base::MutableBuffer::allocate(count * sizeof(IndexedRow));
@@ -149,24 +159,26 @@ std::vector<int64_t> rows_by_index(const OrderedRows& rows) {
   } else {
     radix_sort(entries, scratch, used_bits);
   }
-  std::vector<int64_t> result(count);
-  std::transform(entries.begin(), entries.end(), result.begin(), [](const IndexedRow& entry) { return entry.row; });
+  RowNumbers result(count);
+  std::transform(entries.begin(), entries.end(), result.span().begin(),
+                 [](const IndexedRow& entry) { return entry.row; });
   return result;
 }
 
-std::vector<int64_t> sorted_rows(const OrderedRows& rows) {
+RowNumbers sorted_rows(const OrderedRows& rows) {
   const auto by_identity = [&rows](int64_t left, int64_t right) {
     return rows.compare_identity(left, rows, right) < 0;
   };
-  std::vector<int64_t> numbers;
   if (rows.index() == nullptr) {
-    numbers.resize(static_cast<size_t>(rows.num_rows()));
+    RowNumbers result(static_cast<size_t>(rows.num_rows()));
+    const std::span<int64_t> numbers = result.span();
     std::iota(numbers.begin(), numbers.end(), int64_t{0});
     std::stable_sort(numbers.begin(), numbers.end(), by_identity);
-    return numbers;
+    return result;
   }
-  numbers = rows_by_index(rows);
-  if (!rows.has_identity()) return numbers;
+  RowNumbers result = rows_by_index(rows);
+  if (!rows.has_identity()) return result;
+  const std::span<int64_t> numbers = result.span();
   for (auto first = numbers.begin(); first != numbers.end();) {
     const int64_t moment = rows.index()[*first];
     auto last = first + 1;
@@ -174,7 +186,7 @@ std::vector<int64_t> sorted_rows(const OrderedRows& rows) {
     if (last - first > 1) std::stable_sort(first, last, by_identity);
     first = last;
   }
-  return numbers;
+  return result;
 }
 
 // The rows as runs, if these are long enough for copying blocks to beat picking rows.
@@ -198,7 +210,8 @@ bool is_sorted(const Table& table, const RowOrder& order) {
 Table sort(const Table& table, const RowOrder& order, base::ThreadPool* pool) {
   const OrderedRows rows(table, order);
   if (first_out_of_order(rows, false) == rows.num_rows()) return table;
-  const std::vector<int64_t> numbers = sorted_rows(rows);
+  RowNumbers sorted = sorted_rows(rows);
+  const std::span<const int64_t> numbers = sorted.span();
   if (const auto runs = long_runs(numbers)) return assemble({&table, 1}, *runs, pool);
   return take(table, numbers, pool);
 }
