@@ -112,6 +112,17 @@ std::vector<std::string> Catalog::used_names(int64_t series_id) {
   });
 }
 
+std::vector<ObjectRow> Catalog::objects_named(int64_t series_id, std::span<const std::string> names) {
+  return connection_->read("find objects by name", [&](Database& database) {
+    std::vector<ObjectRow> objects;
+    for (const std::string& name : names) {
+      std::optional<ObjectRow> object = select_object_named(database, series_id, name);
+      if (object) objects.push_back(*std::move(object));
+    }
+    return objects;
+  });
+}
+
 std::vector<ObjectRow> Catalog::all_objects() { return connection_->read("list the objects", select_all_objects); }
 
 std::optional<CommitRow> Catalog::find_commit(std::string_view commit_id) {

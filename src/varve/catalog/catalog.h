@@ -83,6 +83,7 @@ struct SeriesChange {
   bool deletes = false;              // the series ends; its objects all end with this version
   std::string source_sha256;         // of the file the rows came from, if that is to be remembered
   std::string source_name;
+  bool forgets_sources = false;           // those of before: their rows are gone
   int64_t rows_added = 0;  // counts, kept for `versions`
   int64_t rows_replaced = 0;
   int64_t rows_removed = 0;

@@ -210,6 +210,7 @@ class CommitWriter {
   }
 
   void insert_source(const SeriesRow& series, const SeriesChange& change) {
+    if (change.forgets_sources) database_.query("DELETE FROM sources WHERE series_id = ?1", series.id).run();
     if (change.source_sha256.empty()) return;
     database_
         .query("INSERT OR IGNORE INTO sources VALUES (?1, ?2, ?3, ?4)", series.id, change.source_sha256,

@@ -119,6 +119,13 @@ std::vector<ObjectRow> select_all_objects(Database& database) {
   return objects_of(database.query(kSelect));
 }
 
+std::optional<ObjectRow> select_object_named(Database& database, int64_t series_id, std::string_view name) {
+  static const std::string kSelect = "SELECT " + object_columns() + " FROM objects WHERE series_id = ?1 AND name = ?2";
+  Query rows = database.query(kSelect, series_id, name);
+  if (!rows.next()) return {};
+  return object_of(rows);
+}
+
 std::optional<Timestamp> time_or_null(const Query& row, int column) {
   if (row.is_null(column)) return {};
   return Timestamp{row.integer(column)};

@@ -31,6 +31,8 @@ struct ObjectsWanted {
 };
 std::vector<ObjectRow> select_objects(Database& database, const ObjectsWanted& wanted);
 std::vector<ObjectRow> select_all_objects(Database& database);
+// Live or dead.
+std::optional<ObjectRow> select_object_named(Database& database, int64_t series_id, std::string_view name);
 
 // Times that may be NULL.
 std::optional<Timestamp> time_or_null(const Query& row, int column);

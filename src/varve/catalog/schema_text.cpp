@@ -11,11 +11,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Calls `read` with the parsed text; whatever it does not like is damage.
+// Calls `read` with the parsed list; whatever it does not like is damage.
 template <typename Read>
 auto parse(std::string_view text, std::string_view what, Read read) {
   try {
-    return read(Json::parse(text));
+    const Json list = Json::parse(text);
+    if (!list.is_array()) throw InvalidArgument("it is no list");
+    return read(list);
   } catch (const Json::exception&) {
     throw Corruption("the catalog holds {} as {}", quote(text), what);
   } catch (const InvalidArgument& error) {
@@ -34,7 +36,13 @@ std::string to_text(const Schema& schema) {
   return fields.dump();
 }
 
-std::string to_text(const std::vector<std::string>& columns) { return Json(columns).dump(); }
+std::string to_text(const std::vector<std::string>& columns) {
+  try {
+    return Json(columns).dump();
+  } catch (const Json::exception&) {
+    throw InvalidArgument("the name of a column is not UTF-8");
+  }
+}
 
 Schema parse_schema(std::string_view text) {
   return parse(text, "a schema", [](const Json& fields) {

@@ -12,7 +12,7 @@ namespace varve::catalog {
 // [{"name":"close","type":"float64"},{"name":"symbol","type":"string","nullable":false}]; a field is nullable if
 // nothing is said. The schema's metadata are left out.
 std::string to_text(const Schema& schema);
-// ["symbol","provider"]
+// ["symbol","provider"]. Throws InvalidArgument for names that are not UTF-8.
 std::string to_text(const std::vector<std::string>& columns);
 
 // The inverses. Throw Corruption, with the text, for anything else.

@@ -38,7 +38,7 @@ Kind detect_kind(const Schema& schema);
 // none: the series is untimed.
 std::string find_index(const Schema& schema, std::string_view wanted = {});
 
-// Identity by kind (design.md, section 6), without the index: empty optional means rows have none.
+// Identity by kind, without the index: empty optional means rows have none.
 //   ohlcv: those of symbol, instrument, instrument_id, provider, granularity that exist
 //   trades: the first of trade_id, id, sequence that exists, with symbol where there is one; none without such a column
 //   quotes: sequence, with symbol where there is one; none without it
