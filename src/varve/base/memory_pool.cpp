@@ -17,8 +17,10 @@
 #include "varve/base/buffer.h"
 
 // Of the address sanitizer; null where the program is built without it.
-extern "C" __attribute__((weak)) void __asan_poison_memory_region(const volatile void* start, size_t size);    // NOLINT
-extern "C" __attribute__((weak)) void __asan_unpoison_memory_region(const volatile void* start, size_t size);  // NOLINT
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" __attribute__((weak)) void __asan_poison_memory_region(const volatile void* start, size_t size);
+extern "C" __attribute__((weak)) void __asan_unpoison_memory_region(const volatile void* start, size_t size);
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace varve::base {
 namespace {

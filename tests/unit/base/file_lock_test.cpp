@@ -111,12 +111,14 @@ TEST_F(FileLockTest, GivesUpAfterTheTimeout) {
 
 TEST_F(FileLockTest, WaitsUntilTheLockIsFree) {
   auto held = lock();
+  std::atomic<bool> begun = false;
   std::atomic<bool> released = false;
   std::thread waiter([&] {
+    begun = true;
     const auto mine = files_->lock(path_, {.timeout = Duration::seconds(60)});
     EXPECT_TRUE(released);
   });
-  SystemClock().sleep(Duration::milliseconds(5));
+  while (!begun) std::this_thread::yield();
   released = true;
   held.reset();
   waiter.join();

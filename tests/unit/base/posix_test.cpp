@@ -1,9 +1,12 @@
 #include "varve/base/posix.h"
 
+#include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 
 #include <gtest/gtest.h>
@@ -31,7 +34,7 @@ TEST(SystemErrorTest, NumbersBecomeKinds) {
                                                         {ENOTDIR, ErrorKind::kIo},
                                                         {EMFILE, ErrorKind::kIo}}) {
     const std::string message = std::string("cannot open a/b: ") + ::strerror(number);
-    expect_error(kind, message, [&] { internal::throw_system_error(number, "open", "a/b"); });
+    expect_error(kind, message, [code = number] { internal::throw_system_error(code, "open", "a/b"); });
   }
 }
 
@@ -64,15 +67,20 @@ class FileSizeLimit {
   void (*handler_)(int);
 };
 
-// While it lives, this process has no rights but those that a file's mode gives to everybody.
-class Unprivileged {
+// While it lives, the modes of files bind this thread even if it is root's.
+class BoundByModes {
  public:
-  Unprivileged() { set(::getuid() == 0 ? kNobody : ::getuid()); }
-  ~Unprivileged() { set(::getuid()); }
+  BoundByModes() {
+    EXPECT_EQ(::syscall(SYS_capget, &header_, before_.data()), 0);
+    std::array<__user_cap_data_struct, 2> less = before_;
+    less[0].effective &= ~((1U << CAP_DAC_OVERRIDE) | (1U << CAP_DAC_READ_SEARCH));
+    EXPECT_EQ(::syscall(SYS_capset, &header_, less.data()), 0);
+  }
+  ~BoundByModes() { EXPECT_EQ(::syscall(SYS_capset, &header_, before_.data()), 0); }
 
  private:
-  static constexpr uid_t kNobody = 65'534;
-  static void set(uid_t user) { EXPECT_EQ(::seteuid(user), 0); }
+  __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> before_{};
 };
 
 class PosixFileTest : public ::testing::Test {
@@ -110,7 +118,7 @@ TEST_F(PosixFileTest, DurableWriteThatDoesNotFitChangesNothing) {
 
 TEST_F(PosixFileTest, MissingPermissionIsReadOnly) {
   make_read_only_file();
-  const Unprivileged nobody;
+  const BoundByModes bound;
   expect_error(ErrorKind::kReadOnly, path_, [&] { static_cast<void>(files_->open(path_, OpenMode::kReadWrite)); });
   expect_error(ErrorKind::kReadOnly, "b", [&] { files_->make_directory(directory_ / "b"); });
   expect_error(ErrorKind::kReadOnly, path_, [&] { files_->unlink(path_); });
@@ -119,7 +127,7 @@ TEST_F(PosixFileTest, MissingPermissionIsReadOnly) {
 
 TEST_F(PosixFileTest, WhoMayOnlyReadCanHoldASharedLock) {
   make_read_only_file();
-  const Unprivileged nobody;
+  const BoundByModes bound;
   const auto shared = files_->lock(path_, {.exclusive = false});
   expect_error(ErrorKind::kReadOnly, path_, [&] { static_cast<void>(files_->lock(path_, {.exclusive = true})); });
 }

@@ -33,6 +33,17 @@ TEST(ThreadPoolTest, WhatBodiesWroteIsThere) {
   }
 }
 
+TEST(ThreadPoolTest, CallerWaitsForTheBodiesOfOthers) {
+  ThreadPool pool(2);
+  std::latch both_there(2);
+  std::atomic<int> spins = 0;
+  pool.parallel_for(2, [&, caller = std::this_thread::get_id()](size_t) {
+    both_there.arrive_and_wait();
+    while (std::this_thread::get_id() != caller && spins < 5'000'000) ++spins;
+  });
+  EXPECT_EQ(spins, 5'000'000);
+}
+
 TEST(ThreadPoolTest, OneThreadRunsInOrderInTheCaller) {
   ThreadPool pool(1);
   EXPECT_EQ(pool.size(), 1U);
