@@ -1,0 +1,176 @@
+// Gives each distinct value a code, 0, 1, 2, … in the order of first appearance.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "varve/parquet/encoding.h"
+
+namespace varve::parquet {
+
+// Where a dictionary stops: beyond either it is slower to read than what it stands for, or larger.
+struct DictionaryLimits {
+  size_t entries = size_t{1} << 17;
+  size_t bytes = size_t{2} << 20;
+};
+
+namespace internal {
+
+// Spreads the bits of a number over the high bits of the result.
+constexpr uint64_t mix(uint64_t value) noexcept { return value * 0x9E3779B97F4A7C15; }
+
+inline uint64_t hash_bytes(std::string_view bytes) noexcept {
+  uint64_t hash = bytes.size();
+  while (bytes.size() > 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof(word));
+    hash = mix(std::rotl(hash, 29) ^ word);
+    bytes.remove_prefix(8);
+  }
+  uint64_t word = 0;
+  std::memcpy(&word, bytes.data(), bytes.size());
+  return mix(std::rotl(hash, 29) ^ word);
+}
+
+// Open addressing over codes alone: a slot is four bytes, so that the table of some thousand entries stays in the
+// fastest caches.
+class CodeTable {
+ public:
+  static constexpr uint32_t kEmpty = ~uint32_t{0};
+
+  void reset(int slot_bits) {
+    slot_bits_ = slot_bits;
+    slots_.assign(size_t{1} << slot_bits, kEmpty);
+  }
+  [[nodiscard]] size_t slot_of(uint64_t hash) const noexcept { return hash >> (64 - slot_bits_); }
+  [[nodiscard]] size_t after(size_t slot) const noexcept { return (slot + 1) & (slots_.size() - 1); }
+  [[nodiscard]] uint32_t operator[](size_t slot) const noexcept { return slots_[slot]; }
+  void put(size_t slot, uint32_t code) noexcept { slots_[slot] = code; }
+  // At most half of the slots are taken, so that the search for one is short.
+  [[nodiscard]] bool is_full(size_t entries) const noexcept { return 2 * entries >= slots_.size(); }
+  // Doubles the table; `hash_of(code)` gives the hash of an entry.
+  template <typename HashOf>
+  void grow(size_t entries, const HashOf& hash_of) {
+    reset(slot_bits_ + 1);
+    for (uint32_t code = 0; code < entries; ++code) {
+      size_t slot = slot_of(hash_of(code));
+      while (slots_[slot] != kEmpty) slot = after(slot);
+      slots_[slot] = code;
+    }
+  }
+
+ private:
+  std::vector<uint32_t> slots_;
+  int slot_bits_ = 0;
+};
+
+inline constexpr int kFirstSlotBits = 12;
+
+}  // namespace internal
+
+// Of numbers, compared bit by bit (so that floats come back as they were). T is uint32_t or uint64_t.
+template <typename T>
+class NumberDictionary {
+ public:
+  NumberDictionary() { clear(); }
+
+  void clear() {
+    entries_.clear();
+    table_.reset(internal::kFirstSlotBits);
+  }
+
+  // Sets codes[i] for each values[i], adding entries. False as soon as the limits are passed; what then stands in
+  // `codes` and the entries is of no use.
+  bool encode(std::span<const T> values, uint32_t* codes, const DictionaryLimits& limits) {
+    const size_t entries_max = std::min(limits.entries, limits.bytes / sizeof(T));
+    for (size_t index = 0; index < values.size(); ++index) {
+      const T value = values[index];
+      size_t slot = table_.slot_of(internal::mix(value));
+      uint32_t code = table_[slot];
+      while (code != internal::CodeTable::kEmpty && entries_[code] != value) code = table_[slot = table_.after(slot)];
+      if (code == internal::CodeTable::kEmpty) {
+        if (entries_.size() == entries_max) return false;
+        code = add(value, slot);
+      }
+      codes[index] = code;
+    }
+    return true;
+  }
+
+  [[nodiscard]] std::span<const T> entries() const noexcept { return entries_; }
+
+ private:
+  uint32_t add(T value, size_t slot) {
+    const auto code = static_cast<uint32_t>(entries_.size());
+    entries_.push_back(value);
+    table_.put(slot, code);
+    if (table_.is_full(entries_.size())) {
+      table_.grow(entries_.size(), [this](uint32_t entry) { return internal::mix(entries_[entry]); });
+    }
+    return code;
+  }
+
+  std::vector<T> entries_;
+  internal::CodeTable table_;
+};
+
+// Of byte strings, which are not copied: they must outlive the dictionary's use.
+class BytesDictionary {
+ public:
+  BytesDictionary() { clear(); }
+
+  void clear() {
+    entries_.clear();
+    hashes_.clear();
+    bytes_ = 0;
+    table_.reset(internal::kFirstSlotBits);
+  }
+
+  // As NumberDictionary::encode, for values value_at(0) to value_at(count - 1).
+  template <typename ValueAt>
+  bool encode(size_t count, const ValueAt& value_at, uint32_t* codes, const DictionaryLimits& limits) {
+    for (size_t index = 0; index < count; ++index) {
+      const std::string_view value = value_at(index);
+      const uint64_t hash = internal::hash_bytes(value);
+      size_t slot = table_.slot_of(hash);
+      uint32_t code = table_[slot];
+      while (code != internal::CodeTable::kEmpty && (hashes_[code] != hash || entries_[code] != value)) {
+        code = table_[slot = table_.after(slot)];
+      }
+      if (code == internal::CodeTable::kEmpty) {
+        bytes_ += value.size() + 4;
+        if (entries_.size() == limits.entries || bytes_ > limits.bytes) return false;
+        code = add(value, hash, slot);
+      }
+      codes[index] = code;
+    }
+    return true;
+  }
+
+  [[nodiscard]] std::span<const std::string_view> entries() const noexcept { return entries_; }
+
+ private:
+  uint32_t add(std::string_view value, uint64_t hash, size_t slot) {
+    const auto code = static_cast<uint32_t>(entries_.size());
+    entries_.push_back(value);
+    hashes_.push_back(hash);
+    table_.put(slot, code);
+    if (table_.is_full(entries_.size())) {
+      table_.grow(entries_.size(), [this](uint32_t entry) { return hashes_[entry]; });
+    }
+    return code;
+  }
+
+  std::vector<std::string_view> entries_;
+  std::vector<uint64_t> hashes_;
+  internal::CodeTable table_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace varve::parquet

@@ -1,0 +1,120 @@
+#include "varve/parquet/write/page_writer.h"
+
+#include <string>
+
+#include "varve/base/crc.h"
+#include "varve/base/error.h"
+
+namespace varve::parquet {
+
+namespace {
+
+// After a page that did not shrink, so many are left as they are before the next is tried.
+constexpr size_t kPagesBetweenTries = 7;
+constexpr size_t kSmallestPacked = 64;  // bytes; less cannot pay
+
+void append(base::MutableBuffer& out, const std::string& bytes) { out.append(std::as_bytes(std::span(bytes))); }
+
+CompressionCodec stored_codec(Compression compression) {
+  switch (compression) {
+    case Compression::kNone: return CompressionCodec::kUncompressed;
+    case Compression::kSnappy: return CompressionCodec::kSnappy;
+    case Compression::kLz4: return CompressionCodec::kLz4Raw;
+    case Compression::kGzip: return CompressionCodec::kGzip;
+    case Compression::kAuto:
+    case Compression::kZstd: break;
+  }
+  return CompressionCodec::kZstd;
+}
+
+}  // namespace
+
+compress::Codec codec_of(Compression compression) {
+  switch (compression) {
+    case Compression::kNone: return compress::Codec::kNone;
+    case Compression::kSnappy: return compress::Codec::kSnappy;
+    case Compression::kLz4: return compress::Codec::kLz4Raw;
+    case Compression::kGzip: return compress::Codec::kGzip;
+    case Compression::kAuto:
+    case Compression::kZstd: break;
+  }
+  return compress::Codec::kZstd;
+}
+
+PagePacker::PagePacker(const CompressionSetting& setting)
+    : setting_(setting),
+      codec_(codec_of(setting.codec), setting.level == 0 ? compress::kDefaultLevel : setting.level) {}
+
+CompressionCodec PagePacker::codec() const noexcept { return stored_codec(setting_.codec); }
+
+std::span<const std::byte> PagePacker::pack_always(std::span<const std::byte> block) {
+  packed_.resize(codec_.bound(block.size()));
+  return {packed_.data(), codec_.compress(block, {packed_.data(), packed_.size()})};
+}
+
+std::optional<std::span<const std::byte>> PagePacker::pack(std::span<const std::byte> block) {
+  if (!may_pack() || block.size() < kSmallestPacked) return std::nullopt;
+  const auto packed = pack_always(block);
+  const size_t limit = is_automatic() ? block.size() - block.size() / 10 : block.size() - 1;
+  if (packed.size() > limit) return std::nullopt;
+  return packed;
+}
+
+std::optional<std::span<const std::byte>> PageWriter::try_pack(std::span<const std::byte> values) {
+  if (packer_.is_automatic() && !last_paid_ && pages_since_try_ < kPagesBetweenTries) {
+    ++pages_since_try_;
+    return std::nullopt;
+  }
+  const auto packed = packer_.pack(values);
+  last_paid_ = packed.has_value();
+  pages_since_try_ = 0;
+  any_packed_ = any_packed_ || last_paid_;
+  return packed;
+}
+
+void PageWriter::add(const DataPage& page) {
+  const auto packed = try_pack(page.values);
+  const auto stored = packed.value_or(page.values);
+  PageHeader header{.type = PageType::kDataPageV2,
+                    .uncompressed_page_size = static_cast<int32_t>(page.levels.size() + page.values.size()),
+                    .compressed_page_size = static_cast<int32_t>(page.levels.size() + stored.size()),
+                    .crc = base::crc32(stored, base::crc32(page.levels))};
+  header.data_page_v2 = DataPageHeaderV2{.num_values = page.num_rows,
+                                         .num_nulls = page.num_nulls,
+                                         .num_rows = page.num_rows,
+                                         .encoding = page.encoding,
+                                         .definition_levels_byte_length = static_cast<int32_t>(page.levels.size()),
+                                         .is_compressed = packed.has_value()};
+  const std::string head = serialize(header);
+  const size_t start = pages_.data.size();
+  append(pages_.data, head);
+  pages_.data.append(page.levels);
+  pages_.data.append(stored);
+  pages_.uncompressed_size += static_cast<int64_t>(head.size() + page.levels.size() + page.values.size());
+  pages_.offsets.page_locations.push_back(
+      {static_cast<int64_t>(start), static_cast<int32_t>(pages_.data.size() - start), num_rows_});
+  num_rows_ += page.num_rows;
+}
+
+ChunkPages PageWriter::finish(std::span<const std::byte> dictionary, size_t entries) {
+  if (entries > 0) {
+    // A dictionary page has no flag of its own: it is packed if the chunk is.
+    auto packed = packer_.pack(dictionary);
+    if (!packed && any_packed_) packed = packer_.pack_always(dictionary);
+    any_packed_ = packed.has_value();
+    const auto stored = packed.value_or(dictionary);
+    PageHeader header{.type = PageType::kDictionaryPage,
+                      .uncompressed_page_size = static_cast<int32_t>(dictionary.size()),
+                      .compressed_page_size = static_cast<int32_t>(stored.size()),
+                      .crc = base::crc32(stored)};
+    header.dictionary_page = DictionaryPageHeader{.num_values = static_cast<int32_t>(entries)};
+    const std::string head = serialize(header);
+    append(pages_.dictionary, head);
+    pages_.dictionary.append(stored);
+    pages_.uncompressed_size += static_cast<int64_t>(head.size() + dictionary.size());
+  }
+  if (any_packed_) pages_.codec = packer_.codec();
+  return std::move(pages_);
+}
+
+}  // namespace varve::parquet

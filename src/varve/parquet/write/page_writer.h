@@ -1,0 +1,79 @@
+// Puts encoded values and levels together to the pages of one column chunk.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "varve/base/buffer.h"
+#include "varve/compress/codec.h"
+#include "varve/parquet/format.h"
+#include "varve/parquet/writer.h"
+
+namespace varve::parquet {
+
+// The codec behind a setting; zstd for `auto`.
+compress::Codec codec_of(Compression compression);
+
+// Packs blocks where that pays: for `auto` where it takes off at least a tenth, for a codec asked for by name where it
+// takes off anything. Keeps the codec's working memory; one thread at a time.
+class PagePacker {
+ public:
+  // Throws InvalidArgument for a level that the codec does not have.
+  explicit PagePacker(const CompressionSetting& setting);
+
+  [[nodiscard]] CompressionCodec codec() const noexcept;
+  // The packed block, shown until the next call, or nothing if it does not pay.
+  std::optional<std::span<const std::byte>> pack(std::span<const std::byte> block);
+  // As pack, whether it pays or not.
+  std::span<const std::byte> pack_always(std::span<const std::byte> block);
+  // Whether it is worth while to try a block at all.
+  [[nodiscard]] bool may_pack() const noexcept { return setting_.codec != Compression::kNone; }
+  [[nodiscard]] bool is_automatic() const noexcept { return setting_.codec == Compression::kAuto; }
+
+ private:
+  CompressionSetting setting_;
+  compress::BlockCodec codec_;
+  base::MutableBuffer packed_;
+};
+
+// The values of one data page.
+struct DataPage {
+  int32_t num_rows = 0;
+  int32_t num_nulls = 0;
+  Encoding encoding = Encoding::kPlain;
+  std::span<const std::byte> levels;  // definition levels, empty for a column that cannot hold nulls
+  std::span<const std::byte> values;
+};
+
+// The pages of a chunk as they will lie in the file, places counted from the chunk's own beginning.
+struct ChunkPages {
+  base::MutableBuffer dictionary;  // lies before the data pages; empty if there is none
+  base::MutableBuffer data;
+  CompressionCodec codec = CompressionCodec::kUncompressed;
+  int64_t uncompressed_size = 0;  // of both, with headers
+  OffsetIndex offsets;            // of data pages, from the beginning of `data`
+};
+
+class PageWriter {
+ public:
+  explicit PageWriter(PagePacker& packer) : packer_(packer) {}
+
+  // Adds a page (DataPageV2, with its checksum).
+  void add(const DataPage& page);
+  // Ends the chunk. `dictionary` (PLAIN-encoded, `entries` of them) comes first, if there is one.
+  ChunkPages finish(std::span<const std::byte> dictionary, size_t entries);
+
+ private:
+  std::optional<std::span<const std::byte>> try_pack(std::span<const std::byte> values);
+
+  PagePacker& packer_;
+  ChunkPages pages_;
+  int64_t num_rows_ = 0;
+  bool any_packed_ = false;
+  bool last_paid_ = true;
+  size_t pages_since_try_ = 0;
+};
+
+}  // namespace varve::parquet

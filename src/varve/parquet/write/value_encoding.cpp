@@ -1,0 +1,128 @@
+#include "varve/parquet/write/value_encoding.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace varve::parquet {
+
+namespace {
+
+constexpr size_t kSlices = 8;
+constexpr size_t kSliceValues = 512;
+constexpr size_t kSliceBytesMax = size_t{64} << 10;
+// A column that so few bytes a value describe needs no other encoding: one in this many of its plain size.
+constexpr size_t kCheapEnough = 32;
+
+// Evenly spread slices; all of a short chunk.
+std::vector<PhysicalValues> sample(const PhysicalValues& values) {
+  std::vector<PhysicalValues> slices;
+  if (values.count <= kSlices * kSliceValues) {
+    slices.push_back(values.slice(0, values.count));
+    return slices;
+  }
+  for (size_t index = 0; index < kSlices; ++index) {
+    const size_t first = (values.count - kSliceValues) / (kSlices - 1) * index;
+    size_t length = kSliceValues;
+    while (length > 1 && values.slice(first, length).byte_size() > kSliceBytesMax) length /= 2;
+    slices.push_back(values.slice(first, length));
+  }
+  return slices;
+}
+
+size_t count_of(const std::vector<PhysicalValues>& slices) {
+  size_t count = 0;
+  for (const PhysicalValues& slice : slices) count += slice.count;
+  return count;
+}
+
+void encode_booleans(const PhysicalValues& values, base::MutableBuffer& out) {
+  const size_t start = out.size();
+  out.resize(start + sizeof(uint32_t));  // the length, known afterwards
+  encode_hybrid_bits(values.as<uint8_t>(), out);
+  const auto length = static_cast<uint32_t>(out.size() - start - sizeof(uint32_t));
+  std::memcpy(out.data() + start, &length, sizeof(length));
+}
+
+}  // namespace
+
+std::vector<Encoding> candidates_for(PhysicalType type, bool is_dictionary) {
+  switch (type) {
+    case PhysicalType::kBoolean: return {Encoding::kRle};
+    case PhysicalType::kInt32:
+    case PhysicalType::kInt64: return {Encoding::kDeltaBinaryPacked, Encoding::kPlain};
+    case PhysicalType::kFloat:
+    case PhysicalType::kDouble: return {Encoding::kPlain, Encoding::kByteStreamSplit};
+    case PhysicalType::kByteArray: return {is_dictionary ? Encoding::kPlain : Encoding::kDeltaLengthByteArray};
+    default: return {Encoding::kPlain};
+  }
+}
+
+void encode_values(const PhysicalValues& values, Encoding encoding, base::MutableBuffer& out) {
+  switch (encoding) {
+    case Encoding::kRle: return encode_booleans(values, out);
+    case Encoding::kDeltaBinaryPacked:
+      return values.width == 4 ? encode_delta(values.as<int32_t>(), out) : encode_delta(values.as<int64_t>(), out);
+    case Encoding::kByteStreamSplit: return encode_byte_stream_split(values.fixed, values.width, out);
+    case Encoding::kDeltaLengthByteArray: return encode_delta_length(values.strings, out);
+    default: return values.width != 0 ? out.append(values.fixed) : encode_plain_strings(values.strings, out);
+  }
+}
+
+size_t EncodingChooser::cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding) {
+  encoded_.resize(0);
+  if (encoding == Encoding::kByteStreamSplit && slices.size() > 1) {
+    // The streams of all slices together, as a page has them.
+    base::MutableBuffer whole;
+    for (const PhysicalValues& slice : slices) whole.append(slice.fixed);
+    encode_byte_stream_split({whole.data(), whole.size()}, slices[0].width, encoded_);
+  } else {
+    for (const PhysicalValues& slice : slices) encode_values(slice, encoding, encoded_);
+  }
+  const auto packed = packer_.pack({encoded_.data(), encoded_.size()});
+  return packed ? packed->size() + packed->size() / 8 : encoded_.size();
+}
+
+size_t EncodingChooser::count_distinct(const std::vector<PhysicalValues>& slices) {
+  uint32_t codes[kSlices * kSliceValues];
+  constexpr DictionaryLimits kNoLimits{.entries = ~size_t{0}, .bytes = ~size_t{0}};
+  const int32_t width = slices[0].width;
+  words_.clear();
+  long_words_.clear();
+  strings_.clear();
+  for (const PhysicalValues& slice : slices) {
+    if (width == 4) {
+      words_.encode(slice.as<uint32_t>(), codes, kNoLimits);
+    } else if (width == 8) {
+      long_words_.encode(slice.as<uint64_t>(), codes, kNoLimits);
+    } else {
+      strings_.encode(
+          slice.count, [&](size_t index) { return slice.bytes_at(index); }, codes, kNoLimits);
+    }
+  }
+  return words_.entries().size() + long_words_.entries().size() + strings_.entries().size();
+}
+
+EncodingChoice EncodingChooser::choose(const PhysicalValues& values, std::span<const Encoding> candidates) {
+  const auto slices = sample(values);
+  const size_t count = count_of(slices);
+  if (count == 0) return {};
+  const auto scaled = [&](size_t bytes) {
+    return static_cast<size_t>(static_cast<double>(bytes) * static_cast<double>(values.count) /
+                               static_cast<double>(count));
+  };
+  const size_t plain_bytes = values.byte_size();
+  EncodingChoice best{.bytes = ~size_t{0}};
+  for (const Encoding encoding : candidates) {
+    const size_t bytes = scaled(cost_of(slices, encoding));
+    if (bytes < best.bytes) best = {.encoding = encoding, .bytes = bytes};
+    if (best.bytes < plain_bytes / kCheapEnough) return best;
+  }
+  if (values.type == PhysicalType::kBoolean) return best;
+  const size_t distinct = count_distinct(slices);
+  // At least so many bits an index take, and some of the values came again: else the chunk is all distinct, or nearly.
+  const size_t least_bytes = values.count * static_cast<size_t>(bit_width_of(distinct - 1)) / 8;
+  best.try_dictionary = distinct + 1 + count / 512 <= count && least_bytes < best.bytes;
+  return best;
+}
+
+}  // namespace varve::parquet

@@ -1,0 +1,49 @@
+// The encodings that need no dictionary: which of them costs least, and encoding by it.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "varve/base/buffer.h"
+#include "varve/parquet/format.h"
+#include "varve/parquet/write/dictionary.h"
+#include "varve/parquet/write/page_writer.h"
+#include "varve/parquet/write/physical_values.h"
+
+namespace varve::parquet {
+
+// Adds `values` to `out` as a data page holds them. `encoding` is one that choose_encoding gives for their type.
+void encode_values(const PhysicalValues& values, Encoding encoding, base::MutableBuffer& out);
+
+struct EncodingChoice {
+  Encoding encoding = Encoding::kPlain;
+  size_t bytes = 0;             // what the chunk is expected to take
+  bool try_dictionary = false;  // a dictionary may take less: the sample has values that come again
+};
+
+// The encodings worth trying. Strings of a column that readers restore as a dictionary (`is_dictionary`) stay PLAIN:
+// PyArrow reads no other encoding into one.
+std::vector<Encoding> candidates_for(PhysicalType type, bool is_dictionary);
+
+// Estimates from a sample of the values (slices from all over the chunk), packed as the pages will be: encodings whose
+// pages are packed pay for it with a little more than their bytes, since they are slower to read.
+class EncodingChooser {
+ public:
+  explicit EncodingChooser(PagePacker& packer) : packer_(packer) {}
+
+  // `candidates` are tried in their order; see candidates_for.
+  EncodingChoice choose(const PhysicalValues& values, std::span<const Encoding> candidates);
+
+ private:
+  size_t cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding);
+  size_t count_distinct(const std::vector<PhysicalValues>& slices);
+
+  PagePacker& packer_;
+  base::MutableBuffer encoded_;
+  NumberDictionary<uint32_t> words_;
+  NumberDictionary<uint64_t> long_words_;
+  BytesDictionary strings_;
+};
+
+}  // namespace varve::parquet
