@@ -1,0 +1,74 @@
+// What lies where under the root of a lake, and the locks on it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "varve/base/file_system.h"
+
+namespace varve::store {
+
+// The format of this directory; `docs/format.md` describes it.
+inline constexpr std::string_view kEngineFolder = ".varve";
+
+// Bytes of `.varve/locks` that stand for something other than a key. Keys have bytes from kKeyLocksBegin on.
+enum class LakeLock : uint64_t {
+  kCheckpoint = 0,  // merging the catalog's write-ahead log
+  kPublish = 1,     // changing the visible tree
+  kOpen = 2,        // shared by every process that writes; who can have it alone is the last one
+  kMake = 3,        // making the lake
+};
+inline constexpr uint64_t kKeyLocksBegin = 1024;
+
+// The byte that stands for a key, and the one for a staging directory: a hash, so that two may share one by an unlikely
+// chance, which then costs waiting and nothing else.
+uint64_t key_lock_byte(std::string_view key);
+uint64_t staging_lock_byte(std::string_view staging_id);
+
+// A value: the root and the file system it is on. Paths that it gives are whole. `files` must outlive it.
+class Disk {
+ public:
+  Disk(base::FileSystem& files, std::string root) : files_(&files), root_(std::move(root)) {}
+
+  [[nodiscard]] base::FileSystem& files() const noexcept { return *files_; }
+  [[nodiscard]] const std::string& root() const noexcept { return root_; }
+  [[nodiscard]] std::string engine_path() const { return base::join_path(root_, kEngineFolder); }
+  [[nodiscard]] std::string catalog_path() const { return engine_path() + "/catalog.sqlite"; }
+  [[nodiscard]] std::string staging_path() const { return engine_path() + "/staging"; }
+  [[nodiscard]] std::string objects_path() const { return engine_path() + "/objects"; }
+  // The directory of all objects of a commit, and one of these. An object's id begins with its commit's.
+  [[nodiscard]] std::string object_directory(std::string_view commit_id) const;
+  [[nodiscard]] std::string object_path(std::string_view object_id) const;
+  // The visible directory of a key. The key must be good (catalog::check_key).
+  [[nodiscard]] std::string key_path(std::string_view key) const;
+
+  [[nodiscard]] bool is_directory(const std::string& path) const;  // links are followed
+  [[nodiscard]] bool holds_lake() const { return files_->exists(catalog_path()); }
+  // Throws PathTraversal if a part of the key's path in the visible tree is a link, or something that is no directory.
+  // Parts that are not there yet are fine.
+  void check_key_path(std::string_view key) const;
+  // Makes the directories of `path`, which lies below the root, and brings all of them up to the root to the disk.
+  void make_directories_below_root(const std::string& path) const;
+  // Brings the names on the way from the root to `path` to the disk.
+  void sync_up_to_root(const std::string& path) const;
+  // Removes `path` and the folders above it as long as they are empty; never the root.
+  void remove_empty_directories(std::string path) const;
+
+  // Throws ConcurrentWrite after `timeout`.
+  [[nodiscard]] std::unique_ptr<base::FileLock> lock(LakeLock what, Duration timeout) const;
+  [[nodiscard]] std::unique_ptr<base::FileLock> lock_shared(LakeLock what, Duration timeout) const;
+  // The same, naming the key where it throws.
+  [[nodiscard]] std::unique_ptr<base::FileLock> lock_key(std::string_view key, Duration timeout) const;
+  // Null if somebody else has it.
+  [[nodiscard]] std::unique_ptr<base::FileLock> try_lock(uint64_t byte) const;
+
+ private:
+  [[nodiscard]] std::string locks_path() const { return engine_path() + "/locks"; }
+
+  base::FileSystem* files_;
+  std::string root_;
+};
+
+}  // namespace varve::store

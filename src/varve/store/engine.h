@@ -1,0 +1,75 @@
+// What the parts of an open store share: its disk, its catalog, and this opener's own staging directory.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "varve/base/clock.h"
+#include "varve/base/log.h"
+#include "varve/base/thread_pool.h"
+#include "varve/catalog/catalog.h"
+#include "varve/store/disk.h"
+
+namespace varve::store {
+
+struct EngineOptions {
+  bool read_only = false;
+  Duration lock_timeout = Duration::seconds(30);
+  base::Log log;
+  base::ThreadPool* pool = nullptr;  // must outlive the engine
+};
+
+// Safe to use from several threads.
+class Engine {
+ public:
+  // Holds the lake open: shared with other openers, until closed. Nothing is read or mended yet.
+  Engine(Disk disk, catalog::Catalog catalog, EngineOptions options);
+
+  [[nodiscard]] const Disk& disk() const noexcept { return disk_; }
+  [[nodiscard]] base::FileSystem& files() const noexcept { return disk_.files(); }
+  [[nodiscard]] catalog::Catalog& catalog() noexcept { return catalog_; }
+  [[nodiscard]] base::ThreadPool* pool() const noexcept { return options_.pool; }
+  [[nodiscard]] bool read_only() const noexcept { return options_.read_only; }
+  [[nodiscard]] Duration lock_timeout() const noexcept { return options_.lock_timeout; }
+  void warn(std::string_view line) const;
+
+  // Whether something that this opener committed could not be published yet.
+  [[nodiscard]] bool behind() const noexcept { return behind_; }
+  void set_behind(bool behind) noexcept { behind_ = behind; }
+
+  // The directory of files that this opener is writing: `.varve/staging/<id>`. Made at the first call, locked before it
+  // is there, so that whoever finds it unlocked knows that its owner is dead. The lake stops being marked as cleanly
+  // closed then.
+  const std::string& staging();
+  // A name in it that was not given before, for a directory under way into or out of the visible tree of a series.
+  std::string new_staging_tree(int64_t series_id);
+
+  // Everybody who wrote closed the lake, and the machine has not been started since.
+  [[nodiscard]] bool closed_cleanly();
+  // Removes the staging directory if nothing is left in it, marks the lake as cleanly closed if nobody else has it open
+  // and nobody left anything behind, and closes the catalog. Idempotent. Without it the lake counts as crashed.
+  void close();
+
+ private:
+  void mark_closed_cleanly();
+
+  Disk disk_;
+  catalog::Catalog catalog_;
+  EngineOptions options_;
+  std::unique_ptr<base::FileLock> open_lock_;
+  bool closed_ = false;
+  std::atomic<bool> behind_ = false;
+
+  std::mutex staging_mutex_;
+  std::unique_ptr<base::FileLock> staging_lock_;
+  std::string staging_;
+  int64_t trees_given_ = 0;
+};
+
+// `series-<id>-<n>`: the id in the name of such a directory, or 0 for another name.
+int64_t series_of_staging_tree(std::string_view name);
+
+}  // namespace varve::store

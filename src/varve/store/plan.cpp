@@ -1,0 +1,232 @@
+#include "varve/store/plan.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include "varve/base/error.h"
+#include "varve/store/partition.h"
+#include "varve/table/cast.h"
+#include "varve/table/index.h"
+#include "varve/table/select.h"
+
+namespace varve::store {
+namespace {
+
+// Files and new rows that become new files together.
+struct Group {
+  size_t first_object = 0;
+  size_t last_object = 0;  // not inside
+  int64_t first_row = 0;
+  int64_t last_row = 0;  // not inside
+};
+
+class Planner {
+ public:
+  Planner(const SeriesFiles& series, WriteMode mode, const ReadObject& read_object, base::ThreadPool* pool)
+      : series_(series),
+        definition_(series.definition),
+        order_(order_of(definition_)),
+        mode_(mode),
+        read_object_(read_object),
+        pool_(pool) {}
+
+  Plan plan(const Table& rows) {
+    check(rows);
+    const bool replaces = mode_ == WriteMode::kReplaceSeries;
+    plan_.schema =
+        series_.exists && !replaces ? table::unify(series_.schema, series_schema(rows)) : series_schema(rows);
+    newer_ = table::sort(table::conform(rows, plan_.schema), order_, pool_);
+    if (timed()) index_.emplace(newer_, definition_.index);
+    if (replaces) {
+      replace_series();
+    } else {
+      for (const Group& group : timed() ? timed_groups() : untimed_groups()) merge_group(group);
+      plan_.changes = !plan_.added.empty() || !series_.exists;
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] bool timed() const { return !definition_.index.empty(); }
+  [[nodiscard]] std::span<const int64_t> index() const {
+    return index_ ? index_->nanoseconds() : std::span<const int64_t>{};
+  }
+  [[nodiscard]] int64_t object_rows(size_t object) const { return series_.objects[object].rows; }
+  [[nodiscard]] int64_t target_rows() const {
+    return definition_.target_rows_per_file > 0 ? definition_.target_rows_per_file : kTargetRowsPerFile;
+  }
+
+  // Whether a column may hold nulls is not remembered: it would make equal types differ.
+  static Schema series_schema(const Table& rows) {
+    std::vector<Field> fields = rows.schema().fields();
+    for (Field& field : fields) field.nullable = true;
+    return Schema(std::move(fields));
+  }
+
+  void check(const Table& rows) const {
+    if (mode_ == WriteMode::kUpsert && !definition_.has_identity) {
+      throw InvalidArgument("rows of this series have no identity, so none can take another's place: use append");
+    }
+    if (timed() && !rows.schema().find(definition_.index)) {
+      throw InvalidArgument("the rows have no column {}, which is the index of the series", definition_.index);
+    }
+    if (mode_ != WriteMode::kReplaceSeries && series_.exists) return;  // what is missing is filled with nulls
+    for (const std::string& name : definition_.identity) {
+      if (!rows.schema().find(name)) {
+        throw InvalidArgument("the rows have no column {}, which is part of the identity of the series", name);
+      }
+    }
+  }
+
+  [[nodiscard]] table::OnConflict on_conflict() const {
+    if (!definition_.has_identity) return table::OnConflict::kKeepBoth;
+    switch (mode_) {
+      case WriteMode::kAppendMissing: return table::OnConflict::kIgnore;
+      case WriteMode::kUpsert: return table::OnConflict::kReplace;
+      default: return table::OnConflict::kError;
+    }
+  }
+
+  // Rows already in one file by their time; runs of rows between files are groups of their own, but go with the file
+  // before them if that is rewritten anyway.
+  [[nodiscard]] std::vector<Group> timed_groups() const {
+    std::vector<Group> groups;
+    int64_t row = 0;
+    const auto add = [&](size_t first_object, size_t last_object, int64_t last_row) {
+      if (row == last_row) return;
+      const bool follows_rewritten =
+          first_object == last_object && !groups.empty() && groups.back().last_object == first_object;
+      if (follows_rewritten) {
+        groups.back().last_row = last_row;
+      } else {
+        groups.push_back({first_object, last_object, row, last_row});
+        if (first_object == last_object) take_in_small_files(groups);
+      }
+      row = last_row;
+    };
+    const std::span<const int64_t> values = index();
+    for (size_t object = 0; object < series_.objects.size(); ++object) {
+      const catalog::ObjectRow& file = series_.objects[object];
+      const auto begin = std::lower_bound(values.begin() + row, values.end(), file.first.nanoseconds);
+      add(object, object, begin - values.begin());
+      add(object, object + 1, std::upper_bound(begin, values.end(), file.last.nanoseconds) - values.begin());
+    }
+    add(series_.objects.size(), series_.objects.size(), newer_.num_rows());
+    return groups;
+  }
+
+  // Where rows are told apart by columns other than a time, any file may hold any row; where not, new ones go to the
+  // end.
+  [[nodiscard]] std::vector<Group> untimed_groups() const {
+    if (newer_.num_rows() == 0) return {};
+    const size_t files = series_.objects.size();
+    std::vector<Group> groups = {{definition_.has_identity ? 0 : files, files, 0, newer_.num_rows()}};
+    if (!definition_.has_identity) take_in_small_files(groups);
+    return groups;
+  }
+
+  void take_in_small_files(std::vector<Group>& groups) const {
+    Group& group = groups.back();
+    const size_t begin = groups.size() < 2 ? 0 : groups[groups.size() - 2].last_object;
+    int64_t rows = group.last_row - group.first_row;
+    while (group.first_object > begin) {
+      const int64_t before = object_rows(group.first_object - 1);
+      if (before > 2 * rows || before + rows > target_rows()) return;
+      --group.first_object;
+      rows += before;
+    }
+  }
+
+  void merge_group(const Group& group) {
+    std::vector<Table> pieces = {Table::empty(plan_.schema)};
+    for (size_t object = group.first_object; object < group.last_object; ++object) {
+      pieces.push_back(table::conform(read_object_(series_.objects[object]), plan_.schema));
+    }
+    const Table older = pieces.size() == 1 ? pieces[0] : table::concatenate(std::span(pieces).subspan(1), pool_);
+    const Table newer = newer_.slice(group.first_row, group.last_row - group.first_row);
+    const table::MergeResult merged = merge(older, newer);
+    plan_.counts.added += merged.rows_added;
+    plan_.counts.replaced += merged.rows_replaced;
+    plan_.counts.unchanged += merged.rows_unchanged;
+    plan_.counts.ignored += merged.rows_ignored;
+    if (merged.rows_added + merged.rows_replaced == 0) return;
+    for (size_t object = group.first_object; object < group.last_object; ++object) {
+      plan_.removed.push_back(series_.objects[object].id);
+    }
+    add_files(merged.table);
+  }
+
+  [[nodiscard]] table::MergeResult merge(const Table& older, const Table& newer) const {
+    const bool in_order_of_arrival = !timed() && !definition_.has_identity;
+    if (!in_order_of_arrival) return table::merge(older, newer, order_, on_conflict());
+    const std::vector<Table> both = {older, newer};
+    return {.table = table::concatenate(both, pool_), .rows_added = newer.num_rows()};
+  }
+
+  void replace_series() {
+    if (definition_.has_identity) {
+      const int64_t row = table::find_duplicate(newer_, order_);
+      if (row >= 0) throw AlreadyExists("two rows have {}", table::describe_row(newer_, row, order_));
+    }
+    const int64_t old_rows = std::accumulate(series_.objects.begin(), series_.objects.end(), int64_t{0},
+                                             [](int64_t sum, const auto& object) { return sum + object.rows; });
+    if (is_the_same_already(old_rows)) {
+      plan_.counts.unchanged = old_rows;
+      return;
+    }
+    for (const catalog::ObjectRow& object : series_.objects) plan_.removed.push_back(object.id);
+    plan_.counts.added = newer_.num_rows();
+    plan_.counts.removed = old_rows;
+    plan_.changes = true;
+    add_files(newer_);
+  }
+
+  [[nodiscard]] bool is_the_same_already(int64_t old_rows) const {
+    if (!series_.exists || old_rows != newer_.num_rows() || series_.schema != plan_.schema) return false;
+    int64_t row = 0;
+    for (const catalog::ObjectRow& object : series_.objects) {
+      const Table old = table::conform(read_object_(object), plan_.schema);
+      if (!equals(old, newer_.slice(row, object.rows))) return false;
+      row += object.rows;
+    }
+    return true;
+  }
+
+  void add_files(const Table& rows) {
+    std::optional<table::IndexValues> index;
+    if (timed()) index.emplace(rows, definition_.index);
+    const std::span<const int64_t> values = index ? index->nanoseconds() : std::span<const int64_t>{};
+    for (const table::RowRange& range : cut_rows(rows.num_rows(), values, target_rows())) {
+      PlannedFile file{.rows = rows.slice(range.first, range.last - range.first), .first = {}, .last = {}};
+      if (index) {
+        file.first = {(*index)[range.first]};
+        file.last = {(*index)[range.last - 1]};
+      }
+      plan_.added.push_back(std::move(file));
+    }
+  }
+
+  const SeriesFiles& series_;
+  const catalog::SeriesDefinition& definition_;
+  table::RowOrder order_;
+  WriteMode mode_;
+  const ReadObject& read_object_;
+  base::ThreadPool* pool_;
+  Table newer_;
+  std::optional<table::IndexValues> index_;
+  Plan plan_;
+};
+
+}  // namespace
+
+table::RowOrder order_of(const catalog::SeriesDefinition& definition) {
+  return {.index = definition.index, .identity = definition.identity};
+}
+
+Plan plan_write(const SeriesFiles& series, const Table& rows, WriteMode mode, const ReadObject& read_object,
+                base::ThreadPool* pool) {
+  return Planner(series, mode, read_object, pool).plan(rows);
+}
+
+}  // namespace varve::store

@@ -1,0 +1,68 @@
+// What a write does to the files of a series, worked out before anything is written.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "varve/base/thread_pool.h"
+#include "varve/catalog/catalog.h"
+#include "varve/table/sort.h"
+#include "varve/table/table.h"
+
+namespace varve::store {
+
+enum class WriteMode {
+  kReplaceSeries,  // the rows become the whole series
+  kAppend,         // AlreadyExists where a row with the same identity is there
+  kAppendMissing,  // such rows are left out
+  kUpsert,         // such rows take the place of the old ones; InvalidArgument for a series without identity
+};
+
+struct RowCounts {
+  int64_t added = 0;
+  int64_t replaced = 0;
+  int64_t unchanged = 0;
+  int64_t ignored = 0;
+  int64_t removed = 0;
+};
+
+// A series as a plan finds it. New ones have no objects and the schema of the rows to come.
+struct SeriesFiles {
+  catalog::SeriesDefinition definition;
+  bool exists = false;
+  Schema schema;
+  std::vector<catalog::ObjectRow> objects;  // live ones, in order of time
+};
+
+// One file to be written.
+struct PlannedFile {
+  Table rows;       // in order
+  Timestamp first;  // of the index, both inside; both 0 if untimed
+  Timestamp last;
+};
+
+struct Plan {
+  Schema schema;  // of the series afterwards
+  std::vector<PlannedFile> added;
+  std::vector<std::string> removed;  // ids of objects
+  RowCounts counts;
+  bool changes = false;  // else the series stays as it is
+};
+
+// All rows of an object under the schema it was written with.
+using ReadObject = std::function<Table(const catalog::ObjectRow&)>;
+
+// Touches only files that new rows fall into, and small ones before new rows, which it takes in so that a series that
+// grows by little has few files: a file before rows that lie in no file is rewritten with them if it has at most twice
+// their number. So each row is rewritten a number of times that is the logarithm of the series' length, and there are
+// about that many files besides full ones.
+// Throws SchemaCompatibility, InvalidArgument (no index column, a null in it, upsert without identity), AlreadyExists.
+Plan plan_write(const SeriesFiles& series, const Table& rows, WriteMode mode, const ReadObject& read_object,
+                base::ThreadPool* pool);
+
+// By what rows of a series are ordered and, if it has an identity, told apart.
+table::RowOrder order_of(const catalog::SeriesDefinition& definition);
+
+}  // namespace varve::store

@@ -1,0 +1,98 @@
+#include "varve/store/recover.h"
+
+#include <functional>
+#include <string>
+
+#include "varve/base/error.h"
+#include "varve/store/commit_files.h"
+#include "varve/store/publish.h"
+#include "varve/store/series_reader.h"
+
+namespace varve::store {
+namespace {
+
+void attempt(const Engine& engine, const std::string& what, const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const Error& error) {
+    engine.warn("cannot " + what + ": " + error.what());
+  }
+}
+
+bool is_commit_id(std::string_view name) {
+  return name.size() == 32 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool is_object_id(std::string_view name) {
+  return name.size() > 33 && is_commit_id(name.substr(0, 32)) && name[32] == '-' &&
+         name.find_first_not_of("0123456789", 33) == std::string_view::npos;
+}
+
+std::string key_of_series(Engine& engine, int64_t series_id) {
+  for (const catalog::PendingPublication& pending : engine.catalog().pending_publications()) {
+    if (pending.series_id == series_id) return pending.key;
+  }
+  for (const catalog::SeriesRow& series : engine.catalog().list_series({})) {
+    if (series.id == series_id) return series.key;
+  }
+  return {};
+}
+
+// One entry of a dead owner's staging directory. What nobody can explain stays.
+void sweep_entry(Engine& engine, const std::string& folder, const std::string& name) {
+  const std::string path = base::join_path(folder, name);
+  const bool directory = engine.files().status(path).type == base::FileType::kDirectory;
+  if (const int64_t series_id = series_of_staging_tree(name); series_id != 0 && directory) {
+    const std::string key = key_of_series(engine, series_id);
+    if (key.empty()) return engine.warn("nobody knows the series of " + path + ": it is kept");
+    const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
+    discard_tree(engine, {.series_id = series_id, .key = key, .commit_id = {}}, path);
+  } else if (!directory && is_commit_id(name)) {
+    if (!engine.catalog().find_commit(name)) remove_objects_of_commit(engine.disk(), name);
+    engine.files().unlink(path);
+  } else if (!directory && (is_object_id(name) || series_id != 0)) {
+    engine.files().unlink(path);
+  } else {
+    engine.warn(path + " is not a file that Varve made: it is kept");
+  }
+}
+
+void sweep_staging_directory(Engine& engine, const std::string& id) {
+  const std::unique_ptr<base::FileLock> lock = engine.disk().try_lock(staging_lock_byte(id));
+  const std::string folder = base::join_path(engine.disk().staging_path(), id);
+  if (!lock || !engine.files().exists(folder)) return;
+  for (const std::string& name : engine.files().list(folder)) {
+    attempt(engine, "clear " + base::join_path(folder, name), [&] { sweep_entry(engine, folder, name); });
+  }
+  if (engine.files().list(folder).empty()) engine.files().remove_directory(folder);
+}
+
+void check_objects(Engine& engine) {
+  for (const catalog::ObjectRow& object : engine.catalog().all_objects()) {
+    if (object.removed_version) continue;
+    const std::string path = engine.disk().object_path(object.id);
+    if (!engine.files().exists(path)) {
+      engine.warn("the object of " + object.name + " is missing: " + path);
+    } else if (const uint64_t size = engine.files().status(path).size; size != static_cast<uint64_t>(object.bytes)) {
+      engine.warn("the object of " + object.name + " has " + std::to_string(size) + " bytes and should have " +
+                  std::to_string(object.bytes) + ": " + path);
+    }
+  }
+}
+
+}  // namespace
+
+void recover(Engine& engine) {
+  bool clean = false;
+  attempt(engine, "tell how the lake was closed", [&] { clean = engine.closed_cleanly(); });
+  attempt(engine, "publish what is committed", [&] { publish_pending(engine); });
+  if (clean) return;
+  attempt(engine, "clear the staging directories", [&] {
+    for (const std::string& id : engine.files().list(engine.disk().staging_path())) {
+      attempt(engine, "clear staging directory " + id, [&] { sweep_staging_directory(engine, id); });
+    }
+  });
+  attempt(engine, "look at all objects", [&] { check_objects(engine); });
+}
+
+}  // namespace varve::store

@@ -1,0 +1,45 @@
+// Reads the rows of one version of a series from its objects.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "varve/parquet/reader.h"
+#include "varve/store/engine.h"
+#include "varve/table/table.h"
+
+namespace varve::store {
+
+// Which rows and columns.
+struct Selection {
+  int64_t version = 0;                 // 0: the newest
+  Timestamp first = Timestamp::min();  // index values, both inside; first > last selects nothing
+  Timestamp last = Timestamp::max();
+  bool within_range = false;  // false: first and last are not looked at, and the series may be untimed
+  std::optional<std::vector<std::string>> columns;  // all if absent
+  std::optional<int64_t> rows_max;
+  bool from_end = false;  // rows_max keeps the last rows, not the first
+};
+
+// The rows, in order, under the schema of that version. Reads only files that the range touches and, for rows_max, only
+// as many as it takes. Throws NotFound for a series, version or column that is not there, InvalidArgument for a range
+// of an untimed series, Corruption naming the visible file.
+Table read_series(Engine& engine, std::string_view key, const Selection& selection);
+
+// Opens an object whose size is what the catalog says. `key` is for messages, which name the visible file.
+// Throws NotFound if it is gone, Corruption.
+parquet::Reader open_object(const Engine& engine, std::string_view key, const catalog::ObjectRow& object);
+
+// All rows of an object that must be there, under the schema it was written with. Throws Corruption.
+Table read_object(const Engine& engine, std::string_view key, const catalog::ObjectRow& object);
+
+// How a file of a series is called in messages and reports: relative to the root, as the visible tree has it.
+std::string visible_name(std::string_view key, const catalog::ObjectRow& object);
+
+// In the order of rows: by time; those of an untimed series as they were written.
+void sort_objects(std::vector<catalog::ObjectRow>& objects, const catalog::SeriesDefinition& definition);
+
+}  // namespace varve::store

@@ -1,0 +1,120 @@
+#include "varve/store/store.h"
+
+#include <utility>
+
+#include "varve/base/error.h"
+#include "varve/store/publish.h"
+#include "varve/store/recover.h"
+
+namespace varve::store {
+namespace {
+
+using base::join_path;
+
+void make_directory_if_absent(base::FileSystem& files, const std::string& path) {
+  try {
+    files.make_directory(path);
+  } catch (const AlreadyExists&) {  // made by an earlier attempt, or by somebody else just now
+  }
+}
+
+// One for each value that an object's id can begin with: a commit then never has to make one, and sync its parent.
+void make_object_directories(const Disk& disk) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  make_directory_if_absent(disk.files(), disk.objects_path());
+  for (const char high : kDigits) {
+    for (const char low : kDigits) {
+      make_directory_if_absent(disk.files(), join_path(disk.objects_path(), std::string{high, low}));
+    }
+  }
+  disk.files().sync_directory(disk.objects_path());
+}
+
+// The catalog comes last: a directory is a lake once it has one.
+void make_store(const Disk& disk, const base::Clock& clock, Duration lock_timeout) {
+  base::FileSystem& files = disk.files();
+  base::make_directories(files, disk.root());
+  make_directory_if_absent(files, disk.engine_path());
+  files.sync_directory(disk.root());
+  const std::unique_ptr<base::FileLock> lock = disk.lock(LakeLock::kMake, lock_timeout);
+  if (disk.holds_lake()) return;
+  make_object_directories(disk);
+  make_directory_if_absent(files, disk.staging_path());
+  catalog::Catalog::create(files, disk.catalog_path(), clock);
+}
+
+std::unique_ptr<Engine> open_engine(const Disk& disk, const base::Clock& clock, const StoreOptions& options) {
+  catalog::CatalogOptions catalog_options;
+  catalog_options.read_only = options.read_only;
+  catalog_options.busy_timeout = options.lock_timeout;
+  catalog_options.log = options.log;
+  catalog::Catalog catalog = catalog::Catalog::open(disk.files(), disk.catalog_path(), clock, catalog_options);
+  return std::make_unique<Engine>(disk, std::move(catalog),
+                                  EngineOptions{.read_only = options.read_only,
+                                                .lock_timeout = options.lock_timeout,
+                                                .log = options.log,
+                                                .pool = options.pool});
+}
+
+void check_root(const Disk& disk, const StoreOptions& options) {
+  if (disk.holds_lake()) return;
+  if (disk.files().exists(disk.root()) && !disk.is_directory(disk.root())) {
+    throw InvalidArgument("{} is not a directory", disk.root());
+  }
+  if (!options.create || options.read_only) throw NotFound("there is no lake at {}", disk.root());
+}
+
+}  // namespace
+
+Store Store::open(base::FileSystem& files, const base::Clock& clock, const std::string& root,
+                  const StoreOptions& options) {
+  const Disk disk(files, root);
+  check_root(disk, options);
+  if (!disk.holds_lake()) make_store(disk, clock, options.lock_timeout);
+  if (!options.read_only) {
+    try {
+      Store store(open_engine(disk, clock, options));
+      recover(*store.engine_);
+      return store;
+    } catch (const ReadOnly& error) {
+      if (options.log) {
+        options.log(base::LogLevel::kNote, "opened for reading only: " + std::string(error.what()));
+      }
+    }
+  }
+  StoreOptions read_only = options;
+  read_only.read_only = true;
+  return Store(open_engine(disk, clock, read_only));
+}
+
+Store::Store(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+
+Store::~Store() {
+  try {
+    close();
+  } catch (...) {  // who wants to know calls close
+  }
+}
+
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+
+void Store::close() {
+  if (!engine_) return;
+  if (engine_->behind()) engine_->set_behind(publish_pending(*engine_) > 0);
+  engine_->close();
+}
+
+bool Store::read_only() const { return engine_->read_only(); }
+
+catalog::Catalog& Store::catalog() const { return engine_->catalog(); }
+
+WriteSession Store::begin_write(std::vector<std::string> keys) const { return {*engine_, std::move(keys)}; }
+
+Table Store::read(std::string_view key, const Selection& selection) const {
+  return read_series(*engine_, key, selection);
+}
+
+Verification Store::verify(std::string_view key) const { return store::verify(*engine_, key); }
+
+}  // namespace varve::store

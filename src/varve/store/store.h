@@ -1,0 +1,56 @@
+// A lake's files and catalog together: opening, writing, reading, checking.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "varve/base/clock.h"
+#include "varve/base/file_system.h"
+#include "varve/store/engine.h"
+#include "varve/store/series_reader.h"
+#include "varve/store/verify.h"
+#include "varve/store/write_session.h"
+
+namespace varve::store {
+
+struct StoreOptions {
+  bool create = true;      // make the lake if there is none
+  bool read_only = false;  // also what happens, with a note to the log, where the disk cannot be written
+  Duration lock_timeout = Duration::seconds(30);
+  base::Log log;
+  base::ThreadPool* pool = nullptr;
+};
+
+// An open store. Safe to use from several threads and beside other processes. Knows neither kinds nor zones.
+class Store {
+ public:
+  // Opens the store at `root` (a whole path), makes it first where there is none, and mends what a crash left behind.
+  // `files`, `clock` and the pool must outlive the store. Throws NotFound if there is none and it may not be made,
+  // InvalidArgument if `root` is no directory, ReadOnly if it would have to be made where nothing can be written.
+  static Store open(base::FileSystem& files, const base::Clock& clock, const std::string& root,
+                    const StoreOptions& options);
+  ~Store();
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+
+  // Publishes what is behind and ends the use of the files. Idempotent; nothing else may be called afterwards. The
+  // destructor does it too, and swallows errors.
+  void close();
+
+  [[nodiscard]] bool read_only() const;
+  [[nodiscard]] catalog::Catalog& catalog() const;
+
+  // See WriteSession, which must not outlive the store.
+  [[nodiscard]] WriteSession begin_write(std::vector<std::string> keys) const;
+  // See read_series and verify.
+  [[nodiscard]] Table read(std::string_view key, const Selection& selection = {}) const;
+  [[nodiscard]] Verification verify(std::string_view key = {}) const;
+
+ private:
+  explicit Store(std::unique_ptr<Engine> engine);
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace varve::store

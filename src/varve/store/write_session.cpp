@@ -1,0 +1,257 @@
+#include "varve/store/write_session.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <span>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "varve/base/error.h"
+#include "varve/base/uuid.h"
+#include "varve/catalog/key.h"
+#include "varve/store/commit_files.h"
+#include "varve/store/partition.h"
+#include "varve/store/publish.h"
+#include "varve/store/series_reader.h"
+
+namespace varve::store {
+namespace {
+
+constexpr std::string_view kFileFormatVersion = "1";
+
+std::string_view operation_of(WriteMode mode) {
+  switch (mode) {
+    case WriteMode::kReplaceSeries: return "write";
+    case WriteMode::kAppend:
+    case WriteMode::kAppendMissing: return "append";
+    case WriteMode::kUpsert: break;
+  }
+  return "upsert";
+}
+
+// One series of a session: as it was found, and what is to become of it.
+struct KeyState {
+  std::optional<catalog::SeriesRow> row;
+  catalog::SeriesDefinition definition;
+  int32_t schema_version = 0;  // after the commit
+  std::optional<Plan> plan;
+  catalog::SeriesChange change;
+  SeriesResult result;
+  bool touched = false;
+
+  [[nodiscard]] bool exists() const { return row && !row->deleted; }
+  [[nodiscard]] int64_t version() const { return row ? row->version : 0; }
+};
+
+// What a file says about itself, so that a lake can be put together again from its files.
+std::vector<std::pair<std::string, std::string>> file_metadata(const KeyState& key, const std::string& commit_id) {
+  std::vector<std::pair<std::string, std::string>> metadata = {
+      {"varve.format_version", std::string(kFileFormatVersion)},
+      {"varve.key", key.change.key},
+      {"varve.kind", key.definition.kind},
+      {"varve.index", key.definition.index},
+      {"varve.version", std::to_string(key.version() + 1)},
+      {"varve.schema_version", std::to_string(key.schema_version)},
+      {"varve.commit", commit_id}};
+  if (key.definition.has_identity) {
+    metadata.emplace_back("varve.identity", nlohmann::json(key.definition.identity).dump());
+  }
+  return metadata;
+}
+
+}  // namespace
+
+struct WriteSession::State {
+  explicit State(Engine& lake_engine) : engine(lake_engine) {}
+
+  Engine& engine;
+  std::vector<std::unique_ptr<base::FileLock>> locks;
+  std::map<std::string, KeyState, std::less<>> keys;
+  std::string operation;
+
+  KeyState& find(std::string_view key) {
+    const auto at = keys.find(key);
+    if (at == keys.end()) throw InvalidArgument("key {} is not part of this session", quote(key));
+    return at->second;
+  }
+
+  KeyState& touch(std::string_view key, std::string_view by) {
+    KeyState& state = find(key);
+    if (state.touched) throw InvalidArgument("key {} is changed twice in one commit", quote(key));
+    state.touched = true;
+    operation = operation.empty() || operation == by ? std::string(by) : "transaction";
+    return state;
+  }
+
+  void lock_keys() {
+    std::map<uint64_t, std::string_view> bytes;  // two keys may share one
+    for (const auto& [key, state] : keys) bytes.emplace(key_lock_byte(key), key);
+    for (const auto& [byte, key] : bytes) locks.push_back(engine.disk().lock_key(key, engine.lock_timeout()));
+  }
+
+  [[nodiscard]] SeriesFiles files_of(const KeyState& key) {
+    SeriesFiles files{.definition = key.definition, .exists = key.exists(), .schema = {}, .objects = {}};
+    if (!files.exists) return files;
+    std::optional<catalog::Catalog::State> newest = engine.catalog().state(key.row->key);
+    if (!newest) throw Corruption("the catalog has the series {} but not its state", quote(key.row->key));
+    files.schema = std::move(newest->schema);
+    files.objects = std::move(newest->objects);
+    sort_objects(files.objects, files.definition);
+    return files;
+  }
+
+  // A name that no file of the series ever had, and that nobody else's file has.
+  std::string choose_name(const KeyState& key, const FileRange& range, std::set<std::string>& given) {
+    const std::string directory = engine.disk().key_path(key.change.key);
+    const auto taken = [&](const std::string& name) {
+      if (given.contains(name) || engine.files().exists(base::join_path(directory, name))) return true;
+      return key.row && !engine.catalog().objects_named(key.row->id, std::span(&name, 1)).empty();
+    };
+    std::string name = name_file(range, key.version() + 1, taken);
+    given.insert(name);
+    return name;
+  }
+
+  void write_files(KeyState& key, CommitFiles& files, const std::string& commit_id) {
+    parquet::WriteOptions options;
+    options.compression = parquet::parse_compression(key.definition.compression);
+    if (!key.definition.index.empty()) options.sorted_by.push_back(key.definition.index);
+    for (const std::string& name : key.definition.identity) options.sorted_by.push_back(name);
+    options.metadata = file_metadata(key, commit_id);
+    options.pool = engine.pool();
+    std::set<std::string> given;
+    for (const PlannedFile& file : key.plan->added) {
+      const FileRange range{.timed = !key.definition.index.empty(), .first = file.first, .last = file.last};
+      WrittenFile written = files.add(file.rows, options);
+      key.change.added.push_back({.id = std::move(written.object_id),
+                                  .name = choose_name(key, range, given),
+                                  .rows = written.rows,
+                                  .bytes = written.bytes,
+                                  .first = file.first,
+                                  .last = file.last,
+                                  .sha256 = std::move(written.sha256)});
+    }
+    key.plan->added.clear();  // the rows are on the disk
+  }
+
+  // Returns once the change is on the disk, and else throws with nothing left of it.
+  std::vector<catalog::CommittedSeries> make_durable(const std::string& commit_id) {
+    CommitFiles files(engine, commit_id);
+    catalog::CommitRequest request{.id = commit_id, .operation = operation, .changes = {}};
+    for (auto& [name, key] : keys) {
+      if (key.plan && key.result.changed) write_files(key, files, commit_id);
+      if (key.result.changed) request.changes.push_back(key.change);
+    }
+    files.move_into_objects();
+    try {
+      std::vector<catalog::CommittedSeries> committed = engine.catalog().commit(request);
+      files.keep();
+      return committed;
+    } catch (const OutcomeUnknown&) {
+      files.leave();
+      throw;
+    }
+  }
+
+  void publish_what_is_behind() {
+    if (!engine.behind()) return;
+    try {
+      engine.set_behind(publish_pending(engine) > 0);
+    } catch (const Error& error) {
+      engine.warn(std::string("cannot publish what is behind: ") + error.what());
+    }
+  }
+
+  bool try_to_publish(const catalog::CommittedSeries& series, const std::string& commit_id) {
+    try {
+      publish(engine, {.series_id = series.series_id, .key = series.key, .commit_id = commit_id});
+      return true;
+    } catch (const Error& error) {
+      engine.set_behind(true);
+      engine.warn("committed, but cannot publish " + quote(series.key) + " yet: " + error.what());
+      return false;
+    }
+  }
+};
+
+WriteSession::WriteSession(Engine& engine, std::vector<std::string> keys) : state_(std::make_unique<State>(engine)) {
+  for (const std::string& key : keys) catalog::check_key(key);
+  if (engine.read_only()) throw ReadOnly("the lake {} is open for reading only", engine.disk().root());
+  for (const std::string& key : keys) engine.disk().check_key_path(key);
+  for (std::string& key : keys) state_->keys.try_emplace(std::move(key));
+  state_->lock_keys();
+  for (auto& [key, state] : state_->keys) {
+    state.row = engine.catalog().find_series(key);
+    state.result = {.key = key, .version = state.version(), .counts = {}};
+    state.change.key = key;
+    state.change.base_version = state.version();
+    if (state.exists()) state.definition = state.row->definition;
+  }
+}
+
+WriteSession::~WriteSession() = default;
+WriteSession::WriteSession(WriteSession&&) noexcept = default;
+WriteSession& WriteSession::operator=(WriteSession&&) noexcept = default;
+
+const std::optional<catalog::SeriesRow>& WriteSession::series(std::string_view key) const {
+  return state_->find(key).row;
+}
+
+void WriteSession::write(const SeriesWrite& write) {
+  KeyState& key = state_->touch(write.key, operation_of(write.mode));
+  Engine& engine = state_->engine;
+  const bool adds = write.mode != WriteMode::kReplaceSeries;
+  if (adds && key.exists() && !key.definition.has_identity && !write.source_sha256.empty() &&
+      engine.catalog().has_source(key.row->id, write.source_sha256)) {
+    key.result.source_seen = true;
+    return;
+  }
+  if (!key.exists()) key.definition = write.definition;
+  const SeriesFiles files = state_->files_of(key);
+  const ReadObject read_old = [&](const catalog::ObjectRow& object) { return read_object(engine, write.key, object); };
+  key.plan = plan_write(files, write.rows, write.mode, read_old, engine.pool());
+  key.result.counts = key.plan->counts;
+  key.result.changed = key.plan->changes;
+  const bool schema_changes = !key.exists() || key.plan->schema != files.schema;
+  key.schema_version = (key.row ? key.row->schema_version : 0) + (schema_changes ? 1 : 0);
+  if (!key.exists()) key.change.define = key.definition;
+  if (schema_changes) key.change.schema = key.plan->schema;
+  key.change.removed = key.plan->removed;
+  key.change.forgets_sources = !adds;
+  key.change.source_name = write.source_name;
+  key.change.source_sha256 = write.source_sha256;
+  key.change.rows_added = key.plan->counts.added;
+  key.change.rows_replaced = key.plan->counts.replaced;
+  key.change.rows_removed = key.plan->counts.removed;
+}
+
+void WriteSession::remove(std::string_view name) {
+  KeyState& key = state_->touch(name, "delete");
+  if (!key.exists()) throw NotFound("no series {}", quote(name));
+  key.change.deletes = true;
+  key.change.rows_removed = key.row->rows;
+  key.result.counts.removed = key.row->rows;
+  key.result.changed = true;
+}
+
+CommitResult WriteSession::commit() {
+  CommitResult result;
+  state_->publish_what_is_behind();
+  const auto changed = [](const auto& entry) { return entry.second.result.changed; };
+  if (std::any_of(state_->keys.begin(), state_->keys.end(), changed)) {
+    const std::string commit_id = base::make_uuid();
+    for (const catalog::CommittedSeries& committed : state_->make_durable(commit_id)) {
+      SeriesResult& series = state_->find(committed.key).result;
+      series.version = committed.version;
+      series.published = state_->try_to_publish(committed, commit_id);
+    }
+    result.id = commit_id;
+  }
+  for (auto& [key, state] : state_->keys) result.series.push_back(std::move(state.result));
+  state_->locks.clear();
+  return result;
+}
+
+}  // namespace varve::store

@@ -1,0 +1,72 @@
+// A commit in the making: changes of one or several series that happen together or not at all.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "varve/store/engine.h"
+#include "varve/store/plan.h"
+#include "varve/table/table.h"
+
+namespace varve::store {
+
+struct SeriesWrite {
+  std::string key;
+  Table rows;
+  WriteMode mode = WriteMode::kAppend;
+  // Of a series that is not there yet; not looked at otherwise.
+  catalog::SeriesDefinition definition;
+  // The file that the rows came from, if there is one. An append to a series without identity is left out if its
+  // checksum was brought in before.
+  std::string source_name;
+  std::string source_sha256;
+};
+
+struct SeriesResult {
+  std::string key;
+  int64_t version = 0;   // after the commit
+  bool changed = false;  // else it has no new version
+  RowCounts counts;
+  bool source_seen = false;
+  bool published = true;  // false: committed, and the visible files follow later
+};
+
+struct CommitResult {
+  std::string id;  // empty if nothing changed
+  std::vector<SeriesResult> series;
+};
+
+// Holds the locks of its keys from beginning to end. Move-only; one thread. If it goes without a commit, nothing has
+// happened.
+class WriteSession {
+ public:
+  // Locks the keys. Throws PathTraversal for a bad key or one whose path is a link or a file, ConcurrentWrite,
+  // ReadOnly.
+  WriteSession(Engine& engine, std::vector<std::string> keys);
+  ~WriteSession();
+  WriteSession(WriteSession&&) noexcept;
+  WriteSession& operator=(WriteSession&&) noexcept;
+
+  // What the catalog says of a key of this session, deleted series too; nothing if there never was one.
+  [[nodiscard]] const std::optional<catalog::SeriesRow>& series(std::string_view key) const;
+
+  // Works out a change; nothing is written yet. A key can be changed once. Throws as plan_write does.
+  void write(const SeriesWrite& write);
+  // Throws NotFound if there is no such series.
+  void remove(std::string_view key);
+
+  // Does what was worked out: writes the files, commits, publishes. Throws with nothing done, except for
+  // OutcomeUnknown. A failure to publish is no failure: it is told to the log and made good later. Called once. The
+  // source of the order of its steps is section 4 of the design.
+  CommitResult commit();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace varve::store

@@ -1,0 +1,192 @@
+// A store in a temporary directory, with verbs for tests.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "varve/base/error.h"
+#include "varve/base/thread_pool.h"
+#include "varve/store/store.h"
+#include "varve/table/select.h"
+#include "varve/table/sort.h"
+
+#include "support/errors.h"
+#include "support/fake_clock.h"
+#include "support/faulty_file_system.h"
+#include "support/temp_directory.h"
+
+namespace varve::testing {
+
+// Seconds of the index, and a value.
+using Row = std::pair<int64_t, int64_t>;
+using Rows = std::vector<Row>;
+
+inline Timestamp at_second(int64_t second) { return Timestamp{second * kNanosecondsPerSecond}; }
+
+// A table of `timestamp` (ns, UTC) and `value` (int64).
+inline Table to_table(const Rows& rows) {
+  std::vector<int64_t> times;
+  std::vector<int64_t> values;
+  for (const auto& [second, value] : rows) {
+    times.push_back(at_second(second).nanoseconds);
+    values.push_back(value);
+  }
+  const DataType time = DataType::timestamp(TimeUnit::kNano, "UTC");
+  return {Schema({{.name = "timestamp", .type = time}, {.name = "value", .type = DataType::int64()}}),
+          {make_column<int64_t>(time, times), make_column<int64_t>(DataType::int64(), values)}};
+}
+
+inline Rows to_rows(const Table& table) {
+  Rows rows;
+  const std::span<const int64_t> times = table.column("timestamp").values<int64_t>();
+  const std::span<const int64_t> values = table.column("value").values<int64_t>();
+  for (size_t row = 0; row < times.size(); ++row) rows.emplace_back(times[row] / kNanosecondsPerSecond, values[row]);
+  return rows;
+}
+
+// Rows at seconds first, first + 1, …, whose values are their seconds.
+inline Rows run_of(int64_t first, int64_t count) {
+  Rows rows;
+  for (int64_t second = first; second < first + count; ++second) rows.emplace_back(second, second);
+  return rows;
+}
+
+// Unique by the index alone, or not at all.
+inline catalog::SeriesDefinition keyed(int64_t target_rows = 1000) {
+  catalog::SeriesDefinition definition;
+  definition.kind = "generic";
+  definition.has_identity = true;
+  definition.target_rows_per_file = target_rows;
+  return definition;
+}
+inline catalog::SeriesDefinition unkeyed(int64_t target_rows = 1000) {
+  catalog::SeriesDefinition definition = keyed(target_rows);
+  definition.has_identity = false;
+  return definition;
+}
+
+// What happens to a lake: one lake, opened and closed as a test wants, through a file system that can fail.
+class LakeFolder {
+ public:
+  explicit LakeFolder(const std::string& root) : root_(root) {}
+
+  [[nodiscard]] const std::string& root() const { return root_; }
+  [[nodiscard]] std::string path(std::string_view name) const { return base::join_path(root_, name); }
+  [[nodiscard]] FaultyFileSystem& files() { return files_; }
+  [[nodiscard]] FakeClock& clock() { return clock_; }
+  [[nodiscard]] const std::vector<std::string>& log() const { return log_; }
+  void forget_log() { log_.clear(); }
+
+  store::Store open(bool read_only = false) {
+    return store::Store::open(files_, clock_, root_,
+                              {.read_only = read_only,
+                               .lock_timeout = Duration::seconds(300),
+                               .log = [this](base::LogLevel, std::string_view line) { log_.emplace_back(line); },
+                               .pool = &pool_});
+  }
+
+  // All rows of the Parquet files that a plain listing of the key's directory shows, in order of time, then value.
+  [[nodiscard]] Rows glob(std::string_view key) {
+    Rows rows;
+    for (const std::string& name : visible_files(key)) {
+      const std::string file = path(base::join_path(key, name));
+      const parquet::Reader reader = parquet::Reader::open(system_->open(file, base::OpenMode::kRead), file);
+      const Rows more = to_rows(reader.read());
+      rows.insert(rows.end(), more.begin(), more.end());
+    }
+    std::sort(rows.begin(), rows.end());
+    return rows;
+  }
+
+  [[nodiscard]] std::vector<std::string> visible_files(std::string_view key) {
+    std::vector<std::string> names;
+    if (!system_->exists(path(key))) return names;
+    for (const std::string& name : system_->list(path(key))) {
+      if (name.ends_with(".parquet")) names.push_back(name);
+    }
+    return names;
+  }
+
+  // Files below `.varve/objects`, and entries of `.varve/staging`.
+  [[nodiscard]] size_t object_files() const {
+    const std::filesystem::recursive_directory_iterator entries(path(".varve/objects"));
+    return static_cast<size_t>(
+        std::count_if(begin(entries), end(entries), [](const auto& entry) { return entry.is_regular_file(); }));
+  }
+  [[nodiscard]] std::vector<std::string> staged() { return system_->list(path(".varve/staging")); }
+
+ private:
+  std::string root_;
+  std::unique_ptr<base::FileSystem> system_ = base::make_system_file_system();
+  FaultyFileSystem files_{*system_};
+  FakeClock clock_;
+  base::ThreadPool pool_{2};
+  std::vector<std::string> log_;
+};
+
+// Verbs on an open store; each is one commit.
+inline store::SeriesResult change(const store::Store& store, const std::string& key, store::SeriesWrite write) {
+  store::WriteSession session = store.begin_write({key});
+  write.key = key;
+  session.write(write);
+  return std::move(session.commit().series.at(0));
+}
+inline store::SeriesResult change(const store::Store& store, const std::string& key, const Rows& rows,
+                                  store::WriteMode mode, const catalog::SeriesDefinition& definition = keyed()) {
+  store::SeriesWrite write;
+  write.rows = to_table(rows);
+  write.mode = mode;
+  write.definition = definition;
+  return change(store, key, std::move(write));
+}
+inline store::SeriesResult append(const store::Store& store, const std::string& key, const Rows& rows,
+                                  const catalog::SeriesDefinition& definition = keyed()) {
+  return change(store, key, rows, store::WriteMode::kAppend, definition);
+}
+inline store::SeriesResult upsert(const store::Store& store, const std::string& key, const Rows& rows) {
+  return change(store, key, rows, store::WriteMode::kUpsert);
+}
+inline store::SeriesResult write(const store::Store& store, const std::string& key, const Rows& rows,
+                                 const catalog::SeriesDefinition& definition = keyed()) {
+  return change(store, key, rows, store::WriteMode::kReplaceSeries, definition);
+}
+inline store::SeriesResult remove(const store::Store& store, const std::string& key) {
+  store::WriteSession session = store.begin_write({key});
+  session.remove(key);
+  return std::move(session.commit().series.at(0));
+}
+inline Rows read(const store::Store& store, std::string_view key, const store::Selection& selection = {}) {
+  return to_rows(store.read(key, selection));
+}
+inline std::string findings(const store::Store& store) {
+  std::string text;
+  for (const store::Finding& finding : store.verify().findings) {
+    text += finding.key + " " + finding.file + ": " + finding.what + "\n";
+  }
+  return text;
+}
+
+// In memory, where the machine has such a file system: what these tests are about does not ask for a disk, and
+// thousands of syncs would make them wait.
+inline TempDirectory make_quick_directory() {
+  constexpr const char* kMemory = "/dev/shm";
+  if (std::filesystem::is_directory(kMemory)) ::setenv("TMPDIR", kMemory, 0);
+  return {};
+}
+
+class StoreTest : public ::testing::Test {
+ protected:
+  TempDirectory directory_ = make_quick_directory();
+  LakeFolder folder_{directory_ / "lake"};
+};
+
+}  // namespace varve::testing
