@@ -1,0 +1,96 @@
+#include "varve/lake/definition.h"
+
+#include <algorithm>
+#include <set>
+
+#include "varve/base/error.h"
+#include "varve/market/kind.h"
+#include "varve/parquet/writer.h"
+#include "varve/store/partition.h"
+
+namespace varve {
+namespace {
+
+using catalog::SeriesDefinition;
+
+std::string kind_word(std::string_view text) { return std::string(market::to_string(market::parse_kind(text))); }
+
+std::string compression_word(const std::string& text) {
+  const parquet::CompressionSetting setting = parquet::parse_compression(text);
+  std::string word(parquet::to_string(setting.codec));
+  if (setting.level != 0) word += ":" + std::to_string(setting.level);
+  return word;
+}
+
+// The index is always part of an identity, so naming it says nothing more, except that there is one.
+void set_identity(const std::vector<std::string>& columns, SeriesDefinition& definition) {
+  definition.has_identity = !columns.empty();
+  std::set<std::string_view> seen;
+  for (const std::string& name : columns) {
+    if (!seen.insert(name).second) throw InvalidArgument("identity names the column {} twice", quote(name));
+    if (name != definition.index) definition.identity.push_back(name);
+  }
+}
+
+std::string join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string identity_text(const SeriesDefinition& definition) {
+  if (!definition.has_identity) return "none";
+  std::vector<std::string> names = definition.identity;
+  std::sort(names.begin(), names.end());
+  if (!definition.index.empty()) names.insert(names.begin(), definition.index);
+  return join(names);
+}
+
+int64_t checked_target(int64_t rows) {
+  if (rows < 1) throw InvalidArgument("target_rows_per_file is {} and must be at least 1", rows);
+  return rows;
+}
+
+void agree(std::string_view key, std::string_view what, std::string_view is, std::string_view said) {
+  if (is == said) return;
+  throw InvalidArgument("the {} of series {} is {}, not {}: it is fixed when a series is made", what, quote(key), is,
+                        said);
+}
+
+}  // namespace
+
+SeriesDefinition define_series(const SeriesOptions& options, const Schema& schema) {
+  const market::Kind kind = options.kind ? market::parse_kind(*options.kind) : market::detect_kind(schema);
+  SeriesDefinition definition;
+  definition.kind = market::to_string(kind);
+  const bool untimed = options.index && options.index->empty();
+  definition.index = untimed ? std::string() : market::find_index(schema, options.index.value_or(""));
+  if (options.identity) {
+    set_identity(*options.identity, definition);
+  } else if (const std::optional<std::vector<std::string>> identity = market::identity_of(kind, schema)) {
+    definition.identity = *identity;
+    std::erase(definition.identity, definition.index);
+    definition.has_identity = !definition.index.empty() || !definition.identity.empty();
+  }
+  definition.compression = compression_word(options.compression.value_or("auto"));
+  definition.target_rows_per_file = checked_target(options.target_rows_per_file.value_or(store::kTargetRowsPerFile));
+  return definition;
+}
+
+void check_agreement(std::string_view key, const SeriesDefinition& definition, const SeriesOptions& options) {
+  if (options.kind) agree(key, "kind", definition.kind, kind_word(*options.kind));
+  if (options.index) agree(key, "index", definition.index, *options.index);
+  if (options.identity) {
+    SeriesDefinition said;
+    said.index = definition.index;
+    set_identity(*options.identity, said);
+    agree(key, "identity", identity_text(definition), identity_text(said));
+  }
+  if (options.compression) agree(key, "compression", definition.compression, compression_word(*options.compression));
+  if (options.target_rows_per_file) {
+    agree(key, "target_rows_per_file", std::to_string(definition.target_rows_per_file),
+          std::to_string(checked_target(*options.target_rows_per_file)));
+  }
+}
+
+}  // namespace varve

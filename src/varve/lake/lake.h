@@ -1,0 +1,81 @@
+// The public door: a directory of market data that is open, versioned and safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "varve/lake/options.h"
+#include "varve/table/table.h"
+
+namespace varve {
+
+// An open lake. Move-only; safe to use from several threads, and beside other processes that have the lake open.
+// A forked child must not use its parent's handle: every call then throws Forked.
+//
+// Every call may throw Io, Corruption (naming the file) and Forked; calls that take a key throw PathTraversal for a bad
+// one; calls that write throw ReadOnly, ConcurrentWrite after the lock time-out, and OutcomeUnknown. A call that throws
+// has changed nothing, except that OutcomeUnknown says what it says. When a writing call returns, its change is on the
+// disk, and other processes see it.
+class Lake {
+ public:
+  // Opens the lake at `root`, mends what a crash left behind, and makes it first where there is none.
+  // Throws NotFound if it is not there and may not be made, InvalidArgument if `root` is a file.
+  static Lake open(const std::string& root, OpenOptions options = {});
+  ~Lake();
+  Lake(Lake&&) noexcept;
+  Lake& operator=(Lake&&) noexcept;
+  // Ends use of the lake; later calls throw InvalidArgument. Idempotent. The destructor does it too, but swallows
+  // errors.
+  void close();
+
+  [[nodiscard]] const std::string& root() const;
+  [[nodiscard]] bool read_only() const;
+
+  // Rows go in, in any order; they are kept sorted by index, then identity, then arrival. Throws InvalidArgument for a
+  // null in the index, SchemaCompatibility for types that do not go with the series.
+
+  // Makes the table the whole series. Throws AlreadyExists if two of its rows have one identity.
+  Commit write(std::string_view key, const Table& table, const SeriesWriteOptions& options = {});
+  // Adds rows. Throws AlreadyExists, showing the first, where a row with that identity is there (or, by on_conflict,
+  // leaves the new one out and counts it).
+  Commit append(std::string_view key, const Table& table, const SeriesWriteOptions& options = {});
+  // Adds rows; where one with that identity is there, the new one takes its place. Throws InvalidArgument for a series
+  // whose rows have no identity.
+  Commit upsert(std::string_view key, const Table& table, const SeriesWriteOptions& options = {});
+  // Removes the series. Throws NotFound. Its versions go on counting if it is ever made again.
+  Commit remove(std::string_view key);
+
+  // Rows in order. Throws NotFound for a missing key, version or column. An empty range is an empty table.
+  [[nodiscard]] Table read(std::string_view key, const ReadOptions& options = {}) const;
+  // The first or last `rows` rows, in order.
+  [[nodiscard]] Table head(std::string_view key, int64_t rows, const ReadOptions& options = {}) const;
+  [[nodiscard]] Table tail(std::string_view key, int64_t rows, const ReadOptions& options = {}) const;
+
+  // From the catalog alone, without touching data files:
+  [[nodiscard]] bool exists(std::string_view key) const;
+  [[nodiscard]] std::vector<std::string> list_keys(std::string_view prefix = {}) const;  // sorted
+  // First and last index value, both inside. Empty for a series without rows or without index. Throws NotFound.
+  [[nodiscard]] std::optional<std::pair<Timestamp, Timestamp>> time_range(std::string_view key) const;
+  [[nodiscard]] SeriesInfo info(std::string_view key) const;
+  [[nodiscard]] std::vector<SeriesInfo> info_all(std::string_view prefix = {}) const;
+  // The files that make up a version, in order of time: relative to the root, as the visible tree has them.
+  [[nodiscard]] std::vector<std::string> files(std::string_view key) const;
+
+  // Reads everything and checks it against the catalog: checksums, page CRCs, row counts, ranges, order, identity, the
+  // visible tree. `key` empty: all keys. Findings are returned, not thrown; a damaged file does not stop the rest.
+  [[nodiscard]] VerifyReport verify(std::string_view key = {}) const;
+
+ private:
+  struct State;
+  explicit Lake(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// The nearest folder at or above `path` that is a lake, if there is one.
+std::optional<std::string> find_lake(const std::string& path);
+
+}  // namespace varve

@@ -1,0 +1,73 @@
+#include "varve/lake/options.h"
+
+#include "varve/base/error.h"
+#include "varve/base/zone.h"
+
+namespace varve {
+namespace {
+
+// The first moment at which clocks of the zone show `local_nanoseconds` or later: also where clocks were put forward
+// over that reading, or back so that it came twice.
+Timestamp first_instant(const base::Zone& zone, int64_t local_nanoseconds) {
+  constexpr Duration kReach = Duration::seconds(48 * 3600);  // more than any zone is away from UTC
+  const Timestamp utc{local_nanoseconds};
+  Timestamp low = utc - kReach;
+  Timestamp high = utc + kReach;
+  while (low < high) {
+    const Timestamp middle{low.nanoseconds + (high.nanoseconds - low.nanoseconds) / 2};
+    if (zone.to_local(middle) >= local_nanoseconds) {
+      high = middle;
+    } else {
+      low = {middle.nanoseconds + 1};
+    }
+  }
+  return low;
+}
+
+base::Zone find_zone(std::string_view name) { return name.empty() ? base::Zone::utc() : base::Zone::find(name); }
+
+// Days that Timestamp cannot reach stand for its ends, so that 9999-12-31 means "to the end".
+Timestamp start_of_day(int64_t day, std::string_view zone) {
+  const int64_t local = internal::saturating_multiply(day, kNanosecondsPerDay);
+  if (Timestamp{local} == Timestamp::min() || Timestamp{local} == Timestamp::max()) return {local};
+  return first_instant(find_zone(zone), local);
+}
+
+Timestamp end_of_day(int64_t day, std::string_view zone) {
+  const Timestamp next = start_of_day(day + 1, zone);
+  return next == Timestamp::max() ? next : next - Duration{1};
+}
+
+struct Bound {
+  std::optional<Timestamp> moment;
+  Date day;
+};
+
+Bound parse_bound(const std::string& text, std::string_view zone) {
+  const std::optional<ParsedTime> parsed = try_parse_time(text);
+  if (!parsed) return {.moment = {}, .day = parse_date(text)};  // a day that Timestamp cannot reach, or bad text
+  if (!parsed->has_time) return {.moment = {}, .day = to_date(Timestamp{parsed->local_nanoseconds})};
+  if (parsed->offset_seconds) return {.moment = parsed->utc(), .day = {}};
+  if (zone.empty()) {
+    throw InvalidArgument("the time {} names no zone: write it with Z or an offset, or say the zone", quote(text));
+  }
+  return {.moment = base::Zone::find(zone).to_utc(parsed->local_nanoseconds), .day = {}};
+}
+
+}  // namespace
+
+Timestamp TimeBound::as_start(std::string_view zone) const {
+  if (moment_) return *moment_;
+  if (day_) return start_of_day(day_->days, zone);
+  const Bound bound = parse_bound(text_, zone);
+  return bound.moment ? *bound.moment : start_of_day(bound.day.days, zone);
+}
+
+Timestamp TimeBound::as_end(std::string_view zone) const {
+  if (moment_) return *moment_;
+  if (day_) return end_of_day(day_->days, zone);
+  const Bound bound = parse_bound(text_, zone);
+  return bound.moment ? *bound.moment : end_of_day(bound.day.days, zone);
+}
+
+}  // namespace varve

@@ -1,0 +1,136 @@
+// What calls on a lake take and give back.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "varve/base/time.h"
+#include "varve/table/schema.h"
+
+namespace varve {
+
+namespace base {
+class Clock;
+class FileSystem;
+}  // namespace base
+
+// One end of a range: a moment, a day, or ISO 8601 text for either. A day (or text without a time of day) means its
+// first instant as a start and its last as an end, in `ReadOptions::zone`.
+class TimeBound {
+ public:
+  TimeBound(Timestamp at) : moment_(at) {}             // NOLINT(google-explicit-constructor)
+  TimeBound(Date day) : day_(day) {}                   // NOLINT(google-explicit-constructor)
+  TimeBound(std::string_view text) : text_(text) {}    // NOLINT(google-explicit-constructor)
+  TimeBound(const std::string& text) : text_(text) {}  // NOLINT(google-explicit-constructor)
+  TimeBound(const char* text) : text_(text) {}         // NOLINT(google-explicit-constructor)
+
+  // Throws InvalidArgument for bad text, and for a naive time where `zone` is empty ("say the zone").
+  [[nodiscard]] Timestamp as_start(std::string_view zone) const;
+  [[nodiscard]] Timestamp as_end(std::string_view zone) const;
+
+ private:
+  std::optional<Timestamp> moment_;
+  std::optional<Date> day_;
+  std::string text_;
+};
+
+struct OpenOptions {
+  bool create = true;      // make the lake if there is none
+  bool read_only = false;  // never writes, never creates; also what happens on a disk that cannot be written
+  Duration lock_timeout = Duration::seconds(30);          // how long a write waits for another writer of its key
+  size_t threads = 0;                                     // 0: one a processor
+  std::function<void(std::string_view line)> on_warning;  // told what a person may want to know; any thread
+  // For tests; both must outlive the lake. Null: the system's.
+  base::FileSystem* file_system = nullptr;
+  const base::Clock* clock = nullptr;
+};
+
+// What is fixed when a series is made by its first write; later writes may leave it out, and must agree if they do not.
+struct SeriesOptions {
+  std::optional<std::string> kind;                   // else from the columns
+  std::optional<std::string> index;                  // else by name and type; "" for untimed
+  std::optional<std::vector<std::string>> identity;  // else by the kind; {} for none. The index itself is always part
+  std::optional<std::string> compression;       // "auto" (default), "zstd", "zstd:9", "snappy", "lz4", "gzip", "none"
+  std::optional<int64_t> target_rows_per_file;  // default 4 Mi rows
+};
+
+enum class AppendConflict { kError, kIgnore };
+
+// The file that rows came from. Where rows have no identity, a file of the same checksum is not brought in twice.
+struct Source {
+  std::string name;
+  std::string sha256;  // 64 hexadecimal digits
+};
+
+struct SeriesWriteOptions {
+  SeriesOptions series;
+  AppendConflict on_conflict = AppendConflict::kError;  // append only
+  std::optional<Source> source;
+};
+
+// What a call that writes did. A call that changed nothing made no version: `id` is empty and `version` the one before.
+struct Commit {
+  std::string id;
+  std::string key;
+  int64_t version = 0;
+  int64_t rows_added = 0;
+  int64_t rows_replaced = 0;   // took the place of a row with the same identity and other values
+  int64_t rows_unchanged = 0;  // were there already
+  int64_t rows_ignored = 0;    // left out for the row that was there (append, kIgnore)
+  int64_t rows_removed = 0;
+  bool source_seen = false;  // the source was brought in before, so nothing was done
+  bool published = true;     // false: committed, and the visible files follow later
+};
+
+struct ReadOptions {
+  std::optional<TimeBound> start;
+  std::optional<TimeBound> end;
+  Closed closed = Closed::kBoth;
+  std::string zone;  // of days and naive text in start and end; "": UTC days, no naive text
+  std::optional<std::vector<std::string>> columns;  // all if absent; in the order named
+  std::optional<int64_t> as_of;                     // a version; the newest if absent
+  std::optional<int64_t> limit;                     // at most so many rows, the first ones
+};
+
+struct SeriesInfo {
+  std::string key;
+  std::string kind;
+  std::string index;                                 // "" if untimed
+  std::optional<std::vector<std::string>> identity;  // without the index; empty optional: none
+  std::string layout;
+  std::string compression;
+  int64_t target_rows_per_file = 0;
+  int64_t version = 0;
+  int64_t rows = 0;
+  int64_t files = 0;
+  int64_t bytes = 0;
+  std::optional<Timestamp> first;
+  std::optional<Timestamp> last;
+  Timestamp created;
+  Timestamp updated;
+  Schema schema;
+};
+
+struct VerifyFinding {
+  std::string key;   // "" if it concerns the lake
+  std::string file;  // relative to the root, "" if none
+  std::string what;
+};
+
+// What `verify` looked at and found. Nothing found: the lake is whole.
+struct VerifyReport {
+  int64_t keys = 0;
+  int64_t files = 0;
+  int64_t rows = 0;
+  int64_t bytes = 0;
+  std::vector<VerifyFinding> findings;
+
+  [[nodiscard]] bool clean() const noexcept { return findings.empty(); }
+};
+
+}  // namespace varve
