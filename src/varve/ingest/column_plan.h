@@ -1,0 +1,34 @@
+// Decides from the names in a CSV file's header what becomes of each column.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "varve/ingest/cell_column.h"
+#include "varve/ingest/csv_options.h"
+
+namespace varve::ingest {
+
+struct PlannedColumn {
+  std::string name;    // in the table
+  std::string source;  // in the file
+  CellRule rule = CellRule::kFree;
+  std::string zone;  // of naive times in this column
+};
+
+struct ColumnPlan {
+  std::vector<PlannedColumn> columns;  // as the file has them
+  size_t index = 0;                    // the time column among them
+};
+
+// The time column is the one that `options` name or map to "timestamp", else the first that the market's list of names
+// knows (market::find_index), whatever its case; `_utc` at the end of the name means that its naive times are UTC. It
+// is called `timestamp` in the table. Columns that the kind knows get the kind's spelling ("Close" becomes "close") and
+// its types, but for names that end in `_id`, which are free; prices are floats, other numbers stay whole if the file
+// has them whole. A column without a name is called `column_3` by its place.
+// Throws NotFound for a named column that is not there and where there is no time column; InvalidArgument for two
+// columns of one name.
+ColumnPlan plan_columns(const std::vector<std::string>& names, const CsvOptions& options);
+
+}  // namespace varve::ingest

@@ -1,0 +1,107 @@
+#include "varve/ingest/import.h"
+
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "varve/base/error.h"
+
+#include "support/errors.h"
+#include "support/table/random_table.h"
+#include "support/temp_directory.h"
+
+namespace varve::ingest {
+namespace {
+
+using testing::cells;
+using testing::Cells;
+using testing::expect_error;
+
+class Imports : public ::testing::Test {
+ protected:
+  FileImport import(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+    return import_file(lake_, *files_, folder_ / name, options_);
+  }
+
+  testing::TempDirectory folder_;
+  testing::TempDirectory root_;
+  std::unique_ptr<base::FileSystem> files_ = base::make_system_file_system();
+  Lake lake_ = Lake::open(root_.path());
+  ImportOptions options_;
+};
+
+constexpr const char* kBars = "time,open,high,low,close\n1,1,2,1,2\n2,2,3,2,3\n";
+constexpr const char* kTrades = "time,price,size\n1,5,1\n1,5,1\n2,6,1\n";
+
+TEST(Keys, StemIsTheNameWithoutFolderAndEndings) {
+  EXPECT_EQ(expand_key("{stem}", "data/EUR.csv.gz"), "EUR");
+  EXPECT_EQ(expand_key("fx/{stem}/1m", "EUR.parquet"), "fx/EUR/1m");
+  EXPECT_EQ(expand_key("{stem}-{stem}", "/a/b.tar"), "b.tar-b.tar");
+  EXPECT_EQ(expand_key("{stem}", ".csv"), ".csv");
+  EXPECT_EQ(expand_key("fixed", "a.csv"), "fixed");
+}
+
+TEST(Keys, OtherPlaceholdersAreRefused) {
+  for (const char* key : {"{symbol}", "{stem", "{}", "a/{ stem}"}) {
+    expect_error(ErrorKind::kInvalidArgument, "the only placeholder is {stem}",
+                 [&] { (void)expand_key(key, "a.csv"); });
+  }
+}
+
+TEST_F(Imports, RowsWithIdentityAreUpserted) {
+  EXPECT_EQ(import("a.csv", kBars).commit->rows_added, 2);
+  const FileImport again = import("a.csv", "time,open,high,low,close\n2,2,3,2,2.5\n3,2,3,2,3\n");
+  EXPECT_EQ(again.commit->rows_added, 1);
+  EXPECT_EQ(again.commit->rows_replaced, 1);
+  EXPECT_EQ(cells(lake_.read("a").column("close")), (Cells{"2.0", "2.5", "3.0"}));
+}
+
+TEST_F(Imports, RowsWithoutIdentityAreAddedOnceAFile) {
+  EXPECT_EQ(import("a.csv", kTrades).commit->rows_added, 3);
+  const FileImport again = import("a.csv", kTrades);
+  EXPECT_TRUE(again.commit->source_seen);
+  EXPECT_EQ(lake_.info("a").rows, 3);
+  EXPECT_EQ(import("a.csv", "time,price,size\n3,5,1\n").commit->rows_added, 1);
+  EXPECT_EQ(lake_.info("a").rows, 4);
+}
+
+TEST_F(Imports, SameFileUnderAnotherNameIsTheSameFile) {
+  options_.key = "trades";
+  import("a.csv", kTrades);
+  EXPECT_TRUE(import("b.csv", kTrades).commit->source_seen);
+}
+
+TEST_F(Imports, IdentityThatWasSaidCounts) {
+  options_.series.identity = {"price"};
+  import("a.csv", "time,price,size\n1,5,1\n1,6,1\n");
+  EXPECT_EQ(import("a.csv", "time,price,size\n1,5,9\n").commit->rows_replaced, 1);
+}
+
+TEST_F(Imports, BadRowsKeepTheFileOutUnlessSkipped) {
+  const std::string text = "time,open,high,low,close\n1,1,2,1,2\n2,x,3,2,3\n";
+  const FileImport refused = import("a.csv", text);
+  EXPECT_FALSE(refused.commit);
+  EXPECT_EQ(refused.bad_rows, 1);
+  EXPECT_EQ(refused.first_bad.at(0).line, 3);
+  EXPECT_FALSE(lake_.exists("a"));
+  options_.skip_bad = true;
+  EXPECT_EQ(import("a.csv", text).commit->rows_added, 1);
+}
+
+TEST_F(Imports, BadKeyIsToldBeforeTheFileIsRead) {
+  options_.key = "../{stem}";
+  expect_error(ErrorKind::kPathTraversal, "../missing",
+               [&] { (void)import_file(lake_, *files_, folder_ / "missing.csv", options_); });
+}
+
+TEST_F(Imports, ErrorLeavesTheSeriesAsItWas) {
+  import("a.csv", kBars);
+  expect_error(ErrorKind::kNotFound, "no time column", [&] { import("a.csv", "x,y\n1,2\n"); });
+  EXPECT_EQ(lake_.info("a").version, 1);
+  EXPECT_EQ(lake_.info("a").rows, 2);
+}
+
+}  // namespace
+}  // namespace varve::ingest
