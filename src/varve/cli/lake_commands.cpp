@@ -1,0 +1,239 @@
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "varve/base/error.h"
+#include "varve/cli/commands.h"
+#include "varve/cli/exit_codes.h"
+
+namespace varve::cli {
+
+namespace {
+
+using Texts = std::vector<std::optional<std::string>>;
+
+// A table made here, column by column.
+class TableMaker {
+ public:
+  void add_text(const std::string& name, const Texts& values) {
+    fields_.push_back({name, DataType::string()});
+    columns_.push_back(make_column(DataType::string(), values));
+  }
+  void add_numbers(const std::string& name, const std::vector<int64_t>& values) {
+    fields_.push_back({name, DataType::int64()});
+    columns_.push_back(make_column<int64_t>(DataType::int64(), values));
+  }
+  void add_times(const std::string& name, const std::vector<std::optional<Timestamp>>& values) {
+    const DataType type = DataType::timestamp(TimeUnit::kNano, "UTC");
+    std::vector<int64_t> moments;
+    std::vector<bool> valid;
+    for (const auto& value : values) {
+      moments.push_back(value.value_or(Timestamp{}).nanoseconds);
+      valid.push_back(value.has_value());
+    }
+    fields_.push_back({name, type});
+    columns_.push_back(make_column<int64_t>(type, moments, valid));
+  }
+  Table make() { return Table(Schema(std::move(fields_)), std::move(columns_)); }
+
+ private:
+  std::vector<Field> fields_;
+  std::vector<Column> columns_;
+};
+
+template <typename T, typename Member>
+std::vector<T> collect(const std::vector<SeriesInfo>& all, Member member) {
+  std::vector<T> values;
+  for (const SeriesInfo& series : all) values.push_back(series.*member);
+  return values;
+}
+
+Table series_table(const std::vector<SeriesInfo>& all) {
+  TableMaker maker;
+  maker.add_text("key", collect<std::optional<std::string>>(all, &SeriesInfo::key));
+  maker.add_text("kind", collect<std::optional<std::string>>(all, &SeriesInfo::kind));
+  maker.add_numbers("rows", collect<int64_t>(all, &SeriesInfo::rows));
+  maker.add_numbers("files", collect<int64_t>(all, &SeriesInfo::files));
+  maker.add_numbers("bytes", collect<int64_t>(all, &SeriesInfo::bytes));
+  maker.add_times("first", collect<std::optional<Timestamp>>(all, &SeriesInfo::first));
+  maker.add_times("last", collect<std::optional<Timestamp>>(all, &SeriesInfo::last));
+  maker.add_numbers("version", collect<int64_t>(all, &SeriesInfo::version));
+  return maker.make();
+}
+
+nlohmann::ordered_json to_json(const std::optional<Timestamp>& at) {
+  return at ? nlohmann::ordered_json(to_string(*at)) : nlohmann::ordered_json(nullptr);
+}
+
+// All there is to know of a series, in the order in which it is shown.
+nlohmann::ordered_json to_json(const SeriesInfo& series) {
+  nlohmann::ordered_json json;
+  json["key"] = series.key;
+  json["kind"] = series.kind;
+  json["index"] = series.index.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(series.index);
+  json["identity"] = series.identity ? nlohmann::ordered_json(*series.identity) : nlohmann::ordered_json(nullptr);
+  json["layout"] = series.layout;
+  json["compression"] = series.compression;
+  json["target_rows_per_file"] = series.target_rows_per_file;
+  json["version"] = series.version;
+  json["rows"] = series.rows;
+  json["files"] = series.files;
+  json["bytes"] = series.bytes;
+  json["first"] = to_json(series.first);
+  json["last"] = to_json(series.last);
+  json["created"] = to_string(series.created);
+  json["updated"] = to_string(series.updated);
+  json["columns"] = nlohmann::ordered_json::array();
+  for (const Field& field : series.schema.fields()) {
+    json["columns"].push_back({{"name", field.name}, {"type", to_string(field.type)}, {"nullable", field.nullable}});
+  }
+  return json;
+}
+
+// How rows of the series are told apart, in words.
+std::string identity_text(const SeriesInfo& series) {
+  if (!series.identity) return "none";
+  std::string text = series.index;
+  for (const std::string& name : *series.identity) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+Table field_table(const SeriesInfo& series) {
+  Texts fields;
+  Texts values;
+  const auto add = [&](const std::string& field, std::optional<std::string> value) {
+    fields.emplace_back(field);
+    values.push_back(std::move(value));
+  };
+  const nlohmann::ordered_json all = to_json(series);
+  for (const auto& [name, value] : all.items()) {
+    if (name == "identity") {
+      add(name, identity_text(series));
+    } else if (name == "columns") {
+      for (const Field& field : series.schema.fields()) add("column " + field.name, to_string(field.type));
+    } else if (value.is_null()) {
+      add(name, std::nullopt);
+    } else {
+      add(name, value.is_string() ? value.get<std::string>() : value.dump());
+    }
+  }
+  TableMaker maker;
+  maker.add_text("field", fields);
+  maker.add_text("value", values);
+  return maker.make();
+}
+
+void add_init(CLI::App& app, Session& session) {
+  CLI::App* const command = app.add_subcommand("init", "Make a lake");
+  const auto path = std::make_shared<std::string>();
+  command->add_option("PATH", *path, "Its folder, made if it is not there; else --lake, VARVE_LAKE or the one here");
+  command->footer("Example:\n  varve init data");
+  command->callback([&session, path] {
+    session.command = [&session, path] {
+      std::string root = *path;
+      if (root.empty() && session.flags.contains("lake")) root = session.flags.at("lake");
+      if (root.empty()) root = session.settings().get_or("lake", ".");
+      session.interrupts().finish_before_exit();
+      Lake lake = Lake::open(root, session.open_options());
+      const size_t keys = lake.list_keys().size();
+      lake.close();
+      session.say(keys == 0 ? format_message("{} is a lake, empty so far", {root})
+                            : format_message("{} is a lake with {} series", {root, keys}));
+      return kExitDone;
+    };
+  });
+}
+
+void add_ls(CLI::App& app, Session& session) {
+  CLI::App* const command = app.add_subcommand("ls", "List the series of the lake");
+  const auto prefix = std::make_shared<std::string>();
+  command->add_option("PREFIX", *prefix, "Only the key itself and those under it: forex");
+  command->footer("Examples:\n  varve ls\n  varve ls forex -o json");
+  command->callback([&session, prefix] {
+    session.command = [&session, prefix] {
+      const Table all = series_table(session.open_lake().info_all(*prefix));
+      session.show(all, all.num_rows());
+      return kExitDone;
+    };
+  });
+}
+
+int show_info(Session& session, const std::string& key) {
+  const SeriesInfo series = session.open_lake().info(key);
+  const Format format = choose_format(session.output_options());
+  const bool one_object = format == Format::kJson || format == Format::kNdjson;
+  if (!one_object || !session.out_file.empty()) {
+    const Table fields = field_table(series);
+    session.show(fields, fields.num_rows());
+    return kExitDone;
+  }
+  write_stdout(to_json(series).dump(format == Format::kJson ? 2 : -1) + "\n");
+  flush_stdout();
+  return kExitDone;
+}
+
+void add_info(CLI::App& app, Session& session) {
+  CLI::App* const command = app.add_subcommand("info", "Show what is known of a series");
+  const auto key = std::make_shared<std::string>();
+  command->add_option("KEY", *key, "The series")->required();
+  command->footer("Examples:\n  varve info forex/EUR_USD\n  varve info forex/EUR_USD -o json");
+  command->callback([&session, key] { session.command = [&session, key] { return show_info(session, *key); }; });
+}
+
+int verify(Session& session, const std::string& key) {
+  const VerifyReport report = session.open_lake().verify(key);
+  TableMaker maker;
+  Texts keys;
+  Texts files;
+  Texts findings;
+  for (const VerifyFinding& finding : report.findings) {
+    keys.emplace_back(finding.key);
+    files.emplace_back(finding.file);
+    findings.emplace_back(finding.what);
+  }
+  maker.add_text("key", keys);
+  maker.add_text("file", files);
+  maker.add_text("finding", findings);
+  if (!report.clean()) session.show(maker.make(), static_cast<int64_t>(report.findings.size()));
+  session.say(format_message(
+      "{} series, {} files, {} rows, {}: {}",
+      {report.keys, report.files, report.rows, bytes_text(static_cast<double>(report.bytes)),
+       report.clean() ? std::string("whole") : format_message("{} findings", {report.findings.size()})}));
+  return report.clean() ? kExitDone : kExitFound;
+}
+
+void add_verify(CLI::App& app, Session& session) {
+  CLI::App* const command = app.add_subcommand("verify", "Read everything and check it against the catalog");
+  const auto key = std::make_shared<std::string>();
+  command->add_option("KEY", *key, "Only this series");
+  command->footer(
+      "Findings go to standard output, and the exit status is 20 if there are any.\nExample:\n  varve verify");
+  command->callback([&session, key] { session.command = [&session, key] { return verify(session, *key); }; });
+}
+
+void add_version(CLI::App& app, Session& session) {
+  CLI::App* const command = app.add_subcommand("version", "Show the program's version");
+  command->callback([&session] {
+    session.command = [] {
+      write_stdout("varve " VARVE_VERSION "\n");
+      flush_stdout();
+      return kExitDone;
+    };
+  });
+}
+
+}  // namespace
+
+void add_lake_commands(CLI::App& app, Session& session) {
+  add_init(app, session);
+  add_ls(app, session);
+  add_info(app, session);
+  add_verify(app, session);
+  add_version(app, session);
+}
+
+}  // namespace varve::cli

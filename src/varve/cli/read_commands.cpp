@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "varve/base/error.h"
+#include "varve/cli/commands.h"
+
+namespace varve::cli {
+
+namespace {
+
+// What the command line said of the rows wanted.
+struct RowChoice {
+  std::vector<std::string> keys;
+  std::string start;
+  std::string end;
+  std::string closed = "both";
+  std::vector<std::string> columns;
+  int64_t as_of = 0;  // 0: the newest
+  int64_t limit = -1;
+  int64_t rows = 10;  // head, tail
+};
+using RowChoicePtr = std::shared_ptr<RowChoice>;
+
+ReadOptions read_options(const RowChoice& choice, Session& session) {
+  ReadOptions options;
+  if (!choice.start.empty()) options.start = TimeBound(choice.start);
+  if (!choice.end.empty()) options.end = TimeBound(choice.end);
+  options.closed = parse_closed(choice.closed);
+  options.zone = session.settings().get_or("tz", "");
+  if (!choice.columns.empty()) options.columns = choice.columns;
+  if (choice.as_of > 0) options.as_of = choice.as_of;
+  if (choice.limit >= 0) options.limit = choice.limit;
+  return options;
+}
+
+void add_row_options(CLI::App& command, RowChoice& choice) {
+  command.add_option("--start", choice.start, "From this time on: 2024-03-05, or ISO 8601 with a zone (or --tz)");
+  command.add_option("--end", choice.end, "Up to this time; a day means all of it");
+  command.add_option("--closed", choice.closed, "Which ends belong to the range: both, left, right, none")
+      ->capture_default_str();
+  command.add_option("--columns", choice.columns, "Only these columns, in this order: open,close")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_option("--as-of", choice.as_of, "The series as it was at this version")->check(CLI::PositiveNumber);
+}
+
+constexpr int64_t kRowsInTable = 20;
+
+int read_rows(Session& session, const RowChoice& choice) {
+  (void)session.output_options();  // a bad format is told before the lake is read
+  const Lake lake = session.open_lake();
+  session.show(lake.read(choice.keys[0], read_options(choice, session)), kRowsInTable);
+  return 0;
+}
+
+void add_read(CLI::App& app, Session& session) {
+  CLI::App* const command = app.add_subcommand("read", "Show the rows of a series");
+  const auto choice = std::make_shared<RowChoice>();
+  command->add_option("KEY", choice->keys, "The series")->required()->expected(1);
+  add_row_options(*command, *choice);
+  command->add_option("--limit", choice->limit, "At most so many rows, the first ones")->check(CLI::NonNegativeNumber);
+  command->footer(
+      "Examples:\n"
+      "  varve read forex/EUR_USD --start 2024-03-05 --end 2024-03-06\n"
+      "  varve read forex/EUR_USD --columns timestamp,close -o json --limit 5\n"
+      "  varve read forex/EUR_USD --as-of 3 | head");
+  command->callback(
+      [&session, choice] { session.command = [&session, choice] { return read_rows(session, *choice); }; });
+}
+
+void add_end(CLI::App& app, Session& session, bool first) {
+  CLI::App* const command = app.add_subcommand(
+      first ? "head" : "tail", first ? "Show the first rows of a series" : "Show the last rows of a series");
+  const auto choice = std::make_shared<RowChoice>();
+  command->add_option("KEY", choice->keys, "The series")->required()->expected(1);
+  command->add_option("-n,--rows", choice->rows, "How many rows")->capture_default_str()->check(CLI::NonNegativeNumber);
+  add_row_options(*command, *choice);
+  command->footer(std::string("Example:\n  varve ") + (first ? "head" : "tail") + " forex/EUR_USD -n 20");
+  command->callback([&session, choice, first] {
+    session.command = [&session, choice, first] {
+      (void)session.output_options();
+      const Lake lake = session.open_lake();
+      const ReadOptions options = read_options(*choice, session);
+      const std::string& key = choice->keys[0];
+      session.show(first ? lake.head(key, choice->rows, options) : lake.tail(key, choice->rows, options), choice->rows);
+      return 0;
+    };
+  });
+}
+
+std::string replaced(std::string text, const std::string& part, const std::string& with) {
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + with.size())) {
+    text.replace(at, part.size(), with);
+  }
+  return text;
+}
+
+int export_series(Session& session, const RowChoice& choice) {
+  const std::string pattern = session.out_file;
+  const bool named_by_key = pattern.find("{key}") != std::string::npos;
+  if (choice.keys.size() > 1 && !named_by_key) {
+    throw InvalidArgument("{} series need a file each: put {key} into --out, such as --out \"backup/{key}.parquet\"",
+                          choice.keys.size(), "{key}", "{key}");
+  }
+  (void)session.output_options();
+  const Lake lake = session.open_lake();
+  for (const std::string& key : choice.keys) {
+    const Table rows = lake.read(key, read_options(choice, session));
+    session.out_file = replaced(pattern, "{key}", key);
+    session.interrupts().token().check();
+    if (named_by_key) base::make_directories(session.files(), base::parent_path(session.out_file));
+    session.show(rows, rows.num_rows());
+    if (!pattern.empty()) session.say(format_message("{}: {} rows to {}", {key, rows.num_rows(), session.out_file}));
+  }
+  return 0;
+}
+
+void add_export(CLI::App& app, Session& session) {
+  CLI::App* const command = app.add_subcommand("export", "Write series out as files of other formats");
+  const auto choice = std::make_shared<RowChoice>();
+  command->add_option("KEY", choice->keys, "The series")->required();
+  add_row_options(*command, *choice);
+  command->footer(
+      "The file appears when it is whole. Without --out, rows go to standard output.\n"
+      "Examples:\n"
+      "  varve export forex/EUR_USD --out eurusd.csv\n"
+      "  varve export forex/EUR_USD forex/GBP_USD --out \"{key}.parquet\" --start 2024-01-01\n"
+      "  varve export forex/EUR_USD -o parquet > eurusd.parquet");
+  command->callback(
+      [&session, choice] { session.command = [&session, choice] { return export_series(session, *choice); }; });
+}
+
+}  // namespace
+
+void add_read_commands(CLI::App& app, Session& session) {
+  add_read(app, session);
+  add_end(app, session, true);
+  add_end(app, session, false);
+  add_export(app, session);
+}
+
+}  // namespace varve::cli
