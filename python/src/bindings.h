@@ -1,0 +1,34 @@
+// The parts of the Python extension, each bound by one function.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "varve/lake/options.h"
+#include "varve/table/table.h"
+
+namespace varve::python {
+
+void bind_errors(nanobind::module_& module);
+void bind_table(nanobind::module_& module);
+void bind_lake(nanobind::module_& module);
+void bind_parquet_file(nanobind::module_& module);
+
+// One end of a range as Python hands it over: nanoseconds UTC, or ISO 8601 text (times, days).
+using Bound = std::variant<int64_t, std::string>;
+std::optional<TimeBound> to_bound(const std::optional<Bound>& bound);
+
+// The table behind an object that offers `__arrow_c_stream__` or `__arrow_c_array__`. One that offers a single column
+// (a series, an array) becomes a table of that column. Throws InvalidArgument if it offers neither.
+// The GIL must be held.
+Table import_arrow(nanobind::handle object);
+
+// A capsule named "arrow_array_stream" (or "arrow_schema") that owns what it points to until somebody takes it over.
+nanobind::capsule export_arrow_stream(const Table& table);
+nanobind::capsule export_arrow_schema(const Schema& schema);
+
+}  // namespace varve::python

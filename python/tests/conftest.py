@@ -1,0 +1,36 @@
+"""What the tests of the Python package share."""
+
+import pathlib
+from collections.abc import Iterator
+
+import polars as pl
+import pytest
+
+import varve
+
+
+@pytest.fixture
+def lake(tmp_path: pathlib.Path) -> Iterator[varve.Lake]:
+    with varve.open(tmp_path / "lake") as opened:
+        yield opened
+
+
+@pytest.fixture
+def bars() -> pl.DataFrame:
+    return make_bars(0, 1_000)
+
+
+def make_bars(first_minute: int, rows: int, close: float = 1.5) -> pl.DataFrame:
+    """One-minute bars from 2024-01-01T00:00Z on, beginning at `first_minute`."""
+    start = 1_704_067_200_000_000_000 + first_minute * 60_000_000_000
+    minutes = pl.Series("timestamp", [start + row * 60_000_000_000 for row in range(rows)], dtype=pl.Int64)
+    return pl.DataFrame(
+        {
+            "timestamp": minutes.cast(pl.Datetime("ns", "UTC")),
+            "open": [1.0] * rows,
+            "high": [2.0] * rows,
+            "low": [0.5] * rows,
+            "close": [close] * rows,
+            "volume": list(range(rows)),
+        }
+    )

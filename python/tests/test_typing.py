@@ -1,0 +1,47 @@
+"""The package is typed, and its own code holds to it."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import varve
+from varve import _varve
+
+SOURCE = pathlib.Path(__file__).parents[1] / "varve"
+
+
+def test_the_package_is_strictly_typed() -> None:
+    installed = pathlib.Path(varve.__file__).parent
+    assert (installed / "py.typed").exists() and (installed / "_varve.pyi").exists()
+    run = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", "/dev/null", SOURCE],
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout
+
+
+def declared_names(body: list[ast.stmt]) -> set[str]:
+    """Functions and classes of a stub; typed dicts are shapes of plain dicts and not there when the program runs."""
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    found = [node for node in body if isinstance(node, kinds)]
+    typed_dicts = [
+        node
+        for node in found
+        if isinstance(node, ast.ClassDef) and [ast.unparse(base) for base in node.bases] == ["TypedDict"]
+    ]
+    return {node.name for node in found if node not in typed_dicts}
+
+
+def public_names(thing: object) -> set[str]:
+    return {name for name in vars(thing) if not name.startswith("_")}
+
+
+def test_the_stub_names_what_the_extension_has() -> None:
+    stub = ast.parse((pathlib.Path(varve.__file__).parent / "_varve.pyi").read_text())
+    assert declared_names(stub.body) == public_names(_varve)
+    for node in stub.body:
+        if isinstance(node, ast.ClassDef) and hasattr(_varve, node.name):
+            methods = {name for name in declared_names(node.body) if not name.startswith("_")}
+            assert methods == public_names(getattr(_varve, node.name)), node.name

@@ -1,0 +1,58 @@
+"""Varve: an embedded market-data lake. Bars, ticks, quotes and features as open Parquet files, changed atomically.
+
+>>> lake = varve.open("data")
+>>> lake.upsert("forex/EUR_USD", bars)
+>>> lake.read("forex/EUR_USD", start="2024-03-05", end="2024-03-06", columns=["timestamp", "close"])
+"""
+
+from varve._lake import Commit, Finding, Lake, SeriesInfo, VerifyReport, open
+from varve._parquet import read_parquet, write_parquet
+from varve._table import Table
+from varve.errors import (
+    AlreadyExistsError,
+    CancelledError,
+    ConcurrentWriteError,
+    DataCorruptionError,
+    DataNotFoundError,
+    DeadlineError,
+    ForkedHandleError,
+    InvalidArgumentError,
+    NotSupportedError,
+    OutcomeUnknownError,
+    PathTraversalError,
+    ReadOnlyError,
+    SchemaCompatibilityError,
+    StorageError,
+    StorageIoError,
+    UnavailableError,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AlreadyExistsError",
+    "CancelledError",
+    "Commit",
+    "ConcurrentWriteError",
+    "DataCorruptionError",
+    "DataNotFoundError",
+    "DeadlineError",
+    "Finding",
+    "ForkedHandleError",
+    "InvalidArgumentError",
+    "Lake",
+    "NotSupportedError",
+    "OutcomeUnknownError",
+    "PathTraversalError",
+    "ReadOnlyError",
+    "SchemaCompatibilityError",
+    "SeriesInfo",
+    "StorageError",
+    "StorageIoError",
+    "Table",
+    "UnavailableError",
+    "VerifyReport",
+    "open",
+    "read_parquet",
+    "write_parquet",
+]

@@ -1,0 +1,158 @@
+"""Tables from what callers hand in: anything with ``__arrow_c_stream__``, or a dict of columns."""
+
+import array
+import datetime
+import decimal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from varve import _varve
+from varve._times import Naive, to_nanoseconds
+from varve.errors import InvalidArgumentError
+
+_EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
+_INT64_MAX = 2**63 - 1
+_NUMPY_INTEGERS = {"i": "int", "u": "uint"}
+_NOT_A_TIME = -(2**63)
+
+
+def to_native(source: object, naive: Naive) -> _varve.Table:
+    """The engine's table of ``source``. Shares memory where Arrow layouts agree; a dict's lists are copied."""
+    if isinstance(source, Mapping):
+        return _varve.table_from_columns([(str(name), _column(name, values, naive)) for name, values in source.items()])
+    native = getattr(source, "_native", None)
+    if isinstance(native, _varve.Table):
+        return native
+    return _varve.import_arrow(source)
+
+
+def _column(name: str, values: Any, naive: Naive) -> _varve.Column:
+    if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
+        table = _varve.import_arrow(values)
+        return table.column(table.fields()[0][0])
+    if hasattr(values, "dtype") and hasattr(values, "tobytes"):
+        return _numpy_column(name, values, naive)
+    if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
+        values = _listed(name, values)
+    return _sequence_column(name, values, naive)
+
+
+def _listed(name: str, values: Any) -> list[Any]:
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+        raise InvalidArgumentError(f"column {name}: expected a sequence of values, found {type(values).__name__}")
+    return list(values)
+
+
+def _numpy_column(name: str, values: Any, naive: Naive) -> _varve.Column:
+    if values.ndim != 1:
+        raise InvalidArgumentError(f"column {name}: expected one dimension, found {values.ndim}")
+    kind, width = values.dtype.kind, values.dtype.itemsize
+    little = values.astype(values.dtype.newbyteorder("<"), copy=False)
+    if kind == "b":
+        return _varve.column_from_flags(values.tobytes(), None)
+    if kind in _NUMPY_INTEGERS:
+        return _varve.column_from_bytes(f"{_NUMPY_INTEGERS[kind]}{8 * width}", little.tobytes(), None)
+    if kind == "f" and width <= 8:
+        return _varve.column_from_bytes(f"float{8 * width}", little.tobytes(), None)
+    if kind == "M":
+        return _numpy_times(name, little)
+    return _sequence_column(name, values.tolist(), naive)
+
+
+def _numpy_times(name: str, values: Any) -> _varve.Column:
+    unit = values.dtype.str.partition("[")[2].rstrip("]")
+    if unit not in ("s", "ms", "us", "ns"):
+        if unit != "D":
+            raise InvalidArgumentError(f"column {name}: unit {unit} of datetime64 is none of s, ms, us, ns, D")
+        values, unit = values.astype("datetime64[s]"), "s"
+    integers = values.view("int64")
+    missing = integers == _NOT_A_TIME
+    valid = (~missing).tobytes() if missing.any() else None
+    return _varve.column_from_bytes(f"timestamp[{unit}]", integers.tobytes(), valid)
+
+
+def _sequence_column(name: str, values: Sequence[Any], naive: Naive) -> _varve.Column:
+    kinds = {type(value) for value in values if value is not None}
+    for accepts, build in _BUILDERS:
+        if kinds and all(accepts(kind) for kind in kinds):
+            try:
+                return build(values, naive)
+            except OverflowError:
+                raise InvalidArgumentError(f"column {name}: a value is out of range of 64 bits") from None
+    if not kinds:
+        return _varve.column_of_nulls("null", len(values))
+    names = ", ".join(sorted(kind.__name__ for kind in kinds))
+    raise InvalidArgumentError(f"column {name}: no column type for values of {names}")
+
+
+def _valid(values: Sequence[Any]) -> bytes | None:
+    return bytes(value is not None for value in values) if any(value is None for value in values) else None
+
+
+def _packed(code: str, values: Sequence[Any], missing: Any, convert: Callable[[Any], Any]) -> bytes:
+    return array.array(code, (missing if value is None else convert(value) for value in values)).tobytes()
+
+
+def _booleans(values: Sequence[Any], naive: Naive) -> _varve.Column:
+    return _varve.column_from_flags(bytes(bool(value) for value in values), _valid(values))
+
+
+def _integers(values: Sequence[Any], naive: Naive) -> _varve.Column:
+    unsigned = any(value is not None and value > _INT64_MAX for value in values)
+    kind, code = ("uint64", "Q") if unsigned else ("int64", "q")
+    return _varve.column_from_bytes(kind, _packed(code, values, 0, int), _valid(values))
+
+
+def _floats(values: Sequence[Any], naive: Naive) -> _varve.Column:
+    return _varve.column_from_bytes("float64", _packed("d", values, 0.0, float), _valid(values))
+
+
+def _texts(values: Sequence[Any], naive: Naive) -> _varve.Column:
+    return _varve.column_from_texts("string", values)
+
+
+def _binaries(values: Sequence[Any], naive: Naive) -> _varve.Column:
+    return _varve.column_from_texts("binary", [None if value is None else bytes(value) for value in values])
+
+
+def _moments(values: Sequence[Any], naive: Naive) -> _varve.Column:
+    packed = _packed("q", values, 0, lambda moment: to_nanoseconds(moment, naive))
+    return _varve.column_from_bytes("timestamp[ns, UTC]", packed, _valid(values))
+
+
+def _days(values: Sequence[Any], naive: Naive) -> _varve.Column:
+    packed = _packed("i", values, 0, lambda day: day.toordinal() - _EPOCH_DAY)
+    return _varve.column_from_bytes("date", packed, _valid(values))
+
+
+def _decimals(values: Sequence[Any], naive: Naive) -> _varve.Column:
+    places = [-int(value.as_tuple().exponent) for value in values if value is not None and value.is_finite()]
+    scale = max(places, default=0) if places else 0
+    scale = max(scale, 0)
+    packed = b"".join(_unscaled(value, scale) for value in values)
+    return _varve.column_from_bytes(f"decimal(38, {scale})", packed, _valid(values))
+
+
+def _unscaled(value: decimal.Decimal | None, scale: int) -> bytes:
+    if value is None:
+        return bytes(16)
+    if not value.is_finite():
+        raise InvalidArgumentError(f"decimal {value} is not finite")
+    sign, digits, exponent = value.as_tuple()
+    unscaled: int = int("".join(map(str, digits))) * 10 ** (scale + int(exponent))
+    if unscaled >= 10**38:
+        raise InvalidArgumentError(f"decimal {value} has more than 38 digits at scale {scale}")
+    return (-unscaled if sign else unscaled).to_bytes(16, "little", signed=True)
+
+
+# In this order: a bool is an int, a datetime is a date.
+_BUILDERS: list[tuple[Callable[[type], bool], Callable[[Sequence[Any], Naive], _varve.Column]]] = [
+    (lambda kind: kind is bool, _booleans),
+    (lambda kind: issubclass(kind, int) and kind is not bool, _integers),
+    (lambda kind: issubclass(kind, (int, float)) and kind is not bool, _floats),
+    (lambda kind: issubclass(kind, str), _texts),
+    (lambda kind: issubclass(kind, (bytes, bytearray, memoryview)), _binaries),
+    (lambda kind: issubclass(kind, datetime.datetime), _moments),
+    (lambda kind: issubclass(kind, datetime.date) and not issubclass(kind, datetime.datetime), _days),
+    (lambda kind: issubclass(kind, decimal.Decimal), _decimals),
+]

@@ -1,0 +1,316 @@
+"""The lake: the same nouns and verbs as in C++ and in the shell."""
+
+import datetime
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal
+
+from varve import _varve
+from varve._columns import to_native
+from varve._table import Table
+from varve._times import Naive, TimeLike, to_bound
+from varve.errors import DataNotFoundError
+
+Closed = Literal["both", "left", "right", "none"]
+OnConflict = Literal["error", "ignore"]
+Output = Literal["varve", "polars", "arrow", "pandas"]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What a call that writes did. One that changed nothing made no version: its ``id`` is empty."""
+
+    id: str
+    key: str
+    version: int
+    rows_added: int
+    rows_replaced: int
+    """Rows that took the place of one with the same identity and other values."""
+    rows_unchanged: int
+    """Rows that were there already."""
+    rows_ignored: int
+    """Rows left out for the one that was there (``append`` with ``on_conflict="ignore"``)."""
+    rows_removed: int
+    published: bool
+    """False: committed, and the visible files follow later."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInfo:
+    """A series as the catalog knows it. Times are nanoseconds UTC; ``first`` and ``last`` are both inside."""
+
+    key: str
+    kind: str
+    index: str
+    """The time column; empty if the series is untimed."""
+    identity: list[str] | None
+    """The columns that, with the index, make a row unique; None if rows have no identity."""
+    layout: str
+    compression: str
+    target_rows_per_file: int
+    version: int
+    rows: int
+    files: int
+    bytes: int
+    first: int | None
+    last: int | None
+    created: int
+    updated: int
+    schema: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    key: str
+    file: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What ``verify`` looked at and what it found; no findings: the lake is whole."""
+
+    keys: int
+    files: int
+    rows: int
+    bytes: int
+    findings: list[Finding]
+
+    @property
+    def clean(self) -> bool:
+        return not self.findings
+
+
+def open(
+    path: str | os.PathLike[str],
+    *,
+    create: bool = True,
+    read_only: bool = False,
+    lock_timeout_seconds: float = 30.0,
+    threads: int = 0,
+    output: Output = "varve",
+    naive: Naive = "error",
+) -> "Lake":
+    """Opens the lake at ``path``, and makes it first where there is none (unless ``create`` is False).
+
+    What a crash left behind is mended on the way. ``lock_timeout_seconds`` is how long a write waits for another
+    writer of its key; ``threads`` 0 means one a processor. ``output`` is what reads give: a varve.Table, or a frame of
+    that library. ``naive="utc"`` takes times without a zone as UTC instead of raising.
+
+    Raises DataNotFoundError, InvalidArgumentError (the path is a file), DataCorruptionError, StorageIoError.
+    """
+    native = _varve.open_lake(os.fspath(path), create, read_only, lock_timeout_seconds, threads)
+    return Lake(native, output, naive)
+
+
+class Lake:
+    """An open lake. Use it from several threads, beside other processes, and as a context manager.
+
+    Rows are kept sorted by index, then identity, then arrival. A call that raises has changed nothing (except
+    OutcomeUnknownError, which says so). When a writing call returns, its change is on the disk.
+    """
+
+    def __init__(self, native: _varve.Lake, output: Output = "varve", naive: Naive = "error") -> None:
+        self._native = native
+        self._output = output
+        self._naive: Naive = naive
+
+    @property
+    def root(self) -> str:
+        return self._native.root()
+
+    @property
+    def read_only(self) -> bool:
+        return self._native.read_only()
+
+    def close(self) -> None:
+        """Ends use of the lake; may be called again. Other calls then raise InvalidArgumentError."""
+        self._native.close()
+
+    def write(
+        self,
+        key: str,
+        table: object,
+        *,
+        kind: str | None = None,
+        index: str | None = None,
+        identity: Sequence[str] | None = None,
+        compression: str | None = None,
+        target_rows_per_file: int | None = None,
+    ) -> Commit:
+        """Makes ``table`` the whole series; rows may come in any order.
+
+        ``table`` is anything with ``__arrow_c_stream__`` or a dict of columns. The options are fixed by the first write
+        of a series: ``identity`` names the columns that, with the index, make a row unique (``[]``: none); what is not
+        said follows from the columns.
+
+        Raises AlreadyExistsError if two rows have one identity, InvalidArgumentError for a null in the index,
+        PathTraversalError for a bad key, ConcurrentWriteError, ReadOnlyError, StorageIoError.
+        """
+        options = _series_options(kind, index, identity, compression, target_rows_per_file)
+        return self._commit("write", key, table, options)
+
+    def append(
+        self,
+        key: str,
+        table: object,
+        *,
+        on_conflict: OnConflict = "error",
+        kind: str | None = None,
+        index: str | None = None,
+        identity: Sequence[str] | None = None,
+        compression: str | None = None,
+        target_rows_per_file: int | None = None,
+    ) -> Commit:
+        """Adds rows. Where a row with that identity is there: AlreadyExistsError and nothing written, or, with
+        ``on_conflict="ignore"``, the new row is left out and counted. Else as ``write``; raises
+        SchemaCompatibilityError for types that do not go with the series."""
+        options = _series_options(kind, index, identity, compression, target_rows_per_file)
+        return self._commit("append", key, table, {**options, "on_conflict": on_conflict})
+
+    def upsert(
+        self,
+        key: str,
+        table: object,
+        *,
+        kind: str | None = None,
+        index: str | None = None,
+        identity: Sequence[str] | None = None,
+        compression: str | None = None,
+        target_rows_per_file: int | None = None,
+    ) -> Commit:
+        """Adds rows; where one with that identity is there, the new one takes its place, and equal rows change nothing.
+        Raises InvalidArgumentError for a series whose rows have no identity; else as ``append``."""
+        options = _series_options(kind, index, identity, compression, target_rows_per_file)
+        return self._commit("upsert", key, table, options)
+
+    def delete(self, key: str) -> Commit:
+        """Removes the series. Its versions go on counting if it is made again. Raises DataNotFoundError."""
+        return Commit(**self._native.remove(key))
+
+    def read(
+        self,
+        key: str,
+        start: TimeLike | None = None,
+        end: TimeLike | None = None,
+        *,
+        closed: Closed = "both",
+        columns: Sequence[str] | None = None,
+        zone: str = "",
+        as_of: int | None = None,
+        limit: int | None = None,
+    ) -> Any:
+        """Rows with ``start <= index <= end`` (ends by ``closed``), in order, as the ``output`` of the lake says.
+
+        A day as ``start`` means its first instant, as ``end`` its last, in ``zone`` (UTC if empty). ``as_of`` is a
+        version, ``limit`` the most rows to give. An empty range is an empty table. Raises DataNotFoundError for a
+        missing key, version or column.
+        """
+        return self._out(self._native.read(key, **self._read_options(start, end, closed, columns, zone, as_of, limit)))
+
+    def head(self, key: str, rows: int = 10, *, columns: Sequence[str] | None = None, as_of: int | None = None) -> Any:
+        """The first ``rows`` rows."""
+        return self._out(self._native.head(key, rows, **self._read_options(columns=columns, as_of=as_of)))
+
+    def tail(self, key: str, rows: int = 10, *, columns: Sequence[str] | None = None, as_of: int | None = None) -> Any:
+        """The last ``rows`` rows, in order."""
+        return self._out(self._native.tail(key, rows, **self._read_options(columns=columns, as_of=as_of)))
+
+    def exists(self, key: str) -> bool:
+        return self._native.exists(key)
+
+    def list_keys(self, prefix: str = "") -> list[str]:
+        """Keys that are ``prefix`` or lie under it, sorted; all without one."""
+        return self._native.list_keys(prefix)
+
+    def time_range(self, key: str) -> tuple[datetime.datetime, datetime.datetime] | None:
+        """First and last index value in UTC, both inside, to the microsecond below; None for a series without rows or
+        index. ``info`` has the exact nanoseconds. Raises DataNotFoundError."""
+        found = self._native.time_range(key)
+        return None if found is None else (_to_datetime(found[0]), _to_datetime(found[1]))
+
+    def info(self, key: str) -> SeriesInfo:
+        """What the catalog knows of the series; no data file is touched. Raises DataNotFoundError."""
+        return SeriesInfo(**self._native.info(key))
+
+    def info_all(self, prefix: str = "") -> list[SeriesInfo]:
+        """``info`` of each key that is ``prefix`` or lies under it, sorted by key."""
+        return [SeriesInfo(**fields) for fields in self._native.info_all(prefix)]
+
+    def files(self, key: str) -> list[str]:
+        """Paths of the Parquet files that make up the newest version, in order of time."""
+        return [os.path.join(self.root, name) for name in self._native.files(key)]
+
+    def verify(self, key: str | None = None) -> VerifyReport:
+        """Reads everything (or one key) and checks it against the catalog; findings are returned, not raised."""
+        if key is not None and not self.exists(key):
+            raise DataNotFoundError(f"no series {key}")
+        fields = self._native.verify(key or "")
+        findings = [Finding(*finding) for finding in fields["findings"]]
+        return VerifyReport(fields["keys"], fields["files"], fields["rows"], fields["bytes"], findings)
+
+    def __enter__(self) -> "Lake":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"varve.Lake({self.root!r})"
+
+    def _commit(self, verb: str, key: str, table: object, options: dict[str, Any]) -> Commit:
+        native = to_native(table, self._naive)
+        return Commit(**getattr(self._native, verb)(key, native, **{"on_conflict": "error", **options}))
+
+    def _read_options(
+        self,
+        start: TimeLike | None = None,
+        end: TimeLike | None = None,
+        closed: Closed = "both",
+        columns: Sequence[str] | None = None,
+        zone: str = "",
+        as_of: int | None = None,
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        return {
+            "start": to_bound(start, self._naive),
+            "end": to_bound(end, self._naive),
+            "closed": closed,
+            "columns": None if columns is None else list(columns),
+            "zone": zone or ("UTC" if self._naive == "utc" else ""),
+            "as_of": as_of,
+            "limit": limit,
+        }
+
+    def _out(self, native: _varve.Table) -> Any:
+        table = Table(native)
+        if self._output == "varve":
+            return table
+        return getattr(table, f"to_{self._output}")()
+
+
+def _series_options(
+    kind: str | None,
+    index: str | None,
+    identity: Sequence[str] | None,
+    compression: str | None,
+    target_rows_per_file: int | None,
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "index": index,
+        "identity": None if identity is None else list(identity),
+        "compression": compression,
+        "target_rows_per_file": target_rows_per_file,
+    }
+
+
+def _to_datetime(nanoseconds: int) -> datetime.datetime:
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    return datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(
+        seconds=seconds, microseconds=rest // 1_000
+    )
