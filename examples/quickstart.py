@@ -1,0 +1,23 @@
+"""A lake in Python: bars in, a day out, an old version."""
+
+from datetime import UTC, datetime
+
+import varve
+
+lake = varve.open("data")
+bars = {
+    "timestamp": [datetime(2024, 3, 5, hour, tzinfo=UTC) for hour in range(24)],
+    "open": [1.0850] * 24,
+    "high": [1.0862] * 24,
+    "low": [1.0841] * 24,
+    "close": [1.0853] * 24,
+    "volume": list(range(24)),
+}
+lake.upsert("forex/EUR_USD", bars)  # a dict, or anything with __arrow_c_stream__: Polars, PyArrow, pandas, DuckDB
+lake.upsert("forex/EUR_USD", bars)  # the same rows once more change nothing
+
+morning = lake.read("forex/EUR_USD", "2024-03-05", "2024-03-05T11:59:59Z", columns=["timestamp", "close"])
+print(morning)  # morning.to_polars(), .to_arrow(), .to_pandas()
+print(lake.info("forex/EUR_USD").version, lake.verify().clean)
+
+assert (len(morning), lake.info("forex/EUR_USD").version) == (12, 1)
