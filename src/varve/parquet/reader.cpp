@@ -8,6 +8,7 @@
 #include "varve/parquet/read/chunk_locator.h"
 #include "varve/parquet/read/column_assembly.h"
 #include "varve/parquet/read/pruning.h"
+#include "varve/parquet/read/workspace.h"
 #include "varve/table/bits.h"
 #include "varve/table/select.h"
 
@@ -210,6 +211,7 @@ class TableRead {
     for (const LeafColumn* column : columns) {
       in_chunk(*column, 0, [&] { assemblies.emplace_back(*column, rows, budget); });
     }
+    Workspaces workspaces(budget);
     // Row group by row group, so that neighbouring tasks read neighbouring bytes.
     run_all(options_.pool, groups_.size() * columns.size(), [&](size_t task) {
       const LeafColumn& column = *columns[task % columns.size()];
@@ -217,7 +219,9 @@ class TableRead {
       if (column.type.id == TypeId::kNull) return;
       in_chunk(column, groups_[piece].group, [&] {
         ColumnAssembly& assembly = assemblies[task % columns.size()];
-        assembly.set(piece, decode_chunk(request(column, groups_[piece], budget), assembly.values_of(piece)));
+        workspaces.use([&](Workspace& workspace) {
+          assembly.set(piece, decode_chunk(request(column, groups_[piece], workspace), assembly.values_of(piece)));
+        });
       });
     });
     std::vector<Column> result(columns.size());
@@ -225,14 +229,14 @@ class TableRead {
     return result;
   }
 
-  ChunkRequest request(const LeafColumn& column, const GroupRows& group, MemoryBudget& budget) const {
+  ChunkRequest request(const LeafColumn& column, const GroupRows& group, Workspace& workspace) const {
     ChunkRequest request;
     request.file = file_.file.get();
     request.column = &column;
     request.location = locate(file_, column, group.group);
     request.location.verify_checksums = options_.verify_checksums;
     request.rows = group.rows;
-    request.budget = &budget;
+    request.workspace = &workspace;
     request.cancel = &options_.cancel;
     const int64_t rows = file_.metadata.row_groups[group.group].num_rows;
     const auto pages = count_rows(group.rows) == rows ? std::nullopt : read_pages(file_, column, group.group);

@@ -30,8 +30,8 @@ class ChunkDecoder {
  public:
   ChunkDecoder(const ChunkRequest& request, std::byte* values)
       : request_(request),
-        pages_(*request.file, request.location),
-        target_(make_row_target(*request.column, count_rows(request.rows), values, *request.budget)) {
+        pages_(*request.file, request.location, *request.workspace),
+        target_(make_row_target(*request.column, count_rows(request.rows), values, *request.workspace)) {
     chunk_.rows = count_rows(request.rows);
   }
 
@@ -107,7 +107,7 @@ class ChunkDecoder {
       throw Corruption("levels of encoding {}", static_cast<int32_t>(page.level_encoding));
     }
     if (!packed && all_present(page.levels, rows.count)) return;
-    uint8_t* levels = levels_.at_least<uint8_t>(rows.count);
+    uint8_t* levels = request_.workspace->levels.at_least<uint8_t>(rows.count);
     if (packed) {
       // The deprecated form has its first value in the highest bit.
       rows.present = 0;
@@ -150,7 +150,6 @@ class ChunkDecoder {
   size_t next_range_ = 0;
   bool has_dictionary_ = false;
   std::vector<RowRange> wanted_;
-  Scratch levels_;
 };
 
 }  // namespace

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "varve/base/cancel.h"
-#include "varve/parquet/read/memory_budget.h"
 #include "varve/parquet/read/page_reader.h"
 #include "varve/parquet/read/row_target.h"
+#include "varve/parquet/read/workspace.h"
 #include "varve/parquet/schema_mapping.h"
 #include "varve/table/index.h"
 
@@ -31,7 +31,7 @@ struct ChunkRequest {
   std::optional<uint64_t> dictionary_end;  // the dictionary lies before `runs`, from location.begin to here
   std::vector<PageRun> runs;
   std::span<const table::RowRange> rows;
-  MemoryBudget* budget = nullptr;
+  Workspace* workspace = nullptr;
   const base::CancelToken* cancel = nullptr;
 };
 

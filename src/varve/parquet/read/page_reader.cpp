@@ -44,8 +44,16 @@ size_t expansion_max(CompressionCodec codec) {
 
 }  // namespace
 
-PageReader::PageReader(const base::File& file, const ChunkLocation& chunk)
-    : file_(file), chunk_(chunk), codec_(to_codec(chunk.codec)), position_(chunk.begin), end_(chunk.end) {}
+PageReader::PageReader(const base::File& file, const ChunkLocation& chunk, Workspace& workspace)
+    : file_(file),
+      chunk_(chunk),
+      workspace_(workspace),
+      codec_(workspace.codec(to_codec(chunk.codec))),
+      position_(chunk.begin),
+      end_(chunk.end),
+      window_(workspace.window) {
+  window_.resize(0);
+}
 
 void PageReader::seek(uint64_t begin, uint64_t end) {
   position_ = begin;
@@ -53,29 +61,50 @@ void PageReader::seek(uint64_t begin, uint64_t end) {
 }
 
 std::span<const std::byte> PageReader::fetch(uint64_t offset, size_t size) {
-  const bool inside = offset >= window_begin_ && offset - window_begin_ <= window_.size();
-  const size_t skipped = inside ? static_cast<size_t>(offset - window_begin_) : window_.size();
-  size_t kept = window_.size() - skipped;
-  if (kept < size) {
-    const size_t wanted = std::min<uint64_t>(std::max(size, kWindowBytes), end_ - offset);
-    if (window_.capacity() < wanted) {
-      base::MutableBuffer larger = base::MutableBuffer::allocate(wanted);
-      if (kept != 0) std::memcpy(larger.data(), window_.data() + skipped, kept);
-      window_ = std::move(larger);
-    } else {
-      if (kept != 0) std::memmove(window_.data(), window_.data() + skipped, kept);
-      window_.resize(wanted);
-    }
+  const bool inside = offset >= window_begin_ && offset - window_begin_ < window_.size();
+  if (!inside) {
+    window_.resize(0);
     window_begin_ = offset;
-    try {
-      file_.read_at(offset + kept, {window_.data() + kept, wanted - kept});
-    } catch (...) {
-      window_.resize(0);
-      throw;
-    }
-    kept = wanted;
   }
-  return {window_.data() + (offset - window_begin_), std::min<size_t>(kept, end_ - offset)};
+  const auto skipped = static_cast<size_t>(offset - window_begin_);
+  const size_t there = window_.size() - skipped;
+  if (there < size) {
+    const size_t wanted = std::min<uint64_t>(std::max(size, kWindowBytes), end_ - offset);
+    if (skipped + size > window_.capacity()) {
+      drop_front(skipped, wanted);
+      window_begin_ = offset;
+    }
+    const auto from = static_cast<size_t>(offset - window_begin_);
+    grow_window(std::min(from + wanted, window_.capacity()));
+  }
+  const auto from = static_cast<size_t>(offset - window_begin_);
+  return {window_.data() + from, std::min<size_t>(window_.size() - from, end_ - offset)};
+}
+
+// Moves the window's bytes from `skipped` on to its front and makes room for `wanted`.
+void PageReader::drop_front(size_t skipped, size_t wanted) {
+  const size_t there = window_.size() - skipped;
+  if (wanted <= window_.capacity()) {
+    std::memmove(window_.data(), window_.data() + skipped, there);
+    window_.resize(there);
+    return;
+  }
+  // With room for another window behind it, what is there seldom has to move again.
+  base::MutableBuffer moved = base::MutableBuffer::allocate(wanted + kWindowBytes);
+  if (there != 0) std::memcpy(moved.data(), window_.data() + skipped, there);
+  moved.resize(there);
+  window_ = std::move(moved);
+}
+
+void PageReader::grow_window(size_t size) {
+  const size_t there = window_.size();
+  window_.resize(size);
+  try {
+    file_.read_at(window_begin_ + there, {window_.data() + there, size - there});
+  } catch (...) {
+    window_.resize(0);
+    throw;
+  }
 }
 
 void PageReader::parse_header() {
@@ -116,8 +145,7 @@ std::span<const std::byte> PageReader::unpack(std::span<const std::byte> stored,
   if (factor != 0 && size / factor > stored.size()) {
     throw Corruption("the page at byte {} claims that {} bytes unpack to {}", body_, stored.size(), size);
   }
-  if (unpacked_.capacity() < size) unpacked_ = base::MutableBuffer::allocate(size);
-  const std::span<std::byte> output{unpacked_.data(), size};
+  const std::span<std::byte> output{workspace_.unpacked.at_least(static_cast<int64_t>(size)), size};
   codec_.decompress(stored, output);
   return output;
 }

@@ -5,10 +5,10 @@
 #include <optional>
 #include <span>
 
-#include "varve/base/buffer.h"
 #include "varve/base/file_system.h"
 #include "varve/compress/codec.h"
 #include "varve/parquet/format.h"
+#include "varve/parquet/read/workspace.h"
 
 namespace varve::parquet {
 
@@ -35,8 +35,8 @@ struct Page {
 // A page's bytes are only read when they are loaded, except for what comes in by the way.
 class PageReader {
  public:
-  // `file` must outlive this object.
-  PageReader(const base::File& file, const ChunkLocation& chunk);
+  // `file` and `workspace` must outlive this object.
+  PageReader(const base::File& file, const ChunkLocation& chunk, Workspace& workspace);
 
   // Goes to the page at `begin`; nothing from `end` on is read.
   void seek(uint64_t begin, uint64_t end);
@@ -47,6 +47,8 @@ class PageReader {
 
  private:
   std::span<const std::byte> fetch(uint64_t offset, size_t size);
+  void drop_front(size_t skipped, size_t wanted);
+  void grow_window(size_t size);
   std::span<const std::byte> unpack(std::span<const std::byte> stored, size_t size);
   void parse_header();
   Page load_data_page(std::span<const std::byte> stored);
@@ -54,14 +56,14 @@ class PageReader {
 
   const base::File& file_;
   ChunkLocation chunk_;
-  compress::BlockCodec codec_;
+  Workspace& workspace_;
+  compress::BlockCodec& codec_;
   uint64_t position_;  // of the next header
   uint64_t end_;
   uint64_t body_ = 0;  // of the page at hand
   PageHeader header_;
   uint64_t window_begin_ = 0;
-  base::MutableBuffer window_;    // bytes of the file from window_begin_
-  base::MutableBuffer unpacked_;  // of the page at hand
+  base::MutableBuffer& window_;  // bytes of the file from window_begin_
 };
 
 // The values that a data page says it holds, nulls included. Throws Corruption if the header contradicts itself.

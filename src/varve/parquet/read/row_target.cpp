@@ -69,24 +69,26 @@ void add_fixed(std::byte*& out, int64_t width, const PageRows& rows, Scratch& sc
 
 class FixedRows final : public RowTarget {
  public:
-  FixedRows(const LeafColumn& column, std::byte* out, MemoryBudget& budget) : decoder_(column, budget), out_(out) {}
+  FixedRows(const LeafColumn& column, std::byte* out, Workspace& workspace)
+      : decoder_(column, workspace), workspace_(workspace), out_(out) {}
 
   void set_dictionary(const Page& page) override { decoder_.set_dictionary(page); }
   void add(const Page& page, const PageRows& rows) override {
-    add_fixed(out_, decoder_.width(), rows, scratch_,
+    add_fixed(out_, decoder_.width(), rows, workspace_.page,
               [&](std::byte* out) { decoder_.decode(page, rows.present, out); });
   }
   void finish(DecodedChunk&) override {}
 
  private:
   FixedDecoder decoder_;
+  Workspace& workspace_;
   std::byte* out_;
-  Scratch scratch_;
 };
 
 class BitRows final : public RowTarget {
  public:
-  explicit BitRows(int64_t rows) : bits_(base::MutableBuffer::allocate_zeroed(table::bytes_for_bits(rows))) {}
+  BitRows(int64_t rows, Workspace& workspace)
+      : bits_(base::MutableBuffer::allocate_zeroed(table::bytes_for_bits(rows))), workspace_(workspace) {}
 
   void set_dictionary(const Page&) override { throw Corruption("booleans have no dictionary"); }
 
@@ -100,12 +102,12 @@ class BitRows final : public RowTarget {
         for (const RowRange& range : rows.wanted) keep({stored, range.first, range.last - range.first});
         return;
       }
-      uint8_t* values = values_.at_least<uint8_t>(rows.count);
+      uint8_t* values = workspace_.page.at_least<uint8_t>(rows.count);
       for (int64_t at = 0; at < rows.present; ++at)
         values[at] = static_cast<uint8_t>((stored[at >> 3] >> (at & 7)) & 1);
       add_bytes(values, rows);
     } else if (page.encoding == Encoding::kRle) {
-      uint8_t* values = values_.at_least<uint8_t>(rows.count);
+      uint8_t* values = workspace_.page.at_least<uint8_t>(rows.count);
       // In data pages this encoding has its length before it.
       if (rows.present != 0) {
         if (page.values.size() < 4) throw Corruption("a page of {} booleans has no length", rows.present);
@@ -136,13 +138,14 @@ class BitRows final : public RowTarget {
 
   base::MutableBuffer bits_;
   int64_t filled_ = 0;
-  Scratch values_;
+  Workspace& workspace_;
 };
 
 class StringRows final : public RowTarget {
  public:
-  StringRows(const LeafColumn& column, int64_t rows, MemoryBudget& budget)
-      : decoder_(column.type.id == TypeId::kString, budget),
+  StringRows(const LeafColumn& column, int64_t rows, Workspace& workspace)
+      : workspace_(workspace),
+        decoder_(column.type.id == TypeId::kString, workspace),
         offsets_(base::MutableBuffer::allocate((static_cast<size_t>(rows) + 1) * sizeof(int64_t))),
         characters_(base::MutableBuffer::allocate(0)) {
     offsets_.as<int64_t>()[0] = 0;
@@ -156,7 +159,7 @@ class StringRows final : public RowTarget {
       filled_ += rows.count;
       return;
     }
-    auto* offsets = page_offsets_.at_least<int64_t>(rows.count + 1);
+    auto* offsets = workspace_.page.at_least<int64_t>(rows.count + 1);
     offsets[0] = 0;
     page_characters_.resize(0);
     decode(page, rows, offsets, page_characters_);
@@ -187,21 +190,24 @@ class StringRows final : public RowTarget {
     }
   }
 
+  Workspace& workspace_;
   StringDecoder decoder_;
   base::MutableBuffer offsets_;
   base::MutableBuffer characters_;
   int64_t filled_ = 0;
-  Scratch page_offsets_;
   base::MutableBuffer page_characters_ = base::MutableBuffer::allocate(0);
 };
 
 // Indices, straight into the final buffer. Pages that a writer did not dictionary-encode join the dictionary here.
 class IndexRows final : public RowTarget {
  public:
-  IndexRows(const LeafColumn& column, std::byte* out, MemoryBudget& budget)
-      : type_(*column.type.value_type), strings_(type_.id == TypeId::kString, budget), out_(out) {
+  IndexRows(const LeafColumn& column, std::byte* out, Workspace& workspace)
+      : workspace_(workspace),
+        type_(*column.type.value_type),
+        strings_(type_.id == TypeId::kString, workspace),
+        out_(out) {
     if (storage_of(type_) == Storage::kFixed) {
-      fixed_.emplace(column, budget);
+      fixed_.emplace(column, workspace);
     } else if (storage_of(type_) != Storage::kVariable) {
       throw NotSupported("a dictionary of {}", to_string(type_));
     }
@@ -222,7 +228,7 @@ class IndexRows final : public RowTarget {
   }
 
   void add(const Page& page, const PageRows& rows) override {
-    add_fixed(out_, sizeof(uint32_t), rows, scratch_, [&](std::byte* out) {
+    add_fixed(out_, sizeof(uint32_t), rows, workspace_.page, [&](std::byte* out) {
       const std::span indices{reinterpret_cast<uint32_t*>(out), static_cast<size_t>(rows.present)};
       if (is_dictionary_encoding(page.encoding)) {
         decode_indices(page, dictionary_.length(), indices);
@@ -256,15 +262,15 @@ class IndexRows final : public RowTarget {
 
   void add_fixed_values(const Page& page, std::span<uint32_t> indices) {
     const auto width = static_cast<size_t>(fixed_->width());
-    const std::byte* values = values_.at_least(std::ssize(indices), fixed_->width());
-    fixed_->decode(page, std::ssize(indices), const_cast<std::byte*>(values));
+    std::byte* values = workspace_.values.at_least(std::ssize(indices), fixed_->width());
+    fixed_->decode(page, std::ssize(indices), values);
     for (size_t at = 0; at < indices.size(); ++at) {
       indices[at] = static_cast<uint32_t>(builder().add({reinterpret_cast<const char*>(values) + at * width, width}));
     }
   }
 
   void add_strings(const Page& page, std::span<uint32_t> indices) {
-    auto* offsets = values_.at_least<int64_t>(std::ssize(indices) + 1);
+    auto* offsets = workspace_.values.at_least<int64_t>(std::ssize(indices) + 1);
     offsets[0] = 0;
     base::MutableBuffer characters = base::MutableBuffer::allocate(0);
     strings_.decode(page, {{offsets, indices.size() + 1}, &characters});
@@ -274,25 +280,24 @@ class IndexRows final : public RowTarget {
     }
   }
 
+  Workspace& workspace_;
   DataType type_;
   StringDecoder strings_;
   std::optional<FixedDecoder> fixed_;
   std::byte* out_;
   Column dictionary_;
   std::unique_ptr<DictionaryBuilder> builder_;
-  Scratch scratch_;
-  Scratch values_;
 };
 
 }  // namespace
 
 std::unique_ptr<RowTarget> make_row_target(const LeafColumn& column, int64_t rows, std::byte* values,
-                                           MemoryBudget& budget) {
+                                           Workspace& workspace) {
   switch (storage_of(column.type)) {
-    case Storage::kBits: return std::make_unique<BitRows>(rows);
-    case Storage::kFixed: return std::make_unique<FixedRows>(column, values, budget);
-    case Storage::kVariable: return std::make_unique<StringRows>(column, rows, budget);
-    case Storage::kIndexed: return std::make_unique<IndexRows>(column, values, budget);
+    case Storage::kBits: return std::make_unique<BitRows>(rows, workspace);
+    case Storage::kFixed: return std::make_unique<FixedRows>(column, values, workspace);
+    case Storage::kVariable: return std::make_unique<StringRows>(column, rows, workspace);
+    case Storage::kIndexed: return std::make_unique<IndexRows>(column, values, workspace);
     case Storage::kNone: break;
   }
   throw NotSupported("columns of type {} have no pages", to_string(column.type));

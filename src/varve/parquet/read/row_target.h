@@ -7,8 +7,8 @@
 #include <span>
 
 #include "varve/base/buffer.h"
-#include "varve/parquet/read/memory_budget.h"
 #include "varve/parquet/read/page_reader.h"
+#include "varve/parquet/read/workspace.h"
 #include "varve/parquet/schema_mapping.h"
 #include "varve/table/column.h"
 #include "varve/table/index.h"
@@ -51,6 +51,6 @@ class RowTarget {
 // for all of them. Throws NotSupported if the column's type cannot be had from the stored one. The arguments must
 // outlive the target.
 std::unique_ptr<RowTarget> make_row_target(const LeafColumn& column, int64_t rows, std::byte* values,
-                                           MemoryBudget& budget);
+                                           Workspace& workspace);
 
 }  // namespace varve::parquet

@@ -10,16 +10,10 @@
 namespace varve::parquet {
 namespace {
 
-// More than any page decodes to: page sizes are 32-bit, and values are counted against rows before.
-constexpr int64_t kScratchBytesMax = int64_t{1} << 36;
-constexpr int64_t kBlock = 1024;  // values that stay in the first cache between two loops
-
-void check_indices(const uint32_t* indices, int64_t count, int64_t dictionary_size) {
+uint32_t largest_of(const uint32_t* values, int64_t count) {
   uint32_t largest = 0;
-  for (int64_t at = 0; at < count; ++at) largest = std::max(largest, indices[at]);
-  if (count != 0 && largest >= dictionary_size) {
-    throw Corruption("dictionary index {} where the dictionary has {} values", largest, dictionary_size);
-  }
+  for (int64_t at = 0; at < count; ++at) largest = values[at] > largest ? values[at] : largest;
+  return largest;
 }
 
 template <typename T>
@@ -54,17 +48,6 @@ void check_text(std::span<const int64_t> offsets, const char* characters) {
 
 }  // namespace
 
-std::byte* Scratch::grow(int64_t count, int64_t width) {
-  int64_t size = 0;
-  if (__builtin_mul_overflow(count, width, &size) || size > kScratchBytesMax) {
-    throw Corruption("a page of {} values of {} bytes is beyond all reason", count, width);
-  }
-  if (bytes_.capacity() < static_cast<size_t>(size) || bytes_.data() == nullptr) {
-    bytes_ = base::MutableBuffer::allocate(static_cast<size_t>(size));
-  }
-  return bytes_.data();
-}
-
 bool is_dictionary_encoding(Encoding encoding) noexcept {
   return encoding == Encoding::kRleDictionary || encoding == Encoding::kPlainDictionary;
 }
@@ -75,7 +58,10 @@ void decode_indices(const Page& page, int64_t dictionary_size, std::span<uint32_
   const auto bit_width = static_cast<int>(page.values[0]);
   if (bit_width > 32) throw Corruption("dictionary indices of {} bits", bit_width);
   decode_hybrid(page.values.subspan(1), bit_width, out);
-  check_indices(out.data(), std::ssize(out), dictionary_size);
+  const uint32_t largest = largest_of(out.data(), std::ssize(out));
+  if (largest >= dictionary_size) {
+    throw Corruption("dictionary index {} where the dictionary has {} values", largest, dictionary_size);
+  }
 }
 
 ByteStrings StringDecoder::dictionary() const noexcept {
@@ -119,7 +105,7 @@ void StringDecoder::decode_stored(const Page& page, const ByteStringSink& out) {
 
 void StringDecoder::gather(const Page& page, const ByteStringSink& out) {
   const int64_t count = std::ssize(out.offsets) - 1;
-  auto* indices = indices_.at_least<uint32_t>(count);
+  auto* indices = workspace_.indices.at_least<uint32_t>(count);
   decode_indices(page, dictionary_size_, {indices, static_cast<size_t>(count)});
   const int64_t* offsets = dictionary_offsets_.as<int64_t>();
   int64_t end = out.offsets[0];
@@ -130,7 +116,7 @@ void StringDecoder::gather(const Page& page, const ByteStringSink& out) {
     end += length;
     out.offsets[static_cast<size_t>(at) + 1] = end;
   }
-  budget_.take(end - out.offsets[0]);
+  workspace_.budget.take(end - out.offsets[0]);
   out.characters->resize(static_cast<size_t>(end));
   const char* source = dictionary_characters_.as<char>();
   char* target = out.characters->as<char>();
@@ -147,10 +133,11 @@ void StringDecoder::gather(const Page& page, const ByteStringSink& out) {
   }
 }
 
-FixedDecoder::FixedDecoder(const LeafColumn& column, MemoryBudget& budget)
+FixedDecoder::FixedDecoder(const LeafColumn& column, Workspace& workspace)
     : physical_(column.element.type.value_or(PhysicalType::kBoolean)),
       conversion_(conversion_of(column)),
-      strings_(false, budget) {}
+      workspace_(workspace),
+      strings_(false, workspace) {}
 
 void FixedDecoder::set_dictionary(const Page& page) {
   const int64_t count = page.num_values;
@@ -169,7 +156,7 @@ void FixedDecoder::set_dictionary(const Page& page) {
 void FixedDecoder::decode(const Page& page, int64_t count, std::byte* out) {
   if (count == 0) return;
   if (is_dictionary_encoding(page.encoding)) {
-    auto* indices = indices_.at_least<uint32_t>(count);
+    auto* indices = workspace_.indices.at_least<uint32_t>(count);
     decode_indices(page, dictionary_size_, {indices, static_cast<size_t>(count)});
     switch (conversion_.width) {
       case 1: return parquet::gather<uint8_t>(indices, count, dictionary_.data(), out);
@@ -185,7 +172,7 @@ void FixedDecoder::decode(const Page& page, int64_t count, std::byte* out) {
   } else if (conversion_.function == nullptr) {
     decode_stored(page, count, out);
   } else {
-    std::byte* stored = stored_.at_least(count, conversion_.width_stored);
+    std::byte* stored = workspace_.stored.at_least(count, conversion_.width_stored);
     decode_stored(page, count, stored);
     conversion_.function(conversion_, stored, count, out);
   }
@@ -216,7 +203,7 @@ void FixedDecoder::decode_stored(const Page& page, int64_t count, std::byte* out
 }
 
 void FixedDecoder::decode_byte_arrays(const Page& page, int64_t count, std::byte* out) {
-  auto* offsets = offsets_.at_least<int64_t>(count + 1);
+  auto* offsets = workspace_.offsets.at_least<int64_t>(count + 1);
   offsets[0] = 0;
   base::MutableBuffer characters = base::MutableBuffer::allocate(0);
   strings_.decode(page, {{offsets, static_cast<size_t>(count) + 1}, &characters});
@@ -227,7 +214,7 @@ void FixedDecoder::decode_byte_arrays(const Page& page, int64_t count, std::byte
 }
 
 void FixedDecoder::decode_fixed_strings(const Page& page, int64_t count, std::byte* out) {
-  auto* offsets = offsets_.at_least<int64_t>(count + 1);
+  auto* offsets = workspace_.offsets.at_least<int64_t>(count + 1);
   offsets[0] = 0;
   base::MutableBuffer characters = base::MutableBuffer::allocate(0);
   strings_.decode(page, {{offsets, static_cast<size_t>(count) + 1}, &characters});

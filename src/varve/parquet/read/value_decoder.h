@@ -8,25 +8,11 @@
 #include "varve/base/buffer.h"
 #include "varve/parquet/encoding.h"
 #include "varve/parquet/read/conversion.h"
-#include "varve/parquet/read/memory_budget.h"
 #include "varve/parquet/read/page_reader.h"
+#include "varve/parquet/read/workspace.h"
 #include "varve/parquet/schema_mapping.h"
 
 namespace varve::parquet {
-
-// Working memory that grows and keeps nothing: its bytes are unspecified after each call.
-class Scratch {
- public:
-  // Throws Corruption if this many values of `width` bytes are beyond all reason.
-  template <typename T = std::byte>
-  T* at_least(int64_t count, int64_t width = sizeof(T)) {
-    return reinterpret_cast<T*>(grow(count, width));
-  }
-
- private:
-  std::byte* grow(int64_t count, int64_t width);
-  base::MutableBuffer bytes_;
-};
 
 bool is_dictionary_encoding(Encoding encoding) noexcept;
 
@@ -37,8 +23,8 @@ void decode_indices(const Page& page, int64_t dictionary_size, std::span<uint32_
 // Strings and binaries of one chunk.
 class StringDecoder {
  public:
-  // `text`: the bytes must be UTF-8. `budget` must outlive this object.
-  StringDecoder(bool text, MemoryBudget& budget) : text_(text), budget_(budget) {}
+  // `text`: the bytes must be UTF-8. `workspace` must outlive this object.
+  StringDecoder(bool text, Workspace& workspace) : text_(text), workspace_(workspace) {}
 
   // Takes the page's values, all of them present.
   void set_dictionary(const Page& page);
@@ -52,18 +38,17 @@ class StringDecoder {
   void gather(const Page& page, const ByteStringSink& out);
 
   bool text_;
-  MemoryBudget& budget_;
+  Workspace& workspace_;
   int64_t dictionary_size_ = 0;
   base::MutableBuffer dictionary_offsets_;
   base::MutableBuffer dictionary_characters_;
-  Scratch indices_;
 };
 
 // Values of fixed width of one chunk, as the column holds them.
 class FixedDecoder {
  public:
   // Throws NotSupported if the column's type cannot be had from the stored one.
-  FixedDecoder(const LeafColumn& column, MemoryBudget& budget);
+  FixedDecoder(const LeafColumn& column, Workspace& workspace);
 
   [[nodiscard]] int64_t width() const noexcept { return conversion_.width; }
   void set_dictionary(const Page& page);
@@ -79,12 +64,10 @@ class FixedDecoder {
 
   PhysicalType physical_;
   Conversion conversion_;
+  Workspace& workspace_;
   StringDecoder strings_;  // decimals in byte arrays, delta byte arrays
   int64_t dictionary_size_ = 0;
   base::MutableBuffer dictionary_;
-  Scratch indices_;
-  Scratch stored_;
-  Scratch offsets_;
 };
 
 }  // namespace varve::parquet
