@@ -195,17 +195,13 @@ class ColumnReader {
                    .offsets = std::move(offsets).finish()});
   }
 
-  // A view: its length, then up to 12 bytes of the value, or 4 of it, the number of a buffer and an offset into that.
+  // A view of more than 12 bytes: length, a beginning, the number of a buffer and an offset into it. Shorter values
+  // stand in the view itself, after the length.
   struct View {
     int32_t length;
-    union {
-      char inlined[12];
-      struct {
-        char prefix[4];
-        int32_t buffer;
-        int32_t offset;
-      } reference;
-    };
+    char prefix[4];
+    int32_t buffer;
+    int32_t offset;
   };
   static_assert(sizeof(View) == 16);
 
@@ -218,13 +214,13 @@ class ColumnReader {
     if (view.length <= kInlinedMax) {
       return {reinterpret_cast<const char*>(address) + sizeof view.length, static_cast<size_t>(view.length)};
     }
-    const auto number = static_cast<size_t>(static_cast<uint32_t>(view.reference.buffer));
-    const int64_t end = int64_t{view.reference.offset} + view.length;
-    if (number >= sizes.size() || view.reference.offset < 0 || end > sizes[number]) {
-      fail("has a view of bytes {} to {} of buffer {}, which is not there", view.reference.offset, end, number);
+    const auto number = static_cast<size_t>(static_cast<uint32_t>(view.buffer));
+    const int64_t end = int64_t{view.offset} + view.length;
+    if (number >= sizes.size() || view.offset < 0 || end > sizes[number]) {
+      fail("has a view of bytes {} to {} of buffer {}, which is not there", view.offset, end, number);
     }
     const auto bytes = buffer(static_cast<int64_t>(number) + 2, static_cast<size_t>(end));
-    return {reinterpret_cast<const char*>(bytes.data()) + view.reference.offset, static_cast<size_t>(view.length)};
+    return {reinterpret_cast<const char*>(bytes.data()) + view.offset, static_cast<size_t>(view.length)};
   }
 
   Column read_views() const {

@@ -226,7 +226,7 @@ std::string_view Column::bytes_at(int64_t row) const noexcept {
 
 Column Column::slice(int64_t start, int64_t length) const {
   if (start < 0 || length < 0 || start > parts_.length || length > parts_.length - start) {
-    throw InvalidArgument("rows {} to {} of a column of {}", start, start + length, parts_.length);
+    throw InvalidArgument("{} rows from row {} of a column of {}", length, start, parts_.length);
   }
   ColumnParts parts = parts_;
   parts.offset += start;

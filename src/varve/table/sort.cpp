@@ -42,7 +42,8 @@ OrderedColumn::OrderedColumn(const Column& column) : column_(&column), kind_(kin
   const Storage storage = storage_of(column.type());
   if (storage == Storage::kFixed || storage == Storage::kIndexed) {
     const auto width = static_cast<int64_t>(width_of(column.type()));
-    if (column.length() > 0) values_ = column.parts().values->data() + column.parts().offset * width;
+    const base::BufferPtr& values = column.parts().values;
+    if (values) values_ = values->data() + column.parts().offset * width;
   }
   if (storage == Storage::kIndexed) dictionary_ = std::make_shared<const OrderedColumn>(column.dictionary());
 }

@@ -40,7 +40,10 @@ struct MergeResult {
 };
 
 // Merges sorted `newer` into sorted `older`, which have one schema. Several rows of `newer` with one identity count
-// as arriving one after the other. Linear. With kKeepBoth the order of equals is that of arrival.
+// as arriving one after the other: the first is added, the others meet it. Should `older` hold one identity several
+// times, the last of its rows is the one that is met. With kKeepBoth the order of equals is that of arrival.
+// Linear; where the tables do not interleave, rows are copied in blocks; where nothing changes, the result is `older`
+// itself. Throws InvalidArgument for a null index, SchemaCompatibility if the schemas differ.
 MergeResult merge(const Table& older, const Table& newer, const RowOrder& order, OnConflict on_conflict);
 
 // The first row that has the same index and identity as the row before it, or -1. `table` must be sorted.

@@ -205,7 +205,7 @@ bool is_floating(const DataType& type) noexcept { return type.id >= TypeId::kFlo
 bool is_index_type(const DataType& type) noexcept { return type.id == TypeId::kTimestamp || type.id == TypeId::kDate; }
 
 std::string to_string(const DataType& type) {
-  const std::string name{name_of(type.id)};
+  std::string name{name_of(type.id)};
   switch (type.id) {
     case TypeId::kTime:
     case TypeId::kDuration: return name + "[" + std::string(to_string(type.unit)) + "]";

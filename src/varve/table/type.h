@@ -11,7 +11,7 @@
 
 namespace varve {
 
-__extension__ typedef __int128 Int128;
+__extension__ using Int128 = __int128;
 
 enum class TypeId : uint8_t {
   kNull,     // every row is null; no buffers

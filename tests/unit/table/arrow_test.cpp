@@ -106,7 +106,8 @@ class Producer {
 };
 
 template <typename T>
-std::vector<Block> values_of(std::vector<T> values, std::vector<uint8_t> validity = {}, size_t misalign = 0) {
+std::vector<Block> values_of(const std::vector<T>& values, const std::vector<uint8_t>& validity = {},
+                             size_t misalign = 0) {
   std::vector<Block> blocks;
   blocks.push_back(validity.empty() ? Block::absent() : Block::of(validity));
   blocks.push_back(Block::of(values, misalign));
@@ -114,8 +115,8 @@ std::vector<Block> values_of(std::vector<T> values, std::vector<uint8_t> validit
 }
 
 template <typename Offset>
-std::vector<Block> text_of(std::vector<Offset> offsets, std::string_view bytes, size_t misalign = 0) {
-  std::vector<Block> blocks = values_of(std::move(offsets), {}, misalign);
+std::vector<Block> text_of(const std::vector<Offset>& offsets, std::string_view bytes, size_t misalign = 0) {
+  std::vector<Block> blocks = values_of(offsets, {}, misalign);
   blocks.push_back(Block::of(bytes));
   return blocks;
 }
@@ -225,6 +226,25 @@ TEST(ArrowExport, StringsLeaveWith32BitOffsetsFromZero) {
   EXPECT_EQ(std::memcmp(array.children[0]->buffers[2], "cdef", 4), 0);
   array.release(&array);
   schema.release(&schema);
+}
+
+TEST(ArrowExport, BytesBeyond32BitOffsetsLeaveWith64BitOnes) {
+  constexpr int64_t kSize = int64_t{1} << 31;  // reserved, never touched
+  const std::vector<int64_t> bounds = {0, kSize - 1, kSize};
+  const Column binary({.type = DataType::binary(),
+                       .length = 2,
+                       .values = base::MutableBuffer::allocate(kSize).finish(),
+                       .offsets = make_column<int64_t>(DataType::int64(), bounds).parts().values});
+  for (const auto& [rows, format] : {std::pair<int64_t, std::string_view>{2, "Z"}, {1, "z"}}) {
+    const Table table(Schema({{"b", DataType::binary()}}), {binary.slice(0, rows)});
+    ArrowArrayStream stream{};
+    export_stream(table, &stream);
+    ArrowSchema schema{};
+    ASSERT_EQ(stream.get_schema(&stream, &schema), 0);
+    EXPECT_EQ(schema.children[0]->format, format);
+    schema.release(&schema);
+    EXPECT_EQ(import_table(&stream).column("b").offsets().back(), bounds[static_cast<size_t>(rows)]);
+  }
 }
 
 TEST(ArrowExport, EveryBufferButValidityHasAnAddress) {
@@ -509,8 +529,9 @@ View short_view(std::string_view text) {
 View long_view(int32_t length, int32_t buffer, int32_t offset) {
   return {.length = length, .prefix = {}, .buffer = buffer, .offset = offset};
 }
-std::vector<Block> views_of(std::vector<View> views, std::string_view bytes, std::vector<uint8_t> validity = {}) {
-  std::vector<Block> blocks = values_of(std::move(views), std::move(validity));
+std::vector<Block> views_of(const std::vector<View>& views, std::string_view bytes,
+                            const std::vector<uint8_t>& validity = {}) {
+  std::vector<Block> blocks = values_of(views, validity);
   blocks.push_back(Block::of(bytes));
   blocks.push_back(Block::of<int64_t>({static_cast<int64_t>(bytes.size())}));
   return blocks;

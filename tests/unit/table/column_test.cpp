@@ -1,11 +1,14 @@
 #include "varve/table/column.h"
 
 #include <cstring>
+#include <limits>
 
 #include <gtest/gtest.h>
 
 #include "varve/base/error.h"
 #include "varve/table/bits.h"
+#include "varve/table/select.h"
+#include "varve/table/table.h"
 
 #include "support/errors.h"
 #include "support/table/random_table.h"
@@ -24,7 +27,7 @@ base::BufferPtr buffer_of(const std::vector<T>& values) {
   return std::move(buffer).finish();
 }
 
-ColumnParts strings(std::vector<int64_t> offsets, const std::string& bytes) {
+ColumnParts strings(const std::vector<int64_t>& offsets, const std::string& bytes) {
   return {.type = DataType::string(),
           .length = static_cast<int64_t>(offsets.size()) - 1,
           .values = buffer_of(std::vector<char>(bytes.begin(), bytes.end())),
@@ -75,11 +78,16 @@ TEST(Column, SliceOfASliceCountsFromTheInnerOne) {
 }
 
 TEST(Column, SliceBeyondTheRowsIsRefused) {
-  const Column column = make_null_column(DataType::int64(), 3);
-  for (const auto& [start, length] :
-       std::vector<std::pair<int64_t, int64_t>>{{-1, 1}, {0, 4}, {4, 0}, {2, -1}, {3, 1}}) {
+  const auto refused = [](int64_t start, int64_t length) {
+    const Column column = make_null_column(DataType::int64(), 3);
     expect_error(ErrorKind::kInvalidArgument, "of a column of 3", [&] { (void)column.slice(start, length); });
-  }
+  };
+  refused(-1, 1);
+  refused(0, 4);
+  refused(4, 0);
+  refused(2, -1);
+  refused(3, 1);
+  refused(1, std::numeric_limits<int64_t>::max());
 }
 
 TEST(Column, RandomSlicesAgreeWithTheirRows) {
@@ -171,6 +179,42 @@ TEST(Column, NullCountOfOthersIsNotTrusted) {
                     .values = buffer_of<int64_t>({1, 2}),
                     .null_count = 0};
   EXPECT_EQ(Column(parts, true).null_count(), 1);
+}
+
+// A buffer of `size` bytes that hold small numbers, in which wrong offsets and indices are sometimes right.
+base::BufferPtr random_buffer(Random& random, int64_t size) {
+  auto bytes = random.bytes(static_cast<size_t>(size));
+  const bool ones = random.one_in(2);
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    if (at % 4 != 0 || !ones) bytes[at] = at % 8 == 0 ? bytes[at] & std::byte{3} : std::byte{0};
+  }
+  return random.one_in(10) ? nullptr : buffer_of(bytes);
+}
+
+TEST(Column, RandomPartsAreRefusedOrCanBeRead) {
+  Random random;
+  const std::vector<DataType> types = testing::all_types();
+  int64_t readable = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const int64_t size = random.between(0, 200);
+    ColumnParts parts{.type = random.pick(types), .length = random.between(-1, 12), .offset = random.between(0, 5)};
+    if (random.one_in(2)) parts.validity = random_buffer(random, random.between(0, 3));
+    parts.values = random_buffer(random, size);
+    parts.offsets = random_buffer(random, random.between(0, 200));
+    if (parts.type.id == TypeId::kDictionary) {
+      parts.dictionary = std::make_shared<const Column>(
+          testing::random_column(random, *parts.type.value_type, {.rows = random.between(0, 4), .nulls = false}));
+    }
+    try {
+      const Column column(parts, true);
+      EXPECT_TRUE(equals(column, column));
+      EXPECT_EQ(cells(column).size(), static_cast<size_t>(parts.length));
+      const std::vector<Column> pieces = {column, column.slice(column.length() / 2, column.length() / 3)};
+      EXPECT_EQ(table::concatenate(pieces).length(), pieces[0].length() + pieces[1].length());
+      readable += column.length() > 0 ? 1 : 0;
+    } catch (const InvalidArgument&) {}
+  }
+  EXPECT_GT(readable, 1000);
 }
 
 TEST(Column, MadeOfValuesThatDoNotFitIsRefused) {

@@ -28,6 +28,7 @@ TEST(Schema, AMissingColumnIsNamedWithThoseThatAreThere) {
 
 TEST(Schema, ManyColumnsAreNotAllNamed) {
   std::vector<Field> fields;
+  fields.reserve(25);
   for (int position = 0; position < 25; ++position) fields.push_back({"f" + std::to_string(position), {}});
   expect_error(ErrorKind::kNotFound, "f19 and 5 more", [&] { (void)Schema(fields).position_of("x"); });
 }

@@ -51,6 +51,7 @@ TEST(Take, AgreesWithRowByRowModelOnAllTypes) {
     }
     const auto all = testing::rows(table);
     std::vector<Cells> expected;
+    expected.reserve(rows.size());
     for (const int64_t row : rows) {
       expected.push_back(row < 0 ? Cells(table.num_columns()) : all[static_cast<size_t>(row)]);
     }
