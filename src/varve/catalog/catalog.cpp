@@ -62,6 +62,13 @@ std::optional<SeriesRow> Catalog::find_series(std::string_view key) {
   return connection_->read("find a series", [&](Database& database) { return select_series(database, key); });
 }
 
+std::string Catalog::key_of(int64_t series_id) {
+  return connection_->read("find a key", [&](Database& database) {
+    Query rows = database.query("SELECT key FROM series WHERE id = ?1", series_id);
+    return rows.next() ? std::string(rows.text(0)) : std::string();
+  });
+}
+
 std::vector<SeriesRow> Catalog::list_series(std::string_view prefix) {
   return connection_->read("list the series", [&](Database& database) {
     if (prefix.empty()) return select_series_between(database, "", "\xFF");  // no UTF-8 comes after this byte

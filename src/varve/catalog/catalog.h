@@ -83,8 +83,8 @@ struct SeriesChange {
   bool deletes = false;              // the series ends; its objects all end with this version
   std::string source_sha256;         // of the file the rows came from, if that is to be remembered
   std::string source_name;
-  bool forgets_sources = false;           // those of before: their rows are gone
-  int64_t rows_added = 0;  // counts, kept for `versions`
+  bool forgets_sources = false;  // those of before: their rows are gone
+  int64_t rows_added = 0;        // counts, kept for `versions`
   int64_t rows_replaced = 0;
   int64_t rows_removed = 0;
 };
@@ -129,14 +129,19 @@ struct CatalogOptions {
 // The contract of an implementation (SQLite here, hidden):
 // - One file, write-ahead log, synchronous=FULL: a commit that returned is on the disk.
 // - Each call is one transaction: all or nothing, seen by other processes after it returns.
-// - All file work is announced to the file system it was given (FileSystem::before), so tests may fail or stop it.
-// Safe to use from several threads. Throws Io, ReadOnly, Corruption (not a catalog, or a damaged one), NotSupported
-// (format version newer than this program), Timeout (another process holds the catalog longer than busy_timeout).
+// - All file work is announced to the file system it was given (FileSystem::before), so tests may fail or stop it; what
+//   an announcement throws comes out of the call as it was.
+// - Nobody else in the process may open the file, not even to read it: closing a descriptor of it drops our locks.
+// Safe to use from several threads; readers wait for nobody. Throws Io, ReadOnly, Corruption (not a catalog, or a
+// damaged one), NotSupported (format version newer than this program), Timeout (another process holds the catalog
+// longer than busy_timeout), Forked (in a child of the process that opened it), InvalidArgument (after close).
 class Catalog {
  public:
-  // Makes a new catalog at `path`, which must not exist.
+  // Makes a new catalog at `path`, which must not exist (AlreadyExists). Of several that try at once, one succeeds. The
+  // file has its name only when it is whole and on the disk.
   static void create(base::FileSystem& files, const std::string& path, const base::Clock& clock);
-  // Checks the library's version (at least 3.51.3), the format version and the application id.
+  // Checks the library's version (at least 3.51.3), the format version and the application id. Throws NotFound if there
+  // is no file. `files` and `clock` must outlive the catalog.
   static Catalog open(base::FileSystem& files, const std::string& path, const base::Clock& clock,
                       const CatalogOptions& options = {});
   ~Catalog();
@@ -147,8 +152,10 @@ class Catalog {
 
   // Series; deleted ones are found by find_series (to go on counting versions), not listed.
   [[nodiscard]] std::optional<SeriesRow> find_series(std::string_view key);
+  // The key of a series, deleted or not; empty if there never was one with this id.
+  [[nodiscard]] std::string key_of(int64_t series_id);
   [[nodiscard]] std::vector<SeriesRow> list_series(std::string_view prefix);  // sorted by key, bytewise
-  // The schema of a series as of one of its versions. Throws NotFound.
+  // The schema of a series as of one of its schema versions, without metadata. Throws NotFound.
   [[nodiscard]] Schema schema(int64_t series_id, int32_t schema_version);
 
   // The objects of one version (0: the newest) that overlap [first, last], in order of time, then of id.
@@ -166,17 +173,21 @@ class Catalog {
   [[nodiscard]] std::vector<std::string> used_names(int64_t series_id);
   // The objects of the series, live and dead, that have one of these visible names.
   [[nodiscard]] std::vector<ObjectRow> objects_named(int64_t series_id, std::span<const std::string> names);
-  // Ids of all objects, live and dead.
+  // All objects of all series, live and dead.
   [[nodiscard]] std::vector<ObjectRow> all_objects();
 
-  // Makes the change durable, or nothing. Flags the directory of each changed series as to be published.
-  // Throws ConcurrentWrite if a series is not at its base_version any more; AlreadyExists if the commit id is there;
-  // OutcomeUnknown, with the id, if the disk failed such that nobody can tell.
+  // Makes the change durable, or nothing. Flags the directory of each changed series as to be published; the end of a
+  // series also forgets its sources.
+  // Throws ConcurrentWrite if a series is not at its base_version any more (a deleted one has its version still);
+  // AlreadyExists if the commit id, an object's id, or an object's name in its series, was used before; PathTraversal
+  // for a bad key; NotFound if a series that is not there is to be deleted; InvalidArgument for what makes no sense;
+  // OutcomeUnknown, with the id, if the disk failed such that nobody can tell. After any other error nothing of it is
+  // there, nor can a power cut bring it back.
   std::vector<CommittedSeries> commit(const CommitRequest& request);
   [[nodiscard]] std::optional<CommitRow> find_commit(std::string_view commit_id);
 
   [[nodiscard]] std::vector<PendingPublication> pending_publications();
-  // Clears the flag if it still names that commit.
+  // Clears the flag if it still names that commit. Costs no sync: a power cut may bring the flag back.
   void clear_pending(int64_t series_id, std::string_view commit_id);
   // Sets the flag again (a directory that was found to differ).
   void set_pending(int64_t series_id, std::string_view commit_id);
@@ -184,11 +195,13 @@ class Catalog {
   // A file with this checksum was brought into the series before.
   [[nodiscard]] bool has_source(int64_t series_id, std::string_view sha256);
 
-  // Single values of the lake: "clean_mark", "lake_id". Empty if absent; an empty value removes.
+  // Single values of the lake: "clean_mark", "lake_id". Empty if absent; an empty value removes. The name
+  // "written_over" is the catalog's own.
   [[nodiscard]] std::string property(std::string_view name);
   void set_property(std::string_view name, std::string_view value);
 
-  // SQLite's own check of the file. Empty if all is well, else what it found.
+  // SQLite's own check of the file, and that all rows that speak of others find them. Empty if all is well, else what
+  // was found. Takes time in proportion to the file.
   [[nodiscard]] std::vector<std::string> check();
 
  private:

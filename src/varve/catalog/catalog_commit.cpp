@@ -226,35 +226,13 @@ class CommitWriter {
   bool lost_last_ = false;
 };
 
-// After a failed sync all of the commit may lie in the write-ahead log, out of sight, and a power cut could bring it to
-// light. A later commit writes over it; this is the smallest one.
-void write_over_failed_commit(Database& database, const std::string& commit_id) {
-  Transaction transaction(database, Transaction::Mode::kWrite, "write over a failed commit");
-  database.query("INSERT OR REPLACE INTO properties VALUES ('failed_commit', ?1)", commit_id).run();
-  transaction.commit();
-}
-
 }  // namespace
 
 std::vector<CommittedSeries> Catalog::commit(const CommitRequest& request) {
   check_request(request);
   std::vector<CommittedSeries> committed;
-  connection_->with_writer([&](Database& database) {
-    try {
-      Transaction transaction(database, Transaction::Mode::kWrite, "commit");
-      committed = CommitWriter(database, request).write(connection_->now());
-      (void)database.take_sync_failure();
-      transaction.commit();
-    } catch (const Error& failure) {
-      if (!database.take_sync_failure()) throw;
-      try {
-        write_over_failed_commit(database, request.id);
-      } catch (const Error& second) {
-        throw OutcomeUnknown("commit {} may or may not be on the disk: {}; then: {}", request.id, failure.what(),
-                             second.what());
-      }
-      throw;
-    }
+  connection_->write("make commit " + request.id, [&](Database& database) {
+    committed = CommitWriter(database, request).write(connection_->now());
   });
   return committed;
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "varve/base/error.h"
+#include "varve/base/uuid.h"
 #include "varve/catalog/tables.h"
 
 namespace varve::catalog {
@@ -12,6 +13,18 @@ namespace {
 constexpr int64_t kMergeAtFrames = 1000;  // 4 MiB of pages
 constexpr size_t kIdleReadersMax = 8;
 constexpr int kReadAttempts = 10;
+
+void run_transaction(Database& database, const std::string& task, const std::function<void(Database&)>& work) {
+  Transaction transaction(database, Transaction::Mode::kWrite, task);
+  work(database);
+  transaction.commit();
+}
+
+// After a failed sync all of a transaction may lie in the write-ahead log, out of sight, and a power cut could bring it
+// to light. The next transaction writes over it; this is the smallest one.
+void write_something(Database& database) {
+  database.query("INSERT OR REPLACE INTO properties VALUES ('written_over', ?1)", base::make_uuid()).run();
+}
 
 }  // namespace
 
@@ -120,11 +133,21 @@ void Catalog::Connection::with_writer(const Work& work) {
   merge_long_log();
 }
 
-void Catalog::Connection::write(const char* task, const Work& work) {
+void Catalog::Connection::write(const std::string& task, const Work& work) {
   with_writer([&](Database& database) {
-    Transaction transaction(database, Transaction::Mode::kWrite, task);
-    work(database);
-    transaction.commit();
+    (void)database.take_sync_failure();
+    try {
+      run_transaction(database, task, work);
+    } catch (const Error& failure) {
+      if (!database.take_sync_failure()) throw;
+      try {
+        run_transaction(database, "write over it", write_something);
+      } catch (const Error& second) {
+        throw OutcomeUnknown("could not {}, but a power cut may bring it back: {}; nor could one write over it: {}",
+                             task, failure.what(), second.what());
+      }
+      throw;
+    }
   });
 }
 

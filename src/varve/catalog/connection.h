@@ -45,7 +45,7 @@ class Catalog::Connection {
 
   // with_reader in one read transaction: returns what `work(database)` does.
   template <typename Reading>
-  auto read(const char* task, Reading work) {
+  auto read(const std::string& task, Reading work) {
     std::optional<std::invoke_result_t<Reading, Database&>> result;
     with_reader([&](Database& database) {
       const Transaction transaction(database, Transaction::Mode::kRead, task);
@@ -54,8 +54,9 @@ class Catalog::Connection {
     return *std::move(result);
   }
 
-  // with_writer in one write transaction, which is committed when `work` returns.
-  void write(const char* task, const Work& work);
+  // with_writer in one write transaction, which is committed when `work` returns. After an error nothing of it is
+  // there, nor can a power cut bring it back; OutcomeUnknown, with the task, if that cannot be had.
+  void write(const std::string& task, const Work& work);
 
   [[nodiscard]] Timestamp now() const { return clock_.now(); }
 

@@ -180,7 +180,7 @@ void Database::check(int code) {
 
 void Database::fail(int code) const {
   const int system_error = handle_ == nullptr ? 0 : sqlite3_system_errno(handle_);
-  std::string message = "cannot " + std::string(task_) + " in catalog " + path_ + ": " +
+  std::string message = "cannot " + task_ + " in catalog " + path_ + ": " +
                         (handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_));
   switch (code & 0xFF) {
     case SQLITE_NOMEM: throw std::bad_alloc();
@@ -222,7 +222,7 @@ bool Database::wait_for_lock(int attempts) noexcept {
   return true;
 }
 
-Transaction::Transaction(Database& database, Mode mode, const char* task) : database_(database) {
+Transaction::Transaction(Database& database, Mode mode, const std::string& task) : database_(database) {
   database.set_task(task);
   database.query(mode == Mode::kRead ? "BEGIN" : "BEGIN IMMEDIATE").run();
 }

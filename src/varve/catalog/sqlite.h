@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "varve/base/file_system.h"
 #include "varve/base/time.h"
@@ -100,8 +101,8 @@ class Database {
   [[nodiscard]] int64_t log_frames() const noexcept { return log_frames_; }
   // Whether a sync failed since the last time this was asked.
   [[nodiscard]] bool take_sync_failure() noexcept { return vfs_.take_sync_failure(); }
-  // What errors say was being done: "cannot <task> in catalog …". A literal.
-  void set_task(const char* task) noexcept { task_ = task; }
+  // What errors say was being done: "cannot <task> in catalog …".
+  void set_task(std::string task) { task_ = std::move(task); }
 
  private:
   friend class Query;
@@ -120,7 +121,7 @@ class Database {
   const std::string path_;
   const Duration busy_timeout_;
   std::chrono::steady_clock::time_point busy_since_;
-  const char* task_ = "open a connection";
+  std::string task_ = "open a connection";
   int64_t log_frames_ = 0;
   Vfs vfs_;
   sqlite3* handle_ = nullptr;
@@ -131,7 +132,7 @@ class Database {
 class Transaction {
  public:
   enum class Mode { kRead, kWrite };
-  Transaction(Database& database, Mode mode, const char* task);
+  Transaction(Database& database, Mode mode, const std::string& task);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

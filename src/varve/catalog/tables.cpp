@@ -82,7 +82,7 @@ CREATE TABLE objects (
   schema_version INTEGER NOT NULL,
   UNIQUE (series_id, name)
 ) STRICT;
-CREATE INDEX objects_of_version ON objects (series_id, removed_version, last_time);
+CREATE INDEX objects_of_version ON objects (series_id, removed_version, last_time, first_time);
 
 CREATE TABLE pending (
   series_id INTEGER PRIMARY KEY REFERENCES series,

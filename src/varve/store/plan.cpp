@@ -23,20 +23,15 @@ struct Group {
 
 class Planner {
  public:
-  Planner(const SeriesFiles& series, WriteMode mode, const ReadObject& read_object, base::ThreadPool* pool)
-      : series_(series),
-        definition_(series.definition),
-        order_(order_of(definition_)),
-        mode_(mode),
-        read_object_(read_object),
-        pool_(pool) {}
+  Planner(const SeriesFiles& series, WriteMode mode, const PlanTools& tools)
+      : series_(series), definition_(series.definition), order_(order_of(definition_)), mode_(mode), tools_(tools) {}
 
   Plan plan(const Table& rows) {
     check(rows);
     const bool replaces = mode_ == WriteMode::kReplaceSeries;
     plan_.schema =
         series_.exists && !replaces ? table::unify(series_.schema, series_schema(rows)) : series_schema(rows);
-    newer_ = table::sort(table::conform(rows, plan_.schema), order_, pool_);
+    newer_ = table::sort(table::conform(rows, plan_.schema), order_, tools_.pool);
     if (timed()) index_.emplace(newer_, definition_.index);
     if (replaces) {
       replace_series();
@@ -141,9 +136,9 @@ class Planner {
   void merge_group(const Group& group) {
     std::vector<Table> pieces = {Table::empty(plan_.schema)};
     for (size_t object = group.first_object; object < group.last_object; ++object) {
-      pieces.push_back(table::conform(read_object_(series_.objects[object]), plan_.schema));
+      pieces.push_back(table::conform(tools_.read_object(series_.objects[object]), plan_.schema));
     }
-    const Table older = pieces.size() == 1 ? pieces[0] : table::concatenate(std::span(pieces).subspan(1), pool_);
+    const Table older = pieces.size() == 1 ? pieces[0] : table::concatenate(std::span(pieces).subspan(1), tools_.pool);
     const Table newer = newer_.slice(group.first_row, group.last_row - group.first_row);
     const table::MergeResult merged = merge(older, newer);
     plan_.counts.added += merged.rows_added;
@@ -161,7 +156,7 @@ class Planner {
     const bool in_order_of_arrival = !timed() && !definition_.has_identity;
     if (!in_order_of_arrival) return table::merge(older, newer, order_, on_conflict());
     const std::vector<Table> both = {older, newer};
-    return {.table = table::concatenate(both, pool_), .rows_added = newer.num_rows()};
+    return {.table = table::concatenate(both, tools_.pool), .rows_added = newer.num_rows()};
   }
 
   void replace_series() {
@@ -186,7 +181,7 @@ class Planner {
     if (!series_.exists || old_rows != newer_.num_rows() || series_.schema != plan_.schema) return false;
     int64_t row = 0;
     for (const catalog::ObjectRow& object : series_.objects) {
-      const Table old = table::conform(read_object_(object), plan_.schema);
+      const Table old = table::conform(tools_.read_object(object), plan_.schema);
       if (!equals(old, newer_.slice(row, object.rows))) return false;
       row += object.rows;
     }
@@ -211,8 +206,7 @@ class Planner {
   const catalog::SeriesDefinition& definition_;
   table::RowOrder order_;
   WriteMode mode_;
-  const ReadObject& read_object_;
-  base::ThreadPool* pool_;
+  const PlanTools& tools_;
   Table newer_;
   std::optional<table::IndexValues> index_;
   Plan plan_;
@@ -224,9 +218,8 @@ table::RowOrder order_of(const catalog::SeriesDefinition& definition) {
   return {.index = definition.index, .identity = definition.identity};
 }
 
-Plan plan_write(const SeriesFiles& series, const Table& rows, WriteMode mode, const ReadObject& read_object,
-                base::ThreadPool* pool) {
-  return Planner(series, mode, read_object, pool).plan(rows);
+Plan plan_write(const SeriesFiles& series, const Table& rows, WriteMode mode, const PlanTools& tools) {
+  return Planner(series, mode, tools).plan(rows);
 }
 
 }  // namespace varve::store

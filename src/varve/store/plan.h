@@ -51,16 +51,19 @@ struct Plan {
   bool changes = false;  // else the series stays as it is
 };
 
-// All rows of an object under the schema it was written with.
-using ReadObject = std::function<Table(const catalog::ObjectRow&)>;
+// What making a plan may use.
+struct PlanTools {
+  // Gives all rows of an object under the schema it was written with.
+  std::function<Table(const catalog::ObjectRow&)> read_object;
+  base::ThreadPool* pool = nullptr;
+};
 
 // Touches only files that new rows fall into, and small ones before new rows, which it takes in so that a series that
 // grows by little has few files: a file before rows that lie in no file is rewritten with them if it has at most twice
 // their number. So each row is rewritten a number of times that is the logarithm of the series' length, and there are
 // about that many files besides full ones.
 // Throws SchemaCompatibility, InvalidArgument (no index column, a null in it, upsert without identity), AlreadyExists.
-Plan plan_write(const SeriesFiles& series, const Table& rows, WriteMode mode, const ReadObject& read_object,
-                base::ThreadPool* pool);
+Plan plan_write(const SeriesFiles& series, const Table& rows, WriteMode mode, const PlanTools& tools);
 
 // By what rows of a series are ordered and, if it has an identity, told apart.
 table::RowOrder order_of(const catalog::SeriesDefinition& definition);

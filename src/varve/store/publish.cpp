@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <utility>
 #include <vector>
 
 #include "varve/base/digest.h"
@@ -177,6 +176,24 @@ std::string sha256_of_file(base::FileSystem& files, const std::string& path) {
   return base::to_hex(base::sha256(files.open(path, base::OpenMode::kRead)->map()->bytes()));
 }
 
+// Moves what somebody else put into a directory that was replaced to the one that is there now. Returns what has to
+// stay because the names are taken.
+std::vector<std::string> move_back(Engine& engine, const std::string& key, const std::string& tree,
+                                   const std::vector<std::string>& names) {
+  const std::string directory = engine.disk().key_path(key);
+  std::vector<std::string> left;
+  for (const std::string& name : names) {
+    if (engine.files().exists(base::join_path(directory, name))) {
+      left.push_back(name);
+      continue;
+    }
+    engine.disk().make_directories_below_root(directory);
+    engine.files().rename(base::join_path(tree, name), base::join_path(directory, name));
+    engine.files().sync_directory(directory);
+  }
+  return left;
+}
+
 }  // namespace
 
 void publish(Engine& engine, const catalog::PendingPublication& pending) {
@@ -204,7 +221,6 @@ size_t publish_pending(Engine& engine) {
 }
 
 bool discard_tree(Engine& engine, const catalog::PendingPublication& series, const std::string& tree) {
-  const std::string directory = engine.disk().key_path(series.key);
   const std::vector<std::string> names = engine.files().list(tree);
   std::vector<std::string> left = names;
   for (const ObjectRow& object : engine.catalog().objects_named(series.series_id, names)) {
@@ -213,15 +229,9 @@ bool discard_tree(Engine& engine, const catalog::PendingPublication& series, con
     engine.files().unlink(path);
     std::erase(left, object.name);
   }
-  for (const std::string& name : std::exchange(left, {})) {
-    if (engine.files().exists(base::join_path(directory, name))) {
-      engine.warn("a file that somebody else made was kept in " + base::join_path(tree, name));
-      left.push_back(name);
-    } else {
-      engine.disk().make_directories_below_root(directory);
-      engine.files().rename(base::join_path(tree, name), base::join_path(directory, name));
-      engine.files().sync_directory(directory);
-    }
+  if (!left.empty()) left = move_back(engine, series.key, tree, left);
+  for (const std::string& name : left) {
+    engine.warn("a file that somebody else made was kept in " + base::join_path(tree, name));
   }
   if (left.empty()) engine.files().remove_directory(tree);
   return left.empty();

@@ -28,22 +28,12 @@ bool is_object_id(std::string_view name) {
          name.find_first_not_of("0123456789", 33) == std::string_view::npos;
 }
 
-std::string key_of_series(Engine& engine, int64_t series_id) {
-  for (const catalog::PendingPublication& pending : engine.catalog().pending_publications()) {
-    if (pending.series_id == series_id) return pending.key;
-  }
-  for (const catalog::SeriesRow& series : engine.catalog().list_series({})) {
-    if (series.id == series_id) return series.key;
-  }
-  return {};
-}
-
 // One entry of a dead owner's staging directory. What nobody can explain stays.
 void sweep_entry(Engine& engine, const std::string& folder, const std::string& name) {
   const std::string path = base::join_path(folder, name);
   const bool directory = engine.files().status(path).type == base::FileType::kDirectory;
   if (const int64_t series_id = series_of_staging_tree(name); series_id != 0 && directory) {
-    const std::string key = key_of_series(engine, series_id);
+    const std::string key = engine.catalog().key_of(series_id);
     if (key.empty()) return engine.warn("nobody knows the series of " + path + ": it is kept");
     const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
     discard_tree(engine, {.series_id = series_id, .key = key, .commit_id = {}}, path);

@@ -210,8 +210,10 @@ void WriteSession::write(const SeriesWrite& write) {
   }
   if (!key.exists()) key.definition = write.definition;
   const SeriesFiles files = state_->files_of(key);
-  const ReadObject read_old = [&](const catalog::ObjectRow& object) { return read_object(engine, write.key, object); };
-  key.plan = plan_write(files, write.rows, write.mode, read_old, engine.pool());
+  const PlanTools tools{
+      .read_object = [&](const catalog::ObjectRow& object) { return read_object(engine, write.key, object); },
+      .pool = engine.pool()};
+  key.plan = plan_write(files, write.rows, write.mode, tools);
   key.result.counts = key.plan->counts;
   key.result.changed = key.plan->changes;
   const bool schema_changes = !key.exists() || key.plan->schema != files.schema;

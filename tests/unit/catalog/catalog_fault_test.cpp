@@ -184,7 +184,7 @@ TEST_F(CatalogFaultTest, ASyncThatGoesOnFailingLeavesTheOutcomeUnknown) {
   const uint64_t sync = call_of(FileOperation::kSync, [&] { change_two_series(); });
   start_over();
   files_.set_fault({.kind = FaultKind::kFailFrom, .call = sync});
-  testing::expect_error(ErrorKind::kOutcomeUnknown, "commit after", [&] { change_two_series(); });
+  testing::expect_error(ErrorKind::kOutcomeUnknown, "make commit after", [&] { change_two_series(); });
   files_.heal();
   EXPECT_NO_THROW(commit("later", changing("a", catalog_->find_series("a")->version)));
 }

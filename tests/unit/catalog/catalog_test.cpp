@@ -201,6 +201,8 @@ TEST_F(CatalogTest, DeletedSeriesAreFoundButNotListed) {
   commit(deleting("a", 1));
   EXPECT_THAT(catalog_->list_series(""), IsEmpty());
   EXPECT_TRUE(catalog_->find_series("a")->deleted);
+  EXPECT_EQ(catalog_->key_of(catalog_->find_series("a")->id), "a");
+  EXPECT_EQ(catalog_->key_of(99), "");
   EXPECT_EQ(catalog_->find_series("a")->rows, 0);
   EXPECT_EQ(catalog_->find_series("a")->first, std::nullopt);
   EXPECT_THAT(objects("a"), ElementsAre("none"));

@@ -28,13 +28,11 @@ class PlanTest : public ::testing::Test {
 
   Plan plan(const Table& rows, WriteMode mode) {
     read_.clear();
-    return plan_write(
-        series_, rows, mode,
-        [this](const catalog::ObjectRow& object) {
-          read_.push_back(object.id);
-          return tables_.at(object.id);
-        },
-        nullptr);
+    const auto read_object = [this](const catalog::ObjectRow& object) {
+      read_.push_back(object.id);
+      return tables_.at(object.id);
+    };
+    return plan_write(series_, rows, mode, {.read_object = read_object});
   }
 
   Plan apply(const Table& rows, WriteMode mode = WriteMode::kAppend) {
