@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "varve/base/error.h"
+#include "varve/table/cast.h"
 #include "varve/table/select.h"
 
 #include "support/errors.h"
@@ -18,8 +19,19 @@ namespace varve {
 namespace {
 
 using testing::expect_error;
-using testing::make_bars;
-using testing::make_trades;
+
+// Tables as a series keeps them: any column may hold nulls.
+Table as_kept(const Table& table) {
+  std::vector<Field> fields = table.schema().fields();
+  for (Field& field : fields) field.nullable = true;
+  return table::conform(table, Schema(std::move(fields)));
+}
+template <typename... Options>
+Table make_bars(int64_t rows, const Options&... options) {
+  return as_kept(testing::make_bars(rows, options...));
+}
+Table make_trades(int64_t rows) { return as_kept(testing::make_trades(rows)); }
+
 using Names = std::vector<std::string>;
 
 class LakeTest : public ::testing::Test {
