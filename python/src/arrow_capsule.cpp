@@ -1,13 +1,14 @@
-#include <nanobind/nanobind.h>
-
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <utility>
 
-#include "bindings.h"
+#include <nanobind/nanobind.h>
+
 #include "varve/base/error.h"
 #include "varve/table/arrow.h"
+
+#include "bindings.h"
 
 namespace nb = nanobind;
 

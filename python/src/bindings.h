@@ -1,12 +1,12 @@
 // The parts of the Python extension, each bound by one function.
 #pragma once
 
-#include <nanobind/nanobind.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
+
+#include <nanobind/nanobind.h>
 
 #include "varve/lake/options.h"
 #include "varve/table/table.h"

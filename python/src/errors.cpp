@@ -1,13 +1,14 @@
+#include <string>
+#include <vector>
+
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
-#include <string>
-#include <vector>
+#include "varve/base/error.h"
 
 #include "bindings.h"
-#include "varve/base/error.h"
 
 namespace nb = nanobind;
 

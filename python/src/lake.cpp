@@ -1,12 +1,5 @@
 #include "varve/lake/lake.h"
 
-#include <nanobind/nanobind.h>
-#include <nanobind/stl/optional.h>
-#include <nanobind/stl/pair.h>
-#include <nanobind/stl/string.h>
-#include <nanobind/stl/variant.h>
-#include <nanobind/stl/vector.h>
-
 #include <cmath>
 #include <optional>
 #include <string>
@@ -14,8 +7,16 @@
 #include <variant>
 #include <vector>
 
-#include "bindings.h"
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/variant.h>
+#include <nanobind/stl/vector.h>
+
 #include "varve/base/error.h"
+
+#include "bindings.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -139,9 +140,8 @@ void bind_writes(nb::class_<Lake>& lake) {
     const SeriesWriteOptions options = to_write_options(named);
     return to_dict(unlocked([&] { return self.upsert(key, table, options); }));
   });
-  lake.def("remove", [](Lake& self, const std::string& key) {
-    return to_dict(unlocked([&] { return self.remove(key); }));
-  });
+  lake.def("remove",
+           [](Lake& self, const std::string& key) { return to_dict(unlocked([&] { return self.remove(key); })); });
 }
 
 void bind_reads(nb::class_<Lake>& lake) {
@@ -160,17 +160,18 @@ void bind_reads(nb::class_<Lake>& lake) {
 }
 
 void bind_questions(nb::class_<Lake>& lake) {
-  lake.def("exists", [](const Lake& self, const std::string& key) { return self.exists(key); },
-           nb::call_guard<nb::gil_scoped_release>());
-  lake.def("list_keys", [](const Lake& self, const std::string& prefix) { return self.list_keys(prefix); },
-           nb::call_guard<nb::gil_scoped_release>());
+  lake.def(
+      "exists", [](const Lake& self, const std::string& key) { return self.exists(key); },
+      nb::call_guard<nb::gil_scoped_release>());
+  lake.def(
+      "list_keys", [](const Lake& self, const std::string& prefix) { return self.list_keys(prefix); },
+      nb::call_guard<nb::gil_scoped_release>());
   lake.def("time_range", [](const Lake& self, const std::string& key) -> std::optional<std::pair<int64_t, int64_t>> {
     const auto range = unlocked([&] { return self.time_range(key); });
     return range ? std::optional(std::pair(range->first.nanoseconds, range->second.nanoseconds)) : std::nullopt;
   });
-  lake.def("info", [](const Lake& self, const std::string& key) {
-    return to_dict(unlocked([&] { return self.info(key); }));
-  });
+  lake.def("info",
+           [](const Lake& self, const std::string& key) { return to_dict(unlocked([&] { return self.info(key); })); });
   lake.def("info_all", [](const Lake& self, const std::string& prefix) {
     nb::list all;
     for (const SeriesInfo& info : unlocked([&] { return self.info_all(prefix); })) {
@@ -178,8 +179,9 @@ void bind_questions(nb::class_<Lake>& lake) {
     }
     return all;
   });
-  lake.def("files", [](const Lake& self, const std::string& key) { return self.files(key); },
-           nb::call_guard<nb::gil_scoped_release>());
+  lake.def(
+      "files", [](const Lake& self, const std::string& key) { return self.files(key); },
+      nb::call_guard<nb::gil_scoped_release>());
   lake.def("verify", [](const Lake& self, const std::string& key) {
     return to_dict(unlocked([&] { return self.verify(key); }));
   });

@@ -1,16 +1,15 @@
-#include <nanobind/nanobind.h>
-#include <nanobind/stl/optional.h>
-#include <nanobind/stl/string.h>
-#include <nanobind/stl/variant.h>
-#include <nanobind/stl/vector.h>
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "bindings.h"
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/variant.h>
+#include <nanobind/stl/vector.h>
+
 #include "varve/base/error.h"
 #include "varve/base/file_system.h"
 #include "varve/base/thread_pool.h"
@@ -18,6 +17,8 @@
 #include "varve/market/kind.h"
 #include "varve/parquet/reader.h"
 #include "varve/parquet/writer.h"
+
+#include "bindings.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -65,7 +66,8 @@ int64_t write_through(base::FileSystem& files, const std::string& path, const Ta
                                       .sorted_by = wanted.sorted_by,
                                       .rows_per_group = wanted.rows_per_group,
                                       .pool = &pool};
-  const auto summary = parquet::write_table(table, [&](auto bytes) { file->append(bytes); }, options);
+  const auto summary = parquet::write_table(
+      table, [&](auto bytes) { file->append(bytes); }, options);
   if (wanted.durable) {
     file->sync();
   }

@@ -1,8 +1,4 @@
-#include <nanobind/nanobind.h>
-#include <nanobind/stl/optional.h>
-#include <nanobind/stl/pair.h>
-#include <nanobind/stl/string.h>
-#include <nanobind/stl/vector.h>
+#include "varve/table/table.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,11 +8,17 @@
 #include <utility>
 #include <vector>
 
-#include "bindings.h"
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
 #include "varve/base/error.h"
 #include "varve/table/builder.h"
 #include "varve/table/print.h"
-#include "varve/table/table.h"
+
+#include "bindings.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -68,10 +70,8 @@ Column column_from_bytes(const std::string& type_text, const nb::bytes& bytes, c
   auto values = base::MutableBuffer::allocate(bytes.size());
   std::memcpy(values.data(), bytes.c_str(), bytes.size());
   const auto rows = static_cast<int64_t>(bytes.size() / width);
-  return Column({.type = type,
-                 .length = rows,
-                 .validity = bitmap_from_bytes(valid, rows),
-                 .values = std::move(values).finish()});
+  return Column(
+      {.type = type, .length = rows, .validity = bitmap_from_bytes(valid, rows), .values = std::move(values).finish()});
 }
 
 Column column_from_flags(const nb::bytes& flags, const std::optional<nb::bytes>& valid) {
@@ -137,26 +137,30 @@ void bind_table(nb::module_& module) {
       .def("fields", &fields)
       .def("metadata", [](const Table& table) { return table.schema().metadata(); })
       .def("slice", &Table::slice, "start"_a, "length"_a)
-      .def("select", [](const Table& table, const std::vector<std::string>& names) { return table.select(names); },
-           "names"_a)
-      .def("column", [](const Table& table, const std::string& name) { return table.column(name); }, "name"_a)
+      .def(
+          "select", [](const Table& table, const std::vector<std::string>& names) { return table.select(names); },
+          "names"_a)
+      .def(
+          "column", [](const Table& table, const std::string& name) { return table.column(name); }, "name"_a)
       .def("byte_size", &Table::byte_size)
       .def("texts", &texts, "start"_a, "count"_a)
-      .def("to_text",
-           [](const Table& table, int64_t rows_max, int32_t width_max) {
-             return table::to_text(table, {.rows_max = rows_max, .width_max = width_max});
-           },
-           "rows_max"_a, "width_max"_a)
-      .def("equals", [](const Table& left, const Table& right) { return equals(left, right); }, "other"_a)
+      .def(
+          "to_text",
+          [](const Table& table, int64_t rows_max, int32_t width_max) {
+            return table::to_text(table, {.rows_max = rows_max, .width_max = width_max});
+          },
+          "rows_max"_a, "width_max"_a)
+      .def(
+          "equals", [](const Table& left, const Table& right) { return equals(left, right); }, "other"_a)
       .def("arrow_stream", &export_arrow_stream)
       .def("arrow_schema", [](const Table& table) { return export_arrow_schema(table.schema()); });
   module.def("import_arrow", &import_arrow, "source"_a);
   module.def("table_from_columns", &table_from_columns, "columns"_a);
   module.def("column_from_bytes", &column_from_bytes, "type"_a, "values"_a, "valid"_a.none());
   module.def("column_from_flags", &column_from_flags, "flags"_a, "valid"_a.none());
-  module.def("column_of_nulls",
-             [](const std::string& type, int64_t rows) { return make_null_column(parse_type(type), rows); }, "type"_a,
-             "rows"_a);
+  module.def(
+      "column_of_nulls", [](const std::string& type, int64_t rows) { return make_null_column(parse_type(type), rows); },
+      "type"_a, "rows"_a);
   module.def("column_from_texts", &column_from_texts, "type"_a, "texts"_a);
 }
 
