@@ -46,6 +46,8 @@ struct WriteSummary {
 // statistics, page indexes and sorting columns: every reader of the format opens them.
 class Writer {
  public:
+  // Takes the next bytes. Called in order and never twice at a time, but also from the pool's threads, within write and
+  // finish.
   using Sink = std::function<void(std::span<const std::byte>)>;
 
   // Throws NotSupported for a column type that Parquet has no place for.
@@ -54,7 +56,9 @@ class Writer {
   Writer(Writer&&) noexcept;
   Writer& operator=(Writer&&) noexcept;
 
-  // Adds rows. Whole row groups are written as they fill. Throws InvalidArgument if the schema is another one.
+  // Adds rows. Whole row groups are written as they fill; the rows of one that is not full are shared, not copied.
+  // Throws InvalidArgument if the schema is another one or a value cannot be stored (seconds beyond the reach of
+  // milliseconds, digits beyond a decimal's bytes). A writer that has thrown is of no use any more.
   void write(const Table& table);
   // Writes what is left and the footer. The file is not a file before. Throws what the sink throws.
   WriteSummary finish();

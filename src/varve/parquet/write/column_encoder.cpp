@@ -14,12 +14,6 @@ constexpr size_t kPageBytesMax = size_t{1} << 20;  // of values, PLAIN-encoded; 
 
 const DataType& stored_type(const DataType& type) { return type.id == TypeId::kDictionary ? *type.value_type : type; }
 
-// Integers are quicker to read delta-coded, so their dictionary has to be clearly smaller.
-bool is_worth_while(size_t dictionary_bytes, const EncodingChoice& choice) {
-  if (choice.encoding != Encoding::kDeltaBinaryPacked) return dictionary_bytes < choice.bytes;
-  return dictionary_bytes < choice.bytes - choice.bytes / 10;
-}
-
 // The places of a dictionary's entries in their order, so that a page's range is found by its codes alone.
 class EntryRanks {
  public:
@@ -81,11 +75,11 @@ EncodedChunk ColumnEncoder::encode_values_of(const Column& column, const SchemaE
   const SortOrder order = sort_order_of(column.type(), *element.type);
   ChunkContent content;
   DictionaryLimits limits;
-  limits.bytes = std::min(limits.bytes, choice.bytes);
-  if (choice.try_dictionary && assign_codes(values, limits)) {
+  limits.bytes = std::min(limits.bytes, choice.dictionary_bytes_max);
+  if (choice.dictionary_bytes_max > 0 && assign_codes(values, limits)) {
     encode_indexes();
     PhysicalValues entries = entries_of(values);
-    if (is_worth_while(entries.byte_size() + indexes_.size(), choice)) {
+    if (entries.byte_size() + indexes_.size() < choice.dictionary_bytes_max) {
       content = dictionary_content(std::move(entries));
     }
   }

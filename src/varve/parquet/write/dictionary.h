@@ -22,20 +22,34 @@ struct DictionaryLimits {
 
 namespace internal {
 
-// Spreads the bits of a number over the high bits of the result.
-constexpr uint64_t mix(uint64_t value) noexcept { return value * 0x9E3779B97F4A7C15; }
+// Spreads the bits of a number over the high bits of the result. Without the first step prices on a tick grid, whose
+// bits repeat, would crowd together.
+constexpr uint64_t mix(uint64_t value) noexcept { return (value ^ (value >> 32)) * 0x9E3779B97F4A7C15; }
+
+template <typename T>
+uint64_t load_as(const char* bytes) noexcept {
+  T word;
+  std::memcpy(&word, bytes, sizeof(word));
+  return word;
+}
+
+// The last bytes of a string, at most eight: loads of a fixed size that overlap, since copying a size that is not known
+// costs a call.
+inline uint64_t load_tail(std::string_view tail) noexcept {
+  const char* const end = tail.data() + tail.size();
+  if (tail.size() == 8) return load_as<uint64_t>(tail.data());
+  if (tail.size() >= 4) return load_as<uint32_t>(tail.data()) << 32 | load_as<uint32_t>(end - 4);
+  if (tail.size() >= 2) return load_as<uint16_t>(tail.data()) << 16 | load_as<uint16_t>(end - 2);
+  return tail.empty() ? 0 : static_cast<uint8_t>(tail[0]);
+}
 
 inline uint64_t hash_bytes(std::string_view bytes) noexcept {
   uint64_t hash = bytes.size();
   while (bytes.size() > 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, bytes.data(), sizeof(word));
-    hash = mix(std::rotl(hash, 29) ^ word);
+    hash = mix(std::rotl(hash, 29) ^ load_as<uint64_t>(bytes.data()));
     bytes.remove_prefix(8);
   }
-  uint64_t word = 0;
-  std::memcpy(&word, bytes.data(), bytes.size());
-  return mix(std::rotl(hash, 29) ^ word);
+  return mix(std::rotl(hash, 29) ^ load_tail(bytes));
 }
 
 // Open addressing over codes alone: a slot is four bytes, so that the table of some thousand entries stays in the
@@ -52,8 +66,9 @@ class CodeTable {
   [[nodiscard]] size_t after(size_t slot) const noexcept { return (slot + 1) & (slots_.size() - 1); }
   [[nodiscard]] uint32_t operator[](size_t slot) const noexcept { return slots_[slot]; }
   void put(size_t slot, uint32_t code) noexcept { slots_[slot] = code; }
-  // At most half of the slots are taken, so that the search for one is short.
-  [[nodiscard]] bool is_full(size_t entries) const noexcept { return 2 * entries >= slots_.size(); }
+  // At most a quarter of the slots are taken: the first one looked at is mostly the right one, and a wrong guess of the
+  // processor costs more than a larger table does.
+  [[nodiscard]] bool is_full(size_t entries) const noexcept { return 4 * entries >= slots_.size(); }
   // Doubles the table; `hash_of(code)` gives the hash of an entry.
   template <typename HashOf>
   void grow(size_t entries, const HashOf& hash_of) {

@@ -1,6 +1,8 @@
 #include "varve/parquet/write/value_encoding.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <vector>
 
 namespace varve::parquet {
@@ -33,6 +35,20 @@ size_t count_of(const std::vector<PhysicalValues>& slices) {
   size_t count = 0;
   for (const PhysicalValues& slice : slices) count += slice.count;
   return count;
+}
+
+// Of how many values, all equally likely, `count` draws show `distinct` ones: the solution of
+// distinct = entries * (1 - exp(-count / entries)). Values that come in clusters have more than that.
+size_t expected_entries(size_t count, size_t distinct) {
+  constexpr double kMost = 1e9;
+  const auto draws = static_cast<double>(count);
+  auto low = static_cast<double>(distinct);
+  double high = kMost;
+  while (high > 1.01 * low) {
+    const double middle = std::sqrt(low * high);
+    (middle * (1 - std::exp(-draws / middle)) < static_cast<double>(distinct) ? low : high) = middle;
+  }
+  return static_cast<size_t>(low);
 }
 
 void encode_booleans(const PhysicalValues& values, base::MutableBuffer& out) {
@@ -102,6 +118,16 @@ size_t EncodingChooser::count_distinct(const std::vector<PhysicalValues>& slices
   return words_.entries().size() + long_words_.entries().size() + strings_.entries().size();
 }
 
+// The least that a dictionary and its indexes can take, going by how often values come again within the sample.
+size_t EncodingChooser::dictionary_cost(const std::vector<PhysicalValues>& slices, const PhysicalValues& values) {
+  const size_t count = count_of(slices);
+  const size_t distinct = count_distinct(slices);
+  const size_t entries = count == values.count ? distinct : expected_entries(count, distinct);
+  if (entries > DictionaryLimits().entries) return ~size_t{0};
+  return values.count * static_cast<size_t>(bit_width_of(entries - 1)) / 8 +
+         entries * (values.byte_size() / values.count);
+}
+
 EncodingChoice EncodingChooser::choose(const PhysicalValues& values, std::span<const Encoding> candidates) {
   const auto slices = sample(values);
   const size_t count = count_of(slices);
@@ -118,10 +144,9 @@ EncodingChoice EncodingChooser::choose(const PhysicalValues& values, std::span<c
     if (best.bytes < plain_bytes / kCheapEnough) return best;
   }
   if (values.type == PhysicalType::kBoolean) return best;
-  const size_t distinct = count_distinct(slices);
-  // At least so many bits an index take, and some of the values came again: else the chunk is all distinct, or nearly.
-  const size_t least_bytes = values.count * static_cast<size_t>(bit_width_of(distinct - 1)) / 8;
-  best.try_dictionary = distinct + 1 + count / 512 <= count && least_bytes < best.bytes;
+  // Integers are quicker to read delta-coded, so their dictionary has to be clearly smaller.
+  const size_t max = best.encoding == Encoding::kDeltaBinaryPacked ? best.bytes - best.bytes / 10 : best.bytes;
+  if (dictionary_cost(slices, values) < max) best.dictionary_bytes_max = max;
   return best;
 }
 

@@ -17,9 +17,9 @@ namespace varve::parquet {
 void encode_values(const PhysicalValues& values, Encoding encoding, base::MutableBuffer& out);
 
 struct EncodingChoice {
-  Encoding encoding = Encoding::kPlain;
-  size_t bytes = 0;             // what the chunk is expected to take
-  bool try_dictionary = false;  // a dictionary may take less: the sample has values that come again
+  Encoding encoding = Encoding::kPlain;  // the cheapest that needs no dictionary
+  size_t bytes = 0;                      // what the chunk is expected to take by it
+  size_t dictionary_bytes_max = 0;       // a dictionary pays if it and its indexes take less; 0: it is not worth trying
 };
 
 // The encodings worth trying. Strings of a column that readers restore as a dictionary (`is_dictionary`) stay PLAIN:
@@ -38,6 +38,7 @@ class EncodingChooser {
  private:
   size_t cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding);
   size_t count_distinct(const std::vector<PhysicalValues>& slices);
+  size_t dictionary_cost(const std::vector<PhysicalValues>& slices, const PhysicalValues& values);
 
   PagePacker& packer_;
   base::MutableBuffer encoded_;
