@@ -2,6 +2,9 @@
 
 import gzip
 import os
+import random
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow
@@ -157,6 +160,34 @@ def test_a_read_only_lake_can_be_read(filled: Varve) -> None:
         for path in folders:
             path.chmod(0o755)
     assert len(filled.rows("fx/EUR")) == 3 and filled.keys() == ["fx/EUR"]
+
+
+@pytest.fixture
+def small_disk(outside: Varve) -> Iterator[Varve]:
+    """The program with its lake on a disk of a few megabytes."""
+    outside.lake.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(outside.lake)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    try:
+        yield outside
+    finally:
+        subprocess.run(["umount", "--lazy", str(outside.lake)], check=True)
+
+
+def test_a_full_disk_keeps_a_file_out_and_the_lake_whole(small_disk: Varve) -> None:
+    small_disk("init")
+    small_disk("write", "fx/EUR", "-", stdin=BARS)
+    before = small_disk.state()
+    numbers = random.Random(1)
+    rows = "".join(f"{second},{numbers.random()}\n" for second in range(1_000_000))
+    small_disk.write_file("big.csv", "time,x\n" + rows)
+    error = small_disk("import", "big.csv", status=8).err
+    assert "No space left" in error
+    assert small_disk.state() == before
+    small_disk("verify")
+    small_disk("upsert", "fx/EUR", "-", stdin=BARS.replace(",10\n", ",11\n"))
+    assert small_disk.rows("fx/EUR")[0]["volume"] == 11
 
 
 def test_first_bad_rows_of_standard_input_are_told(filled: Varve) -> None:

@@ -327,6 +327,28 @@ TEST_F(CsvTables, TooManyColumnsAreRefused) {
   expect_refused(ErrorKind::kInvalidArgument, "more than 10000", "time" + std::string(20'000, ',') + "\n");
 }
 
+// Bytes like those of a CSV file, and others: a table or an error, whatever they are.
+TEST_F(CsvTables, SurviveAnyBytes) {
+  Random random;
+  const std::vector<std::string> pieces = {"time", "open",       "high",       "low",  "close", ",",    ",",
+                                           ",",    "\n",         "\n",         "\r\n", "\"",    "1",    "-7",
+                                           "0.5",  "2024-01-01", "T00:00:00Z", "x",    "NA",    "true", "1e999"};
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = random.one_in(2) ? "time,a,b\n" : "time,open,high,low,close\n";
+    for (int64_t left = random.between(0, 60); left > 0; --left) {
+      text += random.one_in(20) ? std::string(1, static_cast<char>(random.between(0, 255))) : random.pick(pieces);
+    }
+    try {
+      const CsvTable result = read(text);
+      EXPECT_EQ(result.rows_read, result.bad_rows + result.table.num_rows());
+      EXPECT_EQ(table::to_text(result.table).empty(), false);
+    } catch (const Error& error) {
+      const bool expected = error.kind() == ErrorKind::kInvalidArgument || error.kind() == ErrorKind::kNotFound;
+      ASSERT_TRUE(expected) << error.what();
+    }
+  }
+}
+
 // A table of random text, written and read: the cells come back, nulls and growth of the columns included.
 TEST_F(CsvTables, ManyRowsComeBackAsTheyWere) {
   Random random;
