@@ -20,8 +20,7 @@ void run_transaction(Database& database, const std::string& task, const std::fun
   transaction.commit();
 }
 
-// After a failed sync all of a transaction may lie in the write-ahead log, out of sight, and a power cut could bring it
-// to light. The next transaction writes over it; this is the smallest one.
+// The smallest transaction there is.
 void write_something(Database& database) {
   database.query("INSERT OR REPLACE INTO properties VALUES ('written_over', ?1)", base::make_uuid()).run();
 }
@@ -135,20 +134,39 @@ void Catalog::Connection::with_writer(const Work& work) {
 
 void Catalog::Connection::write(const std::string& task, const Work& work) {
   with_writer([&](Database& database) {
+    if (log_in_doubt_) renew_log(database);
     (void)database.take_sync_failure();
     try {
       run_transaction(database, task, work);
     } catch (const Error& failure) {
       if (!database.take_sync_failure()) throw;
+      log_in_doubt_ = true;
       try {
-        run_transaction(database, "write over it", write_something);
+        renew_log(database);
       } catch (const Error& second) {
-        throw OutcomeUnknown("could not {}, but a power cut may bring it back: {}; nor could one write over it: {}",
-                             task, failure.what(), second.what());
+        throw OutcomeUnknown("could not {}, but a power cut may bring it back: {}; and then: {}", task, failure.what(),
+                             second.what());
       }
       throw;
     }
   });
+}
+
+// A sync that failed leaves two doubts. All of a transaction may lie in the log, out of sight, and a power cut could
+// bring it to light. And what was written to the log before it without a sync may never reach the disk, so that nothing
+// behind it could be read after a power cut. So all of the log is merged, and a new one begins with a transaction.
+void Catalog::Connection::renew_log(Database& database) {
+  const auto lock = files_.lock(lock_path_of(path_), {.byte = kCatalogLockByte, .timeout = options_.busy_timeout});
+  database.set_task("renew the log");
+  {
+    Query merged = database.query("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!merged.next() || merged.integer(0) != 0) {
+      throw Timeout("cannot renew the log of catalog {}: others used it for longer than {}", path_,
+                    to_string(options_.busy_timeout));
+    }
+  }
+  run_transaction(database, "begin a new log", write_something);
+  log_in_doubt_ = false;
 }
 
 // On a connection of its own, so that other threads go on committing.
@@ -159,9 +177,14 @@ void Catalog::Connection::merge_long_log() {
   try {
     const auto lock = files_.lock(lock_path_of(path_), {.byte = kCatalogLockByte});
     merge_at_frames_ = frames + kMergeAtFrames;
-    with_reader([](Database& database) {
+    with_reader([this](Database& database) {
       database.set_task("merge the log");
-      database.execute("PRAGMA wal_checkpoint(PASSIVE)");
+      try {
+        database.execute("PRAGMA wal_checkpoint(PASSIVE)");
+      } catch (const Error&) {
+        if (database.take_sync_failure()) log_in_doubt_ = true;
+        throw;
+      }
     });
   } catch (const ConcurrentWrite&) {  // another process is at it
   } catch (const Error& error) {

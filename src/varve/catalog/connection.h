@@ -72,6 +72,7 @@ class Catalog::Connection {
   void take_back(Reader reader);
   void forget(const std::shared_ptr<ReadOnlySource>& source);
   void merge_long_log();
+  void renew_log(Database& database);
 
   base::FileSystem& files_;
   const std::string path_;
@@ -83,6 +84,7 @@ class Catalog::Connection {
   std::unique_ptr<Database> writer_;  // null if read-only or closed
   std::atomic<int64_t> log_frames_ = 0;
   std::atomic<int64_t> merge_at_frames_;
+  std::atomic<bool> log_in_doubt_ = false;
 
   std::mutex readers_mutex_;
   bool closed_ = false;

@@ -189,6 +189,35 @@ TEST_F(CatalogFaultTest, ASyncThatGoesOnFailingLeavesTheOutcomeUnknown) {
   EXPECT_NO_THROW(commit("later", changing("a", catalog_->find_series("a")->version)));
 }
 
+// The bytes of the log that were never synced may be lost for good; the catalog must not need them.
+TEST_F(CatalogFaultTest, AfterAFailedSyncNothingNeedsTheOldLog) {
+  start_over();
+  commit("first", changing("a", 1));
+  catalog_->clear_pending(1, "first");
+  files_.heal();
+  commit("second", changing("a", 2));
+  const uint64_t sync = files_.calls();
+  files_.set_fault({.kind = FaultKind::kFailOnce, .call = sync});
+  EXPECT_THROW(commit("third", changing("a", 3)), Io);
+  std::filesystem::copy_file(path_, directory_ / "without-log");
+  Catalog after = Catalog::open(files_, directory_ / "without-log", clock_);
+  EXPECT_EQ(after.find_series("a")->version, 3);
+  EXPECT_FALSE(after.find_commit("third").has_value());
+}
+
+TEST_F(CatalogFaultTest, NothingIsCommittedToALogInDoubt) {
+  const uint64_t sync = call_of(FileOperation::kSync, [&] { change_two_series(); });
+  start_over();
+  files_.set_fault({.kind = FaultKind::kFailFrom, .call = sync});
+  EXPECT_THROW(change_two_series(), OutcomeUnknown);
+  EXPECT_THROW(commit("later", changing("a", 1)), Io);
+  files_.heal();
+  commit("last", changing("a", 1));
+  std::filesystem::copy_file(path_, directory_ / "without-log");
+  EXPECT_EQ(Catalog::open(files_, directory_ / "without-log", clock_).find_series("a")->version, 1);
+  EXPECT_EQ(catalog_->find_series("a")->version, 2);
+}
+
 TEST_F(CatalogFaultTest, AFullDiskIsAFailureThatIsKnown) {
   const uint64_t write = call_of(FileOperation::kWrite, [&] { change_two_series(); });
   const Fault full = {.kind = FaultKind::kFailFrom, .call = write, .error_number = ENOSPC};

@@ -368,6 +368,26 @@ TEST_F(CatalogTest, SourcesAreRememberedUntilTheSeriesEnds) {
   EXPECT_FALSE(catalog_->has_source(series, "abc"));
 }
 
+TEST_F(CatalogTest, AVersionMayForgetTheSourcesBeforeIt) {
+  SeriesChange change = making("a");
+  change.source_sha256 = "abc";
+  const int64_t series = commit(change).series_id;
+  change = changing("a", 1);
+  change.forgets_sources = true;
+  change.source_sha256 = "def";
+  commit(change);
+  EXPECT_FALSE(catalog_->has_source(series, "abc"));
+  EXPECT_TRUE(catalog_->has_source(series, "def"));
+}
+
+TEST_F(CatalogTest, KeysAreFoundById) {
+  const int64_t series = commit(making("a")).series_id;
+  EXPECT_EQ(catalog_->key_of(series), "a");
+  commit(deleting("a", 1));
+  EXPECT_EQ(catalog_->key_of(series), "a");
+  EXPECT_EQ(catalog_->key_of(series + 1), "");
+}
+
 TEST_F(CatalogTest, ASourceMayComeTwice) {
   SeriesChange change = making("a");
   change.source_sha256 = "abc";
