@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <iostream>
+#include <map>
 
 #include "unit/store/store_fixture.h"
 
@@ -62,11 +63,34 @@ class FaultTest : public ::testing::TestWithParam<Fault> {
     append(store, "k/below", run_of(0, 3));
   }
 
-  // A lake as it was before each attempt, hard links and all.
+  // The lake as it was prepared, hard links and all, under another name. The 256 directories of objects stay where they
+  // are: to make them anew each time would be most of the work.
   void renew(const std::string& name) {
-    const std::string command =
-        "rm -rf '" + directory_ / name + "' && cp -a '" + prepared_.root() + "' '" + directory_ / name + "'";
-    ASSERT_EQ(std::system(command.c_str()), 0);
+    namespace fs = std::filesystem;
+    const fs::path from = prepared_.root();
+    const fs::path to = directory_ / name;
+    if (fs::exists(to)) {
+      for (const auto& entry : fs::directory_iterator(to)) {
+        if (entry.path().filename() != ".varve") fs::remove_all(entry.path());
+      }
+      for (const auto& entry : fs::directory_iterator(to / ".varve")) {
+        if (entry.path().filename() != "objects") fs::remove_all(entry.path());
+      }
+      for (const auto& entry : fs::recursive_directory_iterator(to / ".varve/objects")) {
+        if (entry.is_regular_file()) fs::remove(entry.path());
+      }
+    }
+    std::map<uint64_t, fs::path> copies;  // by inode
+    for (const auto& entry : fs::recursive_directory_iterator(from)) {
+      const fs::path copy = to / fs::relative(entry.path(), from);
+      if (entry.is_directory()) {
+        fs::create_directories(copy);
+      } else if (const auto [at, fresh] = copies.emplace(system_->status(entry.path()).inode, copy); fresh) {
+        fs::copy_file(entry.path(), copy);
+      } else {
+        fs::create_hard_link(at->second, copy);
+      }
+    }
   }
 
   // The lake is open, and all goes well until the n-th call.
@@ -126,6 +150,7 @@ class FaultTest : public ::testing::TestWithParam<Fault> {
     EXPECT_GE(counts.runs, 8);
   }
 
+  std::unique_ptr<base::FileSystem> system_ = base::make_system_file_system();
   TempDirectory directory_ = make_quick_directory();
   LakeFolder prepared_{directory_ / "prepared"};
 };

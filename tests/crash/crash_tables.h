@@ -1,0 +1,30 @@
+// Rows of the kill loop as tables.
+#pragma once
+
+#include "varve/table/table.h"
+
+#include "crash/changes.h"
+
+namespace varve::testing {
+
+inline Table to_table(const Rows& rows) {
+  std::vector<int64_t> times;
+  std::vector<int64_t> values;
+  for (const auto& [second, value] : rows) {
+    times.push_back(second * kNanosecondsPerSecond);
+    values.push_back(value);
+  }
+  const DataType time = DataType::timestamp(TimeUnit::kNano, "UTC");
+  return {Schema({{.name = "timestamp", .type = time}, {.name = "value", .type = DataType::int64()}}),
+          {make_column<int64_t>(time, times), make_column<int64_t>(DataType::int64(), values)}};
+}
+
+inline Rows to_rows(const Table& table) {
+  Rows rows;
+  const std::span<const int64_t> times = table.column("timestamp").values<int64_t>();
+  const std::span<const int64_t> values = table.column("value").values<int64_t>();
+  for (size_t row = 0; row < times.size(); ++row) rows.emplace_back(times[row] / kNanosecondsPerSecond, values[row]);
+  return rows;
+}
+
+}  // namespace varve::testing
