@@ -206,16 +206,30 @@ TEST_F(CatalogFaultTest, AfterAFailedSyncNothingNeedsTheOldLog) {
 }
 
 TEST_F(CatalogFaultTest, NothingIsCommittedToALogInDoubt) {
+  start_over();
+  commit("first", changing("a", 1));
+  files_.heal();
+  commit("second", changing("a", 2));
+  const uint64_t sync = files_.calls();
+  files_.set_fault({.kind = FaultKind::kFailFrom, .call = sync});
+  EXPECT_THROW(commit("third", changing("a", 3)), OutcomeUnknown);
+  EXPECT_THROW(commit("fourth", changing("a", 3)), Io);
+  files_.heal();
+  commit("fifth", changing("a", 3));
+  std::filesystem::copy_file(path_, directory_ / "without-log");
+  EXPECT_EQ(Catalog::open(files_, directory_ / "without-log", clock_).find_series("a")->version, 3);
+  EXPECT_EQ(catalog_->find_series("a")->version, 4);
+}
+
+TEST_F(CatalogFaultTest, TheEndOfALogInDoubtIsOnTheDisk) {
   const uint64_t sync = call_of(FileOperation::kSync, [&] { change_two_series(); });
   start_over();
-  files_.set_fault({.kind = FaultKind::kFailFrom, .call = sync});
-  EXPECT_THROW(change_two_series(), OutcomeUnknown);
-  EXPECT_THROW(commit("later", changing("a", 1)), Io);
-  files_.heal();
-  commit("last", changing("a", 1));
-  std::filesystem::copy_file(path_, directory_ / "without-log");
-  EXPECT_EQ(Catalog::open(files_, directory_ / "without-log", clock_).find_series("a")->version, 1);
-  EXPECT_EQ(catalog_->find_series("a")->version, 2);
+  files_.set_fault({.kind = FaultKind::kFailOnce, .call = sync});
+  EXPECT_THROW(change_two_series(), Io);
+  const std::vector<testing::TracedCall> trace = files_.trace();
+  const testing::TracedCall emptied = {FileOperation::kTruncate, path_ + "-wal"};
+  EXPECT_THAT(trace, ::testing::Contains(emptied));
+  EXPECT_EQ(trace.back(), (testing::TracedCall{FileOperation::kSync, path_ + "-wal"}));
 }
 
 TEST_F(CatalogFaultTest, AFullDiskIsAFailureThatIsKnown) {
