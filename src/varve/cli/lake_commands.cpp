@@ -165,14 +165,13 @@ void add_ls(CLI::App& app, Session& session) {
 int show_info(Session& session, const std::string& key) {
   const SeriesInfo series = session.open_lake().info(key);
   const Format format = choose_format(session.output_options());
-  const bool one_object = format == Format::kJson || format == Format::kNdjson;
-  if (!one_object || !session.out_file.empty()) {
+  if (format == Format::kJson || format == Format::kNdjson) {
+    const std::string text = to_json(series).dump(format == Format::kJson ? 2 : -1) + "\n";
+    write_output(session.files(), text, session.out_file);
+  } else {
     const Table fields = field_table(series);
     session.show(fields, fields.num_rows());
-    return kExitDone;
   }
-  write_stdout(to_json(series).dump(format == Format::kJson ? 2 : -1) + "\n");
-  flush_stdout();
   return kExitDone;
 }
 
@@ -218,9 +217,8 @@ void add_verify(CLI::App& app, Session& session) {
 void add_version(CLI::App& app, Session& session) {
   CLI::App* const command = app.add_subcommand("version", "Show the program's version");
   command->callback([&session] {
-    session.command = [] {
-      write_stdout("varve " VARVE_VERSION "\n");
-      flush_stdout();
+    session.command = [&session] {
+      write_output(session.files(), "varve " VARVE_VERSION "\n");
       return kExitDone;
     };
   });

@@ -15,20 +15,24 @@ namespace varve::cli {
 namespace {
 
 using ByteSink = std::function<void(std::span<const std::byte>)>;
+using Content = std::function<void(const ByteSink& sink)>;
 
-void write_rows(const Table& table, Format format, const OutputOptions& options, const ByteSink& sink) {
-  const ByteSink cancellable = [&](std::span<const std::byte> bytes) {
-    options.cancel.check();
-    sink(bytes);
+// What the rows are in bytes, a piece at a time.
+Content content_of(const Table& table, Format format, const OutputOptions& options) {
+  return [&table, format, &options](const ByteSink& sink) {
+    const ByteSink cancellable = [&](std::span<const std::byte> bytes) {
+      options.cancel.check();
+      sink(bytes);
+    };
+    if (format == Format::kParquet) {
+      parquet::WriteOptions write;
+      write.cancel = options.cancel;
+      (void)parquet::write_table(table, cancellable, write);
+    } else {
+      write_text(table, format, options.text,
+                 [&](std::string_view text) { cancellable(std::as_bytes(std::span(text))); });
+    }
   };
-  if (format == Format::kParquet) {
-    parquet::WriteOptions write;
-    write.cancel = options.cancel;
-    (void)parquet::write_table(table, cancellable, write);
-  } else {
-    write_text(table, format, options.text,
-               [&](std::string_view text) { cancellable(std::as_bytes(std::span(text))); });
-  }
 }
 
 [[noreturn]] void throw_for_stream(const std::string& name) {
@@ -41,38 +45,46 @@ void write_stream(std::FILE* stream, const std::string& name, std::span<const st
   if (std::fwrite(bytes.data(), 1, bytes.size(), stream) != bytes.size()) throw_for_stream(name);
 }
 
-void write_to_stdout(const Table& table, Format format, const OutputOptions& options) {
-  write_rows(table, format, options,
-             [](std::span<const std::byte> bytes) { write_stream(stdout, "standard output", bytes); });
-  flush_stdout();
+void write_to_stdout(const Content& content) {
+  content([](std::span<const std::byte> bytes) { write_stream(stdout, "standard output", bytes); });
+  if (std::fflush(stdout) != 0) throw_for_stream("standard output");
 }
 
 // A pipe or device that is there already.
-void write_to_device(const Table& table, Format format, const OutputOptions& options) {
+void write_to_device(const std::string& path, const Content& content) {
   struct Close {
     void operator()(std::FILE* stream) const { std::fclose(stream); }
   };
-  const std::unique_ptr<std::FILE, Close> stream(std::fopen(options.file.c_str(), "wb"));
-  if (!stream) throw Io("cannot open {}: {}", options.file, std::strerror(errno));
-  write_rows(table, format, options,
-             [&](std::span<const std::byte> bytes) { write_stream(stream.get(), options.file, bytes); });
-  if (std::fflush(stream.get()) != 0) throw_for_stream(options.file);
+  const std::unique_ptr<std::FILE, Close> stream(std::fopen(path.c_str(), "wb"));
+  if (!stream) throw Io("cannot open {}: {}", path, std::strerror(errno));
+  content([&](std::span<const std::byte> bytes) { write_stream(stream.get(), path, bytes); });
+  if (std::fflush(stream.get()) != 0) throw_for_stream(path);
 }
 
-void write_to_file(base::FileSystem& files, const Table& table, Format format, const OutputOptions& options) {
-  const std::string temporary = options.file + "." + base::make_uuid() + ".tmp";
+void write_to_file(base::FileSystem& files, const std::string& path, const Content& content) {
+  const std::string temporary = path + "." + base::make_uuid() + ".tmp";
   const std::unique_ptr<base::File> file = files.open(temporary, base::OpenMode::kWriteNew);
   try {
-    write_rows(table, format, options, [&](std::span<const std::byte> bytes) { file->append(bytes); });
+    content([&](std::span<const std::byte> bytes) { file->append(bytes); });
     file->sync();
     file->close();
-    files.rename(temporary, options.file);
+    files.rename(temporary, path);
   } catch (...) {
     try {
       files.unlink(temporary);
     } catch (const Error&) {  // the first error says what matters
     }
     throw;
+  }
+}
+
+void write_content(base::FileSystem& files, const Content& content, const std::string& path) {
+  if (path.empty()) {
+    write_to_stdout(content);
+  } else if (files.exists(path) && files.status(path).type != base::FileType::kFile) {
+    write_to_device(path, content);
+  } else {
+    write_to_file(files, path, content);
   }
 }
 
@@ -92,20 +104,12 @@ Format choose_format(const OutputOptions& options) {
 }
 
 void write_output(base::FileSystem& files, const Table& table, const OutputOptions& options) {
-  const Format format = choose_format(options);
-  if (options.file.empty()) {
-    write_to_stdout(table, format, options);
-  } else if (files.exists(options.file) && files.status(options.file).type != base::FileType::kFile) {
-    write_to_device(table, format, options);
-  } else {
-    write_to_file(files, table, format, options);
-  }
+  write_content(files, content_of(table, choose_format(options), options), options.file);
 }
 
-void write_stdout(std::string_view text) { write_stream(stdout, "standard output", std::as_bytes(std::span(text))); }
-
-void flush_stdout() {
-  if (std::fflush(stdout) != 0) throw_for_stream("standard output");
+void write_output(base::FileSystem& files, std::string_view text, const std::string& file) {
+  write_content(
+      files, [text](const ByteSink& sink) { sink(std::as_bytes(std::span(text))); }, file);
 }
 
 }  // namespace varve::cli

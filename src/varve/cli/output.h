@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "varve/base/cancel.h"
 #include "varve/base/file_system.h"
@@ -34,8 +35,7 @@ Format choose_format(const OutputOptions& options);
 // (a pipe, a device) is written to as it is. Throws OutputClosed, Io, ReadOnly, Cancelled.
 void write_output(base::FileSystem& files, const Table& table, const OutputOptions& options);
 
-// Text on standard output, and all that was written there to where it goes.
-void write_stdout(std::string_view text);
-void flush_stdout();
+// The same for text that is ready; `file` empty: standard output.
+void write_output(base::FileSystem& files, std::string_view text, const std::string& file = {});
 
 }  // namespace varve::cli

@@ -44,7 +44,11 @@ Lake Session::open_lake() {
   }
   OpenOptions options = open_options();
   options.create = false;
-  return Lake::open(*root, options);
+  try {
+    return Lake::open(*root, options);
+  } catch (const NotFound& error) {
+    throw NotFound("{}: varve init makes one", error.what());
+  }
 }
 
 OutputOptions Session::output_options() {
@@ -69,8 +73,6 @@ void Session::show(const Table& table, int64_t rows_max) {
   if (!out_file.empty()) interrupts_.finish_before_exit();
   write_output(*files_, table, options);
 }
-
-bool Session::output_is_json() { return choose_format(output_options()) == Format::kJson; }
 
 std::unique_ptr<Progress> Session::make_progress() {
   const ProgressStyle style = parse_progress(settings().get_or("progress", "auto"), can_redraw(stderr));

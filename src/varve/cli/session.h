@@ -40,8 +40,6 @@ class Session {
 
   // Writes rows where the command line wants them; at most `rows_max` of them in a table for people.
   void show(const Table& table, int64_t rows_max);
-  // True if rows would be shown as JSON.
-  bool output_is_json();
   // As the command line and the settings say. Throws as choose_format does.
   OutputOptions output_options();
 

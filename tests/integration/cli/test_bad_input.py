@@ -134,7 +134,7 @@ def test_there_is_no_lake(outside: Varve) -> None:
     environment = {"VARVE_LAKE": ""}
     error = outside("ls", status=3, **environment).err
     assert "varve init" in error
-    outside("ls", "--lake", outside.folder / "nowhere", status=3)
+    assert "varve init" in outside("ls", "--lake", outside.folder / "nowhere", status=3).err
     assert not (outside.folder / "nowhere").exists()
 
 

@@ -1,5 +1,6 @@
 """Each command does what it says."""
 
+import json
 import re
 
 import pytest
@@ -102,6 +103,8 @@ def test_info_tells_all_about_a_series(filled: Varve) -> None:
         "timestamp": "timestamp[ns, UTC]", "open": "float64", "high": "float64", "low": "float64",
         "close": "float64", "volume": "int64",
     }  # fmt: skip
+    filled("info", "fx/EUR", "--out", "info.json")
+    assert json.loads((filled.folder / "info.json").read_text()) == info
     text = filled("info", "fx/EUR").out
     assert "rows,3\n" in text and "column volume,int64\n" in text
 
