@@ -38,7 +38,7 @@ class Lake {
   // Rows go in, in any order; they are kept sorted by index, then identity, then arrival. Throws InvalidArgument for a
   // null in the index, SchemaCompatibility for types that do not go with the series.
 
-  // Makes the table the whole series. Throws AlreadyExists if two of its rows have one identity.
+  // Makes the table the whole series, with its columns. Throws AlreadyExists if two of its rows have one identity.
   Commit write(std::string_view key, const Table& table, const SeriesWriteOptions& options = {});
   // Adds rows. Throws AlreadyExists, showing the first, where a row with that identity is there (or, by on_conflict,
   // leaves the new one out and counts it).
@@ -46,10 +46,12 @@ class Lake {
   // Adds rows; where one with that identity is there, the new one takes its place. Throws InvalidArgument for a series
   // whose rows have no identity.
   Commit upsert(std::string_view key, const Table& table, const SeriesWriteOptions& options = {});
-  // Removes the series. Throws NotFound. Its versions go on counting if it is ever made again.
+  // Removes the series. Throws NotFound. Its old versions stay, and their numbers go on if it is ever made again.
   Commit remove(std::string_view key);
 
-  // Rows in order. Throws NotFound for a missing key, version or column. An empty range is an empty table.
+  // Rows in order, under the schema of the version. An empty range, or one whose end comes before its start, is an empty
+  // table. Throws NotFound for a missing key, version or column, InvalidArgument for a range of an untimed series, a
+  // bound that names no zone, or a negative number of rows.
   [[nodiscard]] Table read(std::string_view key, const ReadOptions& options = {}) const;
   // The first or last `rows` rows, in order.
   [[nodiscard]] Table head(std::string_view key, int64_t rows, const ReadOptions& options = {}) const;

@@ -179,6 +179,7 @@ class Planner {
 
   [[nodiscard]] bool is_the_same_already(int64_t old_rows) const {
     if (!series_.exists || old_rows != newer_.num_rows() || series_.schema != plan_.schema) return false;
+    if (index_ && old_rows > 0 && !has_ends(index())) return false;
     int64_t row = 0;
     for (const catalog::ObjectRow& object : series_.objects) {
       const Table old = table::conform(tools_.read_object(object), plan_.schema);
@@ -186,6 +187,12 @@ class Planner {
       row += object.rows;
     }
     return true;
+  }
+
+  // Whether the series begins and ends where these values do, which costs nothing to know.
+  [[nodiscard]] bool has_ends(std::span<const int64_t> values) const {
+    return series_.objects.front().first.nanoseconds == values.front() &&
+           series_.objects.back().last.nanoseconds == values.back();
   }
 
   void add_files(const Table& rows) {

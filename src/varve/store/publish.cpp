@@ -48,30 +48,41 @@ class Publication {
 
  private:
   [[nodiscard]] Difference compare() const {
-    Difference difference{.directory_exists = engine_.files().exists(directory_), .arriving = {}, .leaving = {}};
+    Difference difference{.directory_exists = engine_.files().exists(directory_)};
     const std::vector<std::string> names =
         difference.directory_exists ? engine_.files().list(directory_) : std::vector<std::string>{};
-    std::map<std::string, ObjectRow> known;
-    for (ObjectRow& object : engine_.catalog().objects_named(series_.series_id, names)) {
-      known.emplace(object.name, std::move(object));
-    }
+    const std::map<std::string, ObjectRow> known = find_objects(names);
     for (const std::string& name : names) {
       const auto at = known.find(name);
-      if (at == known.end() || !is_same_file(engine_, visible_path(name), at->second)) {
+      if (at == known.end()) {
         difference.has_foreign = true;
-        if (at != known.end()) warn(name, "is not the file that was published: it is left as it is");
-      } else if (!is_live(name)) {
+      } else if (!is_same_file(engine_, visible_path(name), at->second)) {
+        difference.has_foreign = true;
+        warn(name, "is not the file that was published: it is left as it is");
+      } else if (at->second.removed_version) {
         difference.leaving.push_back(name);
       }
     }
     for (const ObjectRow& object : objects_) {
-      if (!std::binary_search(names.begin(), names.end(), object.name)) difference.arriving.push_back(object);
+      if (!known.contains(object.name)) difference.arriving.push_back(object);
     }
     return difference;
   }
 
-  [[nodiscard]] bool is_live(const std::string& name) const {
-    return std::any_of(objects_.begin(), objects_.end(), [&](const ObjectRow& object) { return object.name == name; });
+  // The objects, live and dead, that have one of these names.
+  [[nodiscard]] std::map<std::string, ObjectRow> find_objects(const std::vector<std::string>& names) const {
+    std::map<std::string, ObjectRow> found;
+    for (const ObjectRow& object : objects_) {
+      if (std::binary_search(names.begin(), names.end(), object.name)) found.emplace(object.name, object);
+    }
+    std::vector<std::string> others;  // directories of keys below never end so, and there may be many of them
+    for (const std::string& name : names) {
+      if (name.ends_with(".parquet") && !found.contains(name)) others.push_back(name);
+    }
+    for (ObjectRow& object : engine_.catalog().objects_named(series_.series_id, others)) {
+      found.emplace(object.name, std::move(object));
+    }
+    return found;
   }
 
   [[nodiscard]] std::string visible_path(const std::string& name) const { return base::join_path(directory_, name); }
