@@ -446,6 +446,13 @@ TEST(ReaderHostile, ClaimsBeyondTheBudgetAreCorruption) {
   expect_corruption("79 bytes", small, {.result_bytes_max = 79});
 }
 
+TEST(ReaderHostile, AFewRowsOfAHugePageAreNotWorthItsMemory) {
+  constexpr int32_t kMany = std::numeric_limits<int32_t>::max();
+  HandmadeFile file(kRequired);
+  file.dictionary(1, bytes_of<int64_t>({9})).page_v1(kMany, indices(0, {0}), Encoding::kRleDictionary).end_group();
+  expect_error(ErrorKind::kCorruption, "may take", [&] { static_cast<void>(open(file.finish()).read_rows(5, 2)); });
+}
+
 TEST(ReaderHostile, RepeatedLongStringsStayInTheBudget) {
   const std::string text(1000, 'x');
   HandmadeFile file(kText);

@@ -92,6 +92,8 @@ class ChunkDecoder {
   }
 
   void decode_page(const Page& page, std::span<const RowRange> wanted) {
+    // A page may hold many more rows than are wanted of it.
+    request_.workspace->budget.check(page.num_values, std::max(width_of(request_.column->type), 1));
     PageRows rows{.count = page.num_values, .present = page.num_values, .wanted = wanted};
     if (request_.location.optional) read_levels(page, rows);
     if (page.num_nulls && *page.num_nulls != rows.count - rows.present) {

@@ -19,15 +19,23 @@ class MemoryBudget {
 
   // Takes `rows` times `width` bytes (neither negative). Throws Corruption if they are not left.
   void take(int64_t rows, int64_t width = 1) {
+    check(rows, width);
+    const int64_t bytes = rows * width;
+    if (left_.fetch_sub(bytes, std::memory_order_relaxed) < bytes) refuse(rows, width);
+  }
+
+  // For memory that is soon free again: throws if it would be more than the whole budget.
+  void check(int64_t rows, int64_t width) const {
     int64_t bytes = 0;
-    const bool overflow = __builtin_mul_overflow(rows, width, &bytes);
-    if (overflow || left_.fetch_sub(bytes, std::memory_order_relaxed) < bytes) {
-      throw Corruption("{} values of {} bytes would take more than the {} bytes that a read of this file may take",
-                       rows, width, limit_);
-    }
+    if (__builtin_mul_overflow(rows, width, &bytes) || bytes > limit_) refuse(rows, width);
   }
 
  private:
+  [[noreturn]] void refuse(int64_t rows, int64_t width) const {
+    throw Corruption("{} values of {} bytes would take more than the {} bytes that a read of this file may take", rows,
+                     width, limit_);
+  }
+
   int64_t limit_;
   std::atomic<int64_t> left_;
 };
