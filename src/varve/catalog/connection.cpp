@@ -50,7 +50,7 @@ Catalog::Connection::Connection(base::FileSystem& files, std::string path, const
 
 Catalog::Connection::~Connection() {
   if (::getpid() == process_) return;
-  // Closing here would drop nothing of the parent's but merge and remove the log that it is using.
+  // SQLite must not be called in a child with a connection of the parent's, not even to close it.
   (void)writer_.release();
   for (std::unique_ptr<Database>& reader : idle_readers_) (void)reader.release();
 }

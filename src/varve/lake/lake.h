@@ -49,9 +49,9 @@ class Lake {
   // Removes the series. Throws NotFound. Its old versions stay, and their numbers go on if it is ever made again.
   Commit remove(std::string_view key);
 
-  // Rows in order, under the schema of the version. An empty range, or one whose end comes before its start, is an empty
-  // table. Throws NotFound for a missing key, version or column, InvalidArgument for a range of an untimed series, a
-  // bound that names no zone, or a negative number of rows.
+  // Rows in order, under the schema of the version. An empty range, or one whose end comes before its start, is an
+  // empty table. Throws NotFound for a missing key, version or column, InvalidArgument for a range of an untimed
+  // series, a bound that names no zone, or a negative number of rows.
   [[nodiscard]] Table read(std::string_view key, const ReadOptions& options = {}) const;
   // The first or last `rows` rows, in order.
   [[nodiscard]] Table head(std::string_view key, int64_t rows, const ReadOptions& options = {}) const;

@@ -325,6 +325,15 @@ class CatalogCreateFaultTest : public ::testing::Test {
   testing::FakeClock clock_;
 };
 
+TEST_F(CatalogCreateFaultTest, TheNameOfANewCatalogIsOnTheDisk) {
+  Catalog::create(files_, path_, clock_);
+  const std::vector<testing::TracedCall> trace = files_.trace();
+  const std::vector<testing::TracedCall> end(trace.end() - 2, trace.end());
+  EXPECT_THAT(end, ElementsAre(testing::TracedCall{FileOperation::kRename, path_ + ".new"},
+                               testing::TracedCall{FileOperation::kSyncDirectory, directory_.path()}));
+  EXPECT_THAT(trace, ::testing::Contains(testing::TracedCall{FileOperation::kSync, path_ + ".new"}));
+}
+
 TEST_F(CatalogCreateFaultTest, NoHalfMadeCatalogIsEverSeen) {
   for (const FaultKind kind : {FaultKind::kFailOnce, FaultKind::kFailFrom, FaultKind::kStop}) {
     for (uint64_t call = 1;; ++call) {
