@@ -20,6 +20,7 @@ struct CrashKey {
   bool has_identity = true;
   bool exists = false;
   Rows rows = {};
+  bool operator==(const CrashKey&) const = default;
 };
 
 inline std::vector<CrashKey> crash_keys() {
