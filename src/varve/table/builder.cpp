@@ -87,7 +87,10 @@ void ColumnBuilder::append_fixed(T value) {
 void ColumnBuilder::append_null() {
   switch (storage_of(type_)) {
     case Storage::kNone: break;
-    case Storage::kBits: values_.resize(bytes_for_bits(length_ + 1)); break;
+    case Storage::kBits:
+      values_.resize(bytes_for_bits(length_ + 1));
+      set_bit(values_.as<uint8_t>(), length_, false);
+      break;
     case Storage::kFixed:
     case Storage::kIndexed: {
       const auto width = static_cast<size_t>(width_of(type_));
