@@ -176,7 +176,7 @@ class Delta : public ::testing::Test {
   // Steps of up to so many bits, so that every width comes up.
   std::vector<T> walk(int bit_width) {
     std::vector<T> values;
-    uint64_t value = static_cast<uint64_t>(random_.edgy());
+    auto value = static_cast<uint64_t>(random_.edgy());
     for (const uint64_t step : random_values(random_, bit_width)) values.push_back(static_cast<T>(value += step));
     return values;
   }

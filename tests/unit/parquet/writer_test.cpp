@@ -66,7 +66,7 @@ class WrittenFile {
   [[nodiscard]] PageHeader page(int64_t offset) const {
     const auto start = static_cast<size_t>(offset);
     size_t consumed = 0;
-    const PageHeader header = parse_page_header(part(start, bytes.size() - start), consumed);
+    PageHeader header = parse_page_header(part(start, bytes.size() - start), consumed);
     EXPECT_EQ(*header.crc, base::crc32(part(start + consumed, static_cast<size_t>(header.compressed_page_size))));
     return header;
   }

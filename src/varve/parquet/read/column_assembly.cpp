@@ -14,7 +14,7 @@ bool same_values(const Column& left, const Column& right) { return &left == &rig
 
 }  // namespace
 
-ColumnAssembly::ColumnAssembly(const LeafColumn& column, std::vector<int64_t> piece_rows, MemoryBudget& budget)
+ColumnAssembly::ColumnAssembly(const LeafColumn& column, const std::vector<int64_t>& piece_rows, MemoryBudget& budget)
     : type_(column.type), pieces_(piece_rows.size()) {
   for (const int64_t rows : piece_rows) {
     first_rows_.push_back(rows_);

@@ -18,7 +18,7 @@ namespace varve::parquet {
 class ColumnAssembly {
  public:
   // `piece_rows` is the number of rows of each piece. Takes the final buffers from `budget` (Corruption).
-  ColumnAssembly(const LeafColumn& column, std::vector<int64_t> piece_rows, MemoryBudget& budget);
+  ColumnAssembly(const LeafColumn& column, const std::vector<int64_t>& piece_rows, MemoryBudget& budget);
 
   // Where the piece's values of fixed width or indices go.
   [[nodiscard]] std::byte* values_of(size_t piece) noexcept;

@@ -109,7 +109,7 @@ class ChunkDecoder {
       throw Corruption("levels of encoding {}", static_cast<int32_t>(page.level_encoding));
     }
     if (!packed && all_present(page.levels, rows.count)) return;
-    uint8_t* levels = request_.workspace->levels.at_least<uint8_t>(rows.count);
+    auto* levels = request_.workspace->levels.at_least<uint8_t>(rows.count);
     if (packed) {
       // The deprecated form has its first value in the highest bit.
       rows.present = 0;

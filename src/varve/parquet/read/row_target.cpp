@@ -102,12 +102,12 @@ class BitRows final : public RowTarget {
         for (const RowRange& range : rows.wanted) keep({stored, range.first, range.last - range.first});
         return;
       }
-      uint8_t* values = workspace_.page.at_least<uint8_t>(rows.count);
+      auto* values = workspace_.page.at_least<uint8_t>(rows.count);
       for (int64_t at = 0; at < rows.present; ++at)
         values[at] = static_cast<uint8_t>((stored[at >> 3] >> (at & 7)) & 1);
       add_bytes(values, rows);
     } else if (page.encoding == Encoding::kRle) {
-      uint8_t* values = workspace_.page.at_least<uint8_t>(rows.count);
+      auto* values = workspace_.page.at_least<uint8_t>(rows.count);
       // In data pages this encoding has its length before it.
       if (rows.present != 0) {
         if (page.values.size() < 4) throw Corruption("a page of {} booleans has no length", rows.present);
