@@ -285,6 +285,7 @@ const std::vector<std::string>& Reader::nested_columns() const noexcept { return
 int64_t Reader::num_rows() const noexcept { return state_->file.metadata.num_rows; }
 size_t Reader::num_row_groups() const noexcept { return state_->file.metadata.row_groups.size(); }
 const FileMetaData& Reader::metadata() const noexcept { return state_->file.metadata; }
+const OpenFile& Reader::file() const noexcept { return state_->file; }
 
 Table Reader::read(const ReadOptions& options) const { return read_rows(0, num_rows(), options); }
 

@@ -15,6 +15,8 @@
 
 namespace varve::parquet {
 
+struct OpenFile;  // read/chunk_locator.h
+
 // Rows whose `column` (a timestamp or date) lies within [start, end], both inside, in nanoseconds UTC.
 struct IndexRange {
   std::string column;
@@ -51,6 +53,7 @@ class Reader {
   [[nodiscard]] int64_t num_rows() const noexcept;
   [[nodiscard]] size_t num_row_groups() const noexcept;
   [[nodiscard]] const FileMetaData& metadata() const noexcept;
+  [[nodiscard]] const OpenFile& file() const noexcept;  // for this folder
 
   // Throws NotFound for a column that is not there, NotSupported for a nested one by name, Corruption.
   [[nodiscard]] Table read(const ReadOptions& options = {}) const;

@@ -101,6 +101,19 @@ OpenFile read_footer(std::unique_ptr<base::File> file, std::string name) {
   }
 }
 
+ByteRange bytes_of(const OpenFile& file, const ColumnMetaData& meta) {
+  int64_t begin = meta.data_page_offset;
+  const int64_t dictionary = meta.dictionary_page_offset.value_or(0);  // some writers say 0 for none
+  if (dictionary > 0 && dictionary < begin) begin = dictionary;
+  const int64_t size = meta.total_compressed_size;
+  if (begin < 0 || size < 0 || static_cast<uint64_t>(begin) > file.size ||
+      static_cast<uint64_t>(size) > file.size - static_cast<uint64_t>(begin)) {
+    throw Corruption("the chunk claims {} bytes from byte {} of a file of {}", size, begin, file.size);
+  }
+  const auto first = static_cast<uint64_t>(begin);
+  return {first, std::min(file.size, first + static_cast<uint64_t>(size) + uncounted_bytes(file.metadata))};
+}
+
 ChunkLocation locate(const OpenFile& file, const LeafColumn& column, size_t group) {
   const ColumnChunk& chunk = chunk_of(file, column, group);
   if (chunk.encrypted) throw NotSupported("the column is encrypted");
@@ -113,17 +126,10 @@ ChunkLocation locate(const OpenFile& file, const LeafColumn& column, size_t grou
     throw Corruption("the chunk has physical type {}, the schema says {}", static_cast<int32_t>(meta.type),
                      static_cast<int32_t>(column.element.type.value_or(PhysicalType::kBoolean)));
   }
-  int64_t begin = meta.data_page_offset;
-  const int64_t dictionary = meta.dictionary_page_offset.value_or(0);  // some writers say 0 for none
-  if (dictionary > 0 && dictionary < begin) begin = dictionary;
-  const int64_t size = meta.total_compressed_size;
-  if (begin < 0 || size < 0 || static_cast<uint64_t>(begin) > file.size ||
-      static_cast<uint64_t>(size) > file.size - static_cast<uint64_t>(begin)) {
-    throw Corruption("the chunk claims {} bytes from byte {} of a file of {}", size, begin, file.size);
-  }
+  const ByteRange bytes = bytes_of(file, meta);
   ChunkLocation location;
-  location.begin = static_cast<uint64_t>(begin);
-  location.end = std::min(file.size, location.begin + static_cast<uint64_t>(size) + uncounted_bytes(file.metadata));
+  location.begin = bytes.begin;
+  location.end = bytes.end;
   location.codec = meta.codec;
   location.optional = column.element.repetition == Repetition::kOptional;
   return location;

@@ -27,7 +27,16 @@ struct OpenFile {
 // NotSupported for an encrypted one; messages begin with the name.
 OpenFile read_footer(std::unique_ptr<base::File> file, std::string name);
 
-// The bytes of a chunk, inside the file. Throws Corruption for a chunk that contradicts the schema or the row group.
+struct ByteRange {
+  uint64_t begin = 0;
+  uint64_t end = 0;  // left out
+};
+
+// Where a chunk's pages lie, inside the file. Throws Corruption for a chunk that claims bytes that are not there.
+ByteRange bytes_of(const OpenFile& file, const ColumnMetaData& meta);
+
+// The bytes of a flat column's chunk, inside the file. Throws Corruption for a chunk that contradicts the schema or the
+// row group.
 ChunkLocation locate(const OpenFile& file, const LeafColumn& column, size_t group);
 
 // The chunk's pages by its offset index. Nothing if there is none or it does not fit the chunk.
