@@ -1,4 +1,3 @@
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,7 +12,6 @@
 #include "varve/base/error.h"
 #include "varve/base/file_system.h"
 #include "varve/base/thread_pool.h"
-#include "varve/base/uuid.h"
 #include "varve/market/kind.h"
 #include "varve/parquet/reader.h"
 #include "varve/parquet/writer.h"
@@ -58,40 +56,20 @@ struct WriteParquetOptions {
   bool durable;
 };
 
-int64_t write_through(base::FileSystem& files, const std::string& path, const Table& table,
-                      const WriteParquetOptions& wanted) {
+// The file appears whole, or what was there stays.
+int64_t write_parquet(const Table& table, const std::string& path, const WriteParquetOptions& wanted) {
   base::ThreadPool pool;
-  const auto file = files.open(path, base::OpenMode::kWriteNew);
   const parquet::WriteOptions options{.compression = parquet::parse_compression(wanted.compression),
                                       .sorted_by = wanted.sorted_by,
                                       .rows_per_group = wanted.rows_per_group,
                                       .pool = &pool};
-  const auto summary = parquet::write_table(
-      table, [&](auto bytes) { file->append(bytes); }, options);
-  if (wanted.durable) {
-    file->sync();
-  }
-  file->close();
-  return summary.bytes;
-}
-
-// The file appears whole, or what was there stays.
-int64_t write_parquet(const Table& table, const std::string& path, const WriteParquetOptions& wanted) {
-  const auto files = base::make_system_file_system();
-  const std::string unfinished = path + "." + base::make_uuid() + ".tmp";
-  try {
-    const int64_t bytes = write_through(*files, unfinished, table, wanted);
-    files->rename(unfinished, path);
-    if (wanted.durable) {
-      files->sync_directory(base::parent_path(path));
-    }
-    return bytes;
-  } catch (...) {
-    if (files->exists(unfinished)) {
-      files->unlink(unfinished);
-    }
-    throw;
-  }
+  int64_t bytes_written = 0;
+  const auto fill = [&](base::File& file) {
+    const parquet::Writer::Sink sink = [&](auto bytes) { file.append(bytes); };
+    bytes_written = parquet::write_table(table, sink, options).bytes;
+  };
+  base::write_whole_file(*base::make_system_file_system(), path, fill, {.durable = wanted.durable});
+  return bytes_written;
 }
 
 }  // namespace

@@ -15,13 +15,6 @@ std::string_view trimmed(std::string_view path) {
   return path;
 }
 
-void write_new_file(FileSystem& files, const std::string& path, std::span<const std::byte> bytes) {
-  const std::unique_ptr<File> file = files.open(path, OpenMode::kWriteNew);
-  file->append(bytes);
-  file->sync();
-  file->close();
-}
-
 }  // namespace
 
 std::string_view to_string(FileOperation operation) noexcept {
@@ -70,10 +63,14 @@ void remove_tree(FileSystem& files, const std::string& path) {
   }
 }
 
-void write_file_durably(FileSystem& files, const std::string& path, std::span<const std::byte> bytes) {
+void write_whole_file(FileSystem& files, const std::string& path, const std::function<void(File&)>& fill,
+                      const WholeFileOptions& options) {
   const std::string temporary = path + "." + make_uuid() + ".tmp";
   try {
-    write_new_file(files, temporary, bytes);
+    const std::unique_ptr<File> file = files.open(temporary, OpenMode::kWriteNew);
+    fill(*file);
+    if (options.durable) file->sync();
+    file->close();
     files.rename(temporary, path);
   } catch (...) {
     try {
@@ -82,7 +79,7 @@ void write_file_durably(FileSystem& files, const std::string& path, std::span<co
     }
     throw;
   }
-  files.sync_directory(parent_path(path));
+  if (options.durable) files.sync_directory(parent_path(path));
 }
 
 std::vector<std::byte> read_file(FileSystem& files, const std::string& path) {

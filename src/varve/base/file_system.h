@@ -1,9 +1,9 @@
 // The seam through which all of the engine's file work goes: an interface, and the real file system behind it.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -109,6 +109,7 @@ class FileSystem {
   [[nodiscard]] virtual FileStatus status(const std::string& path) = 0;
   // Names in a directory without `.` and `..`, sorted by bytes.
   [[nodiscard]] virtual std::vector<std::string> list(const std::string& path) = 0;
+  // A file that has the new name already is replaced in the same step.
   virtual void rename(const std::string& from, const std::string& to) = 0;
   // Exchanges two names in one step. Throws NotSupported where the file system cannot.
   virtual void exchange(const std::string& left, const std::string& right) = 0;
@@ -131,9 +132,14 @@ std::unique_ptr<FileSystem> make_system_file_system();
 void make_directories(FileSystem& files, const std::string& path);
 // Removes a tree; a missing one is fine. Does not follow links.
 void remove_tree(FileSystem& files, const std::string& path);
-// Writes `bytes` so that after a crash `path` holds either all of them or what it held before: a new file beside it
-// (`<path>.<random>.tmp`), sync, close, rename, directory sync. The new file is removed if anything fails.
-void write_file_durably(FileSystem& files, const std::string& path, std::span<const std::byte> bytes);
+struct WholeFileOptions {
+  bool durable = true;  // on the disk when the call returns; else a crash may leave less than all of it
+};
+// Writes a file that appears whole, in place of the one that was there: `fill` puts the content into a new file beside it
+// (`<path>.<random>.tmp`), then sync, close, rename, directory sync. So after a crash `path` holds either all of it or
+// what it held before. The new file is removed if anything fails. Throws what `fill` throws.
+void write_whole_file(FileSystem& files, const std::string& path, const std::function<void(File& file)>& fill,
+                      const WholeFileOptions& options = {});
 // The whole file.
 std::vector<std::byte> read_file(FileSystem& files, const std::string& path);
 

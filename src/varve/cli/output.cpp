@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "varve/base/error.h"
-#include "varve/base/uuid.h"
 #include "varve/parquet/writer.h"
 
 namespace varve::cli {
@@ -62,20 +61,8 @@ void write_to_device(const std::string& path, const Content& content) {
 }
 
 void write_to_file(base::FileSystem& files, const std::string& path, const Content& content) {
-  const std::string temporary = path + "." + base::make_uuid() + ".tmp";
-  const std::unique_ptr<base::File> file = files.open(temporary, base::OpenMode::kWriteNew);
-  try {
-    content([&](std::span<const std::byte> bytes) { file->append(bytes); });
-    file->sync();
-    file->close();
-    files.rename(temporary, path);
-  } catch (...) {
-    try {
-      files.unlink(temporary);
-    } catch (const Error&) {  // the first error says what matters
-    }
-    throw;
-  }
+  base::write_whole_file(
+      files, path, [&](base::File& file) { content([&](std::span<const std::byte> bytes) { file.append(bytes); }); });
 }
 
 void write_content(base::FileSystem& files, const Content& content, const std::string& path) {

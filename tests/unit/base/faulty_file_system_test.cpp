@@ -26,7 +26,9 @@ class FaultyFileSystemTest : public ::testing::Test {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
 
-  void write(const std::string& text) { base::write_file_durably(files_, at("a"), bytes_of(text)); }
+  void write(const std::string& text) {
+    base::write_whole_file(files_, at("a"), [&](base::File& file) { file.append(bytes_of(text)); });
+  }
 
   std::vector<FileOperation> operations() {
     std::vector<FileOperation> operations;
@@ -131,7 +133,7 @@ TEST_F(FaultyFileSystemTest, FailedSyncIsFinalForTheFile) {
   EXPECT_EQ(files_.calls(), 1U);
 }
 
-// What write_file_durably promises, at each of its calls and for each way it can end there.
+// What write_whole_file promises, at each of its calls and for each way it can end there.
 class DurableWriteTest : public FaultyFileSystemTest {
  protected:
   enum class End { kDone, kFailed, kStopped };

@@ -281,15 +281,24 @@ TEST_F(FileSystemTest, RemovesTreesAndNotWhatLinksPointTo) {
   EXPECT_THAT(names(), ElementsAre());
 }
 
-TEST_F(FileSystemTest, DurableWriteReplacesAndLeavesNothingElse) {
+TEST_F(FileSystemTest, WholeFileReplacesAndLeavesNothingElse) {
   for (const char* text : {"one", "two", ""}) {
-    write_file_durably(*files_, at("a"), bytes_of(text));
+    write_whole_file(*files_, at("a"), [&](File& file) { file.append(bytes_of(text)); });
     EXPECT_EQ(read("a"), text);
   }
   EXPECT_THAT(names(), ElementsAre("a"));
   files_->make_directory(at("d"));
-  expect_error(ErrorKind::kIo, at("d"), [&] { write_file_durably(*files_, at("d"), bytes_of("x")); });
+  expect_error(ErrorKind::kIo, at("d"), [&] { write_whole_file(*files_, at("d"), [](File&) {}); });
   EXPECT_THAT(names(), ElementsAre("a", "d"));
+}
+
+TEST_F(FileSystemTest, WholeFileThatCannotBeFilledLeavesTheOldOne) {
+  write("a", "old");
+  expect_error(ErrorKind::kInvalidArgument, "no content", [&] {
+    write_whole_file(*files_, at("a"), [](File&) { throw InvalidArgument("no content"); }, {.durable = false});
+  });
+  EXPECT_EQ(read("a"), "old");
+  EXPECT_THAT(names(), ElementsAre("a"));
 }
 
 TEST_F(FileSystemTest, OperationsHaveNamesOfTheirOwn) {

@@ -106,12 +106,12 @@ TEST_F(PosixFileTest, ShortWriteGoesOnAndTellsWhyItEnds) {
   EXPECT_EQ(file->size(), 1'000U);
 }
 
-TEST_F(PosixFileTest, DurableWriteThatDoesNotFitChangesNothing) {
+TEST_F(PosixFileTest, WholeFileThatDoesNotFitChangesNothing) {
   const std::vector<std::byte> old_bytes(500);
-  write_file_durably(*files_, path_, old_bytes);
+  write_whole_file(*files_, path_, [&](File& file) { file.append(old_bytes); });
   const FileSizeLimit limit(1'000);
-  expect_error(ErrorKind::kIo, "File too large",
-               [&] { write_file_durably(*files_, path_, std::vector<std::byte>(1'500)); });
+  const auto fill = [](File& file) { file.append(std::vector<std::byte>(1'500)); };
+  expect_error(ErrorKind::kIo, "File too large", [&] { write_whole_file(*files_, path_, fill); });
   EXPECT_EQ(read_file(*files_, path_), old_bytes);
   EXPECT_EQ(files_->list(directory_.path()), std::vector<std::string>{"a"});
 }

@@ -193,7 +193,7 @@ TEST_F(StoreTest, OnlyALakeCanBeOpenedWithoutMakingIt) {
   };
   expect_error(ErrorKind::kNotFound, "no lake", [&] { open(folder_.root(), false); });
   EXPECT_FALSE(std::filesystem::exists(folder_.root()));
-  base::write_file_durably(folder_.files(), directory_ / "file", {});
+  base::write_whole_file(folder_.files(), directory_ / "file", [](base::File&) {});
   expect_error(ErrorKind::kInvalidArgument, "directory", [&] { open(directory_ / "file", true); });
 }
 
