@@ -32,7 +32,7 @@ std::optional<VersionRow> find_version(Database& database, const SeriesRow& seri
 
 }  // namespace
 
-void Catalog::create(base::FileSystem& files, const std::string& path, const base::Clock&) {
+void Catalog::create(base::FileSystem& files, const std::string& path) {
   const auto lock = files.lock(lock_path_of(path), {.byte = kCatalogLockByte, .timeout = kCreateTimeout});
   if (files.exists(path)) throw AlreadyExists("catalog {} is there already", path);
   const std::string unfinished = path + ".new";
@@ -107,15 +107,6 @@ std::optional<Catalog::State> Catalog::state(std::string_view key, int64_t versi
                                               .last = last});
     state.series = *std::move(series);
     return state;
-  });
-}
-
-std::vector<std::string> Catalog::used_names(int64_t series_id) {
-  return connection_->read("list names", [&](Database& database) {
-    Query rows = database.query("SELECT name FROM objects WHERE series_id = ?1 ORDER BY name", series_id);
-    std::vector<std::string> names;
-    while (rows.next()) names.emplace_back(rows.text(0));
-    return names;
   });
 }
 

@@ -91,7 +91,7 @@ struct SeriesChange {
 
 struct CommitRequest {
   std::string id;         // chosen before anything was written (make_uuid)
-  std::string operation;  // "write", "append", "upsert", "delete"
+  std::string operation;  // "write", "append", "upsert", "delete"; "transaction" if several
   std::vector<SeriesChange> changes;
 };
 
@@ -139,7 +139,7 @@ class Catalog {
  public:
   // Makes a new catalog at `path`, which must not exist (AlreadyExists). Of several that try at once, one succeeds. The
   // file has its name only when it is whole and on the disk.
-  static void create(base::FileSystem& files, const std::string& path, const base::Clock& clock);
+  static void create(base::FileSystem& files, const std::string& path);
   // Checks the library's version (at least 3.51.3), the format version and the application id. Throws NotFound if there
   // is no file. `files` and `clock` must outlive the catalog.
   static Catalog open(base::FileSystem& files, const std::string& path, const base::Clock& clock,
@@ -154,7 +154,9 @@ class Catalog {
   [[nodiscard]] std::optional<SeriesRow> find_series(std::string_view key);
   // The key of a series, deleted or not; empty if there never was one with this id.
   [[nodiscard]] std::string key_of(int64_t series_id);
-  [[nodiscard]] std::vector<SeriesRow> list_series(std::string_view prefix);  // sorted by key, bytewise
+  // Series whose key is `prefix` or lies under it ("fx/EUR" under "fx", not "fxx"; a prefix that ends in a slash holds
+  // only what lies under it; an empty one holds all), sorted by key, bytewise.
+  [[nodiscard]] std::vector<SeriesRow> list_series(std::string_view prefix);
   // The schema of a series as of one of its schema versions, without metadata. Throws NotFound.
   [[nodiscard]] Schema schema(int64_t series_id, int32_t schema_version);
 
@@ -169,8 +171,6 @@ class Catalog {
   // deleted at that version, or the version is not there.
   [[nodiscard]] std::optional<State> state(std::string_view key, int64_t version = 0,
                                            Timestamp first = Timestamp::min(), Timestamp last = Timestamp::max());
-  // Visible names that the series has ever used, of live and dead objects.
-  [[nodiscard]] std::vector<std::string> used_names(int64_t series_id);
   // The objects of the series, live and dead, that have one of these visible names.
   [[nodiscard]] std::vector<ObjectRow> objects_named(int64_t series_id, std::span<const std::string> names);
   // All objects of all series, live and dead.
@@ -195,8 +195,8 @@ class Catalog {
   // A file with this checksum was brought into the series before.
   [[nodiscard]] bool has_source(int64_t series_id, std::string_view sha256);
 
-  // Single values of the lake: "clean_mark", "lake_id". Empty if absent; an empty value removes. The name
-  // "written_over" is the catalog's own.
+  // Single values of the lake, such as "clean_mark". Empty if absent; an empty value removes. The name "written_over"
+  // is the catalog's own.
   [[nodiscard]] std::string property(std::string_view name);
   void set_property(std::string_view name, std::string_view value);
 

@@ -152,9 +152,4 @@ std::string path_to_key(std::string_view path) {
   return *std::move(key);
 }
 
-bool has_prefix(std::string_view key, std::string_view prefix) noexcept {
-  if (!key.starts_with(prefix)) return false;
-  return prefix.empty() || prefix.back() == '/' || key.size() == prefix.size() || key[prefix.size()] == '/';
-}
-
 }  // namespace varve::catalog

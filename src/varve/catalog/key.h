@@ -18,15 +18,10 @@ void check_key(std::string_view key);
 
 // Where the key's files lie, relative to the root: each segment percent-escaped so that it neither begins with `.`, `_`
 // or a space, nor ends with a dot or space, nor holds `%`, `=`, `*`, `?`, `[`, `]`, `<`, `>`, `|`, `:`, `"`, nor ends
-// in
-// `.parquet` in any case, nor is a device name of Windows. Letters, digits, `.`, `-`, `_`, spaces within and all of
+// in `.parquet` in any case, nor is a device name of Windows. Letters, digits, `.`, `-`, `_`, spaces within and all of
 // Unicode beyond ASCII stay. Different keys have different paths. The key must be good (check_key).
 std::string key_to_path(std::string_view key);
 // The inverse. Throws PathTraversal for a path that key_to_path does not give.
 std::string path_to_key(std::string_view path);
-
-// `key` is `prefix` or lies under it: "fx/EUR" under "fx", not "fxx"; a prefix that ends in a slash holds only what
-// lies under it. An empty prefix holds all.
-bool has_prefix(std::string_view key, std::string_view prefix) noexcept;
 
 }  // namespace varve::catalog

@@ -39,7 +39,6 @@ class Pass {
   Pass(compress::ByteSource source, const CsvOptions& options, const std::vector<bool>& as_text)
       : options_(options), reader_(std::move(source), {.delimiter = options.delimiter}) {
     read_header();
-    std::vector<std::pair<std::string, base::Zone>> zones;
     for (size_t i = 0; i < plan_.columns.size(); ++i) {
       const PlannedColumn& column = plan_.columns[i];
       std::optional<base::Zone> zone;

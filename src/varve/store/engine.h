@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "varve/base/clock.h"
 #include "varve/base/log.h"
 #include "varve/base/thread_pool.h"
+#include "varve/base/time.h"
 #include "varve/catalog/catalog.h"
 #include "varve/store/disk.h"
 

@@ -31,7 +31,7 @@ void make_object_directories(const Disk& disk) {
 }
 
 // The catalog comes last: a directory is a lake once it has one.
-void make_store(const Disk& disk, const base::Clock& clock, Duration lock_timeout) {
+void make_store(const Disk& disk, Duration lock_timeout) {
   base::FileSystem& files = disk.files();
   base::make_directories(files, disk.root());
   make_directory_if_absent(files, disk.engine_path());
@@ -40,7 +40,7 @@ void make_store(const Disk& disk, const base::Clock& clock, Duration lock_timeou
   if (disk.holds_lake()) return;
   make_object_directories(disk);
   make_directory_if_absent(files, disk.staging_path());
-  catalog::Catalog::create(files, disk.catalog_path(), clock);
+  catalog::Catalog::create(files, disk.catalog_path());
 }
 
 std::unique_ptr<Engine> open_engine(const Disk& disk, const base::Clock& clock, const StoreOptions& options) {
@@ -70,7 +70,7 @@ Store Store::open(base::FileSystem& files, const base::Clock& clock, const std::
                   const StoreOptions& options) {
   const Disk disk(files, root);
   check_root(disk, options);
-  if (!disk.holds_lake()) make_store(disk, clock, options.lock_timeout);
+  if (!disk.holds_lake()) make_store(disk, options.lock_timeout);
   if (!options.read_only) {
     try {
       Store store(open_engine(disk, clock, options));

@@ -130,7 +130,7 @@ TEST_F(CatalogConcurrencyTest, OneOfManyCreatorsWins) {
     const std::string path = directory_ / "new.sqlite" + std::to_string(round);
     const auto create = [&](int) {
       try {
-        Catalog::create(files_, path, clock_);
+        Catalog::create(files_, path);
         return true;
       } catch (const AlreadyExists&) {
         return false;

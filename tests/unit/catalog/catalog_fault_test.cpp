@@ -326,7 +326,7 @@ class CatalogCreateFaultTest : public ::testing::Test {
 };
 
 TEST_F(CatalogCreateFaultTest, TheNameOfANewCatalogIsOnTheDisk) {
-  Catalog::create(files_, path_, clock_);
+  Catalog::create(files_, path_);
   const std::vector<testing::TracedCall> trace = files_.trace();
   const std::vector<testing::TracedCall> end(trace.end() - 2, trace.end());
   EXPECT_THAT(end, ElementsAre(testing::TracedCall{FileOperation::kRename, path_ + ".new"},
@@ -340,7 +340,7 @@ TEST_F(CatalogCreateFaultTest, NoHalfMadeCatalogIsEverSeen) {
       files_.set_fault({.kind = kind, .call = call});
       bool made = true;
       try {
-        Catalog::create(files_, path_, clock_);
+        Catalog::create(files_, path_);
       } catch (const Error&) {
         made = false;
       } catch (const Stopped&) {
@@ -349,7 +349,7 @@ TEST_F(CatalogCreateFaultTest, NoHalfMadeCatalogIsEverSeen) {
       const bool struck = files_.struck();
       files_.heal();
       ASSERT_TRUE(!made || files_.exists(path_));
-      if (!files_.exists(path_)) Catalog::create(files_, path_, clock_);
+      if (!files_.exists(path_)) Catalog::create(files_, path_);
       EXPECT_THAT(Catalog::open(files_, path_, clock_).check(), IsEmpty());
       for (const std::string& name : files_.list(directory_.path())) files_.unlink(directory_ / name);
       if (!struck) break;

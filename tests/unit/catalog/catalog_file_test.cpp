@@ -73,7 +73,7 @@ TEST_F(CatalogFileTest, ThereMustBeOne) {
 
 TEST_F(CatalogFileTest, IsNotMadeTwice) {
   commit(making("a"));
-  expect_error(ErrorKind::kAlreadyExists, path_, [&] { Catalog::create(files_, path_, clock_); });
+  expect_error(ErrorKind::kAlreadyExists, path_, [&] { Catalog::create(files_, path_); });
   EXPECT_EQ(catalog_->list_series("").size(), 1U);
 }
 
@@ -193,7 +193,7 @@ TEST_F(CatalogFileTest, ATornLogLosesOnlyWhatItsEndHeld) {
 TEST_F(CatalogFileTest, AnyPathWillDo) {
   files_.make_directory(directory_ / "a b?c#%25&d=e\u20AC");
   const std::string path = directory_ / "a b?c#%25&d=e\u20AC/catalog.sqlite";
-  Catalog::create(files_, path, clock_);
+  Catalog::create(files_, path);
   Catalog::open(files_, path, clock_).set_property("p", "v");
   EXPECT_EQ(Catalog::open(files_, path, clock_, {.read_only = true}).property("p"), "v");
 }

@@ -61,7 +61,7 @@ inline std::vector<std::string> ids_of(const std::vector<ObjectRow>& objects) {
 class CatalogTest : public ::testing::Test {
  protected:
   CatalogTest() {
-    Catalog::create(files_, path_, clock_);
+    Catalog::create(files_, path_);
     reopen();
   }
 

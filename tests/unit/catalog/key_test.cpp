@@ -115,16 +115,6 @@ TEST(PathToKey, RefusesPathsThatNoKeyHas) {
   }
 }
 
-TEST(HasPrefix, GoesBySegments) {
-  EXPECT_TRUE(has_prefix("fx/EUR", "fx"));
-  EXPECT_TRUE(has_prefix("fx", "fx"));
-  EXPECT_TRUE(has_prefix("fx", ""));
-  EXPECT_TRUE(has_prefix("fx/EUR", "fx/"));
-  EXPECT_FALSE(has_prefix("fx", "fx/"));
-  EXPECT_FALSE(has_prefix("fxx", "fx"));
-  EXPECT_FALSE(has_prefix("f", "fx"));
-}
-
 // Keys made of what is most likely to go wrong, and of all of Unicode.
 class KeyMaker {
  public:
