@@ -127,8 +127,7 @@ def _days(values: Sequence[Any], naive: Naive) -> _varve.Column:
 
 def _decimals(values: Sequence[Any], naive: Naive) -> _varve.Column:
     places = [-int(value.as_tuple().exponent) for value in values if value is not None and value.is_finite()]
-    scale = max(places, default=0) if places else 0
-    scale = max(scale, 0)
+    scale = max([0, *places])
     packed = b"".join(_unscaled(value, scale) for value in values)
     return _varve.column_from_bytes(f"decimal(38, {scale})", packed, _valid(values))
 

@@ -11,7 +11,6 @@ from varve import _varve
 from varve._columns import to_native
 from varve._table import Table
 from varve._times import Naive, TimeLike, to_bound
-from varve.errors import DataNotFoundError
 
 Closed = Literal["both", "left", "right", "none"]
 OnConflict = Literal["error", "ignore"]
@@ -244,9 +243,8 @@ class Lake:
         return [os.path.join(self.root, name) for name in self._native.files(key)]
 
     def verify(self, key: str | None = None) -> VerifyReport:
-        """Reads everything (or one key) and checks it against the catalog; findings are returned, not raised."""
-        if key is not None and not self.exists(key):
-            raise DataNotFoundError(f"no series {key}")
+        """Reads everything (or one key) and checks it against the catalog; findings are returned, not raised. Raises
+        DataNotFoundError for a missing key."""
         fields = self._native.verify(key or "")
         findings = [Finding(*finding) for finding in fields["findings"]]
         return VerifyReport(fields["keys"], fields["files"], fields["rows"], fields["bytes"], findings)

@@ -6,6 +6,7 @@
 
 #include "varve/base/error.h"
 #include "varve/cli/commands.h"
+#include "varve/cli/exit_codes.h"
 
 namespace varve::cli {
 
@@ -53,7 +54,7 @@ int read_rows(Session& session, const RowChoice& choice) {
   (void)session.output_options();  // a bad format is told before the lake is read
   const Lake lake = session.open_lake();
   session.show(lake.read(choice.keys[0], read_options(choice, session)), kRowsInTable);
-  return 0;
+  return kExitDone;
 }
 
 void add_read(CLI::App& app, Session& session) {
@@ -86,7 +87,7 @@ void add_end(CLI::App& app, Session& session, bool first) {
       const ReadOptions options = read_options(*choice, session);
       const std::string& key = choice->keys[0];
       session.show(first ? lake.head(key, choice->rows, options) : lake.tail(key, choice->rows, options), choice->rows);
-      return 0;
+      return kExitDone;
     };
   });
 }
@@ -103,7 +104,7 @@ int export_series(Session& session, const RowChoice& choice) {
   const bool named_by_key = pattern.find("{key}") != std::string::npos;
   if (choice.keys.size() > 1 && !named_by_key) {
     throw InvalidArgument("{} series need a file each: put {key} into --out, such as --out \"backup/{key}.parquet\"",
-                          choice.keys.size(), "{key}", "{key}");
+                          choice.keys.size());
   }
   (void)session.output_options();
   const Lake lake = session.open_lake();
@@ -115,7 +116,7 @@ int export_series(Session& session, const RowChoice& choice) {
     session.show(rows, rows.num_rows());
     if (!pattern.empty()) session.say(format_message("{}: {} rows to {}", {key, rows.num_rows(), session.out_file}));
   }
-  return 0;
+  return kExitDone;
 }
 
 void add_export(CLI::App& app, Session& session) {

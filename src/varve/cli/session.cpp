@@ -60,10 +60,8 @@ OutputOptions Session::output_options() {
   options.to_terminal = is_terminal(stdout);
   options.text.width_max = terminal_width();
   options.cancel = interrupts_.token();
-  if (!out_file.empty() && choose_format(options) == Format::kTable) {
-    options.text.width_max = std::numeric_limits<int32_t>::max();
-  }
-  (void)choose_format(options);
+  const Format format = choose_format(options);  // always: what is wrong with them is told here
+  if (!out_file.empty() && format == Format::kTable) options.text.width_max = std::numeric_limits<int32_t>::max();
   return options;
 }
 

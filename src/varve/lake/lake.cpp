@@ -56,6 +56,12 @@ store::Selection to_selection(std::string_view key, const ReadOptions& options) 
   return selection;
 }
 
+ReadOptions with_limit(ReadOptions options, int64_t rows) {
+  if (rows < 0) throw InvalidArgument("{} rows cannot be read", rows);
+  options.limit = std::min(rows, options.limit.value_or(rows));
+  return options;
+}
+
 Commit to_commit(store::CommitResult&& result) {
   store::SeriesResult& series = result.series.front();
   return {.id = std::move(result.id),
@@ -219,18 +225,12 @@ Table Lake::read(std::string_view key, const ReadOptions& options) const {
 }
 
 Table Lake::head(std::string_view key, int64_t rows, const ReadOptions& options) const {
-  if (rows < 0) throw InvalidArgument("{} rows cannot be read", rows);
-  store::Store& store = state_->use(key);
-  store::Selection selection = to_selection(key, options);
-  selection.rows_max = std::min(rows, selection.rows_max.value_or(rows));
-  return store.read(key, selection);
+  return state_->use(key).read(key, to_selection(key, with_limit(options, rows)));
 }
 
 Table Lake::tail(std::string_view key, int64_t rows, const ReadOptions& options) const {
-  if (rows < 0) throw InvalidArgument("{} rows cannot be read", rows);
   store::Store& store = state_->use(key);
-  store::Selection selection = to_selection(key, options);
-  selection.rows_max = std::min(rows, selection.rows_max.value_or(rows));
+  store::Selection selection = to_selection(key, with_limit(options, rows));
   selection.from_end = true;
   return store.read(key, selection);
 }

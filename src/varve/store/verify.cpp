@@ -39,21 +39,21 @@ class SeriesVerifier {
       try {
         check_object(object);
       } catch (const Error& error) {
-        find(visible_name(key(), object), error.what());
+        report(visible_name(key(), object), error.what());
         last_row_.reset();
       }
     }
     try {
       check_tree();
     } catch (const Error& error) {
-      find(catalog::key_to_path(key()), error.what());
+      report(catalog::key_to_path(key()), error.what());
     }
   }
 
  private:
   [[nodiscard]] const std::string& key() const { return state_.series.key; }
 
-  void find(std::string file, std::string what) {
+  void report(std::string file, std::string what) {
     report_.findings.push_back({.key = key(), .file = std::move(file), .what = std::move(what)});
   }
 
@@ -66,22 +66,22 @@ class SeriesVerifier {
     }
     const catalog::SeriesRow& series = state_.series;
     if (series.rows != rows || series.bytes != bytes || series.files != static_cast<int64_t>(state_.objects.size())) {
-      find("",
-           format_message("the catalog counts {} rows, {} bytes in {} files; its files have {} rows, {} bytes in {}",
-                          {series.rows, series.bytes, series.files, rows, bytes, state_.objects.size()}));
+      report("",
+             format_message("the catalog counts {} rows, {} bytes in {} files; its files have {} rows, {} bytes in {}",
+                            {series.rows, series.bytes, series.files, rows, bytes, state_.objects.size()}));
     }
   }
 
   void check_object(const ObjectRow& object) {
     const std::string file = visible_name(key(), object);
     const std::string path = engine_.disk().object_path(object.id);
-    if (!engine_.files().exists(path)) return find(file, "its object is missing: " + object.id);
+    if (!engine_.files().exists(path)) return report(file, "its object is missing: " + object.id);
     const parquet::Reader reader = open_object(engine_, key(), object);
     const std::string sha256 =
         base::to_hex(base::sha256(engine_.files().open(path, base::OpenMode::kRead)->map()->bytes()));
-    if (sha256 != object.sha256) find(file, "has the SHA-256 " + sha256 + " and should have " + object.sha256);
+    if (sha256 != object.sha256) report(file, "has the SHA-256 " + sha256 + " and should have " + object.sha256);
     if (reader.num_rows() != object.rows) {
-      find(file, format_message("has {} rows and should have {}", {reader.num_rows(), object.rows}));
+      report(file, format_message("has {} rows and should have {}", {reader.num_rows(), object.rows}));
     }
     const Table rows = table::conform(read_object(engine_, key(), object), state_.schema);
     report_.rows += rows.num_rows();
@@ -90,17 +90,17 @@ class SeriesVerifier {
   }
 
   void check_rows(const std::string& file, const ObjectRow& object, const Table& rows) {
-    if (rows.num_rows() == 0) return find(file, "has no rows");
+    if (rows.num_rows() == 0) return report(file, "has no rows");
     const bool ordered = !definition_.index.empty() || definition_.has_identity;
-    if (ordered && !table::is_sorted(rows, order_)) find(file, "its rows are not in order");
+    if (ordered && !table::is_sorted(rows, order_)) report(file, "its rows are not in order");
     if (!definition_.index.empty()) {
       const table::IndexValues index(rows, definition_.index);
       const Timestamp first{index[0]};
       const Timestamp last{index[rows.num_rows() - 1]};
       if (first != object.first || last != object.last) {
-        find(file,
-             format_message("reaches from {} to {} and should from {} to {}",
-                            {to_string(first), to_string(last), to_string(object.first), to_string(object.last)}));
+        report(file,
+               format_message("reaches from {} to {} and should from {} to {}",
+                              {to_string(first), to_string(last), to_string(object.first), to_string(object.last)}));
       }
     }
     if (definition_.has_identity) check_unique(file, rows);
@@ -110,18 +110,18 @@ class SeriesVerifier {
 
   void check_unique(const std::string& file, const Table& rows) {
     const int64_t row = table::find_duplicate(rows, order_);
-    if (row >= 0) find(file, "has two rows with " + table::describe_row(rows, row, order_));
+    if (row >= 0) report(file, "has two rows with " + table::describe_row(rows, row, order_));
   }
 
   // Between the file before and this one.
   void check_border(const std::string& file, const Table& first_row) {
     const std::vector<Table> both = {*last_row_, first_row};
     const Table border = table::concatenate(both);
-    if (!table::is_sorted(border, order_)) return find(file, "its rows begin before those of the file before it end");
+    if (!table::is_sorted(border, order_)) return report(file, "its rows begin before those of the file before it end");
     const table::RowOrder by_index{.index = definition_.index, .identity = {}};
     if (definition_.has_identity) check_unique(file, border);
     if (!definition_.index.empty() && table::find_duplicate(border, by_index) >= 0) {
-      find(file, "begins at the index value at which the file before it ends");
+      report(file, "begins at the index value at which the file before it ends");
     }
   }
 
