@@ -32,7 +32,7 @@ find_path(FLATBUFFERS_INCLUDE_DIR flatbuffers/flatbuffers.h REQUIRED)
 add_library(varve_flatbuffers INTERFACE)
 target_include_directories(varve_flatbuffers SYSTEM INTERFACE ${FLATBUFFERS_INCLUDE_DIR})
 
-# What no system package carries lies in .deps, put there by tools/setup from third_party/lock.json.
+# What no system package carries lies in .deps, put there by tools/setup from third_party/npm.lock.
 set(VARVE_DEPS_DIR ${PROJECT_SOURCE_DIR}/.deps CACHE PATH "Where tools/setup unpacks the pinned sources")
 
 # catalog: the pinned SQLite, built into ours with no symbol visible outside.

@@ -120,6 +120,7 @@ BROKEN = [
     ("unfinished", {GAPS_CPP: source("// TO" + "DO: all of it")}, "finish it or file an issue"),
     ("machine paths", {"README.md": "# Varve\n\ncd /wo" + "rk/main\n"}, "a path of one machine"),
     ("absent documents", {GAPS_CPP: source("// see design" + ".md")}, "is not in the tree"),
+    ("absent documents", {GAPS_CPP: source("// section 4 of " + "the design")}, "is not in the tree"),
     ("addresses", {"tools/fetch": "curl https:" + "//packages.example\n"}, "no address in build files"),
     ("whitespace", {GAPS_CPP: source("int a; ")}, "gaps.cpp:2: trailing blank or tab"),
     ("whitespace", {GAPS_CPP: source("\tint a;")}, "trailing blank or tab"),

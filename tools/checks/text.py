@@ -8,7 +8,7 @@ from checks.tree import SCRIPTS, Tree
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.}$)\]-])/(work|root|home|t" + r"mp)/\w")
 # Documents that a reader of this tree does not have; what they say is to be said here.
-ABSENT_DOCUMENTS = re.compile(r"\b(design|style|brief)" + r"\.md\b")
+ABSENT_DOCUMENTS = re.compile(r"\b(design|style|brief)" + r"\.md\b|\bsection \d+ of the (design|style|brief)\b")
 BUILD_FILES = ("tools/", "third_party/", "cmake/", ".ci/", "Makefile", "CMake", "pyproject.toml", "web/package")
 NOT_OURS = ("web/package-lock.json",)
 

@@ -12,7 +12,8 @@ namespace varve::base {
 
 using Sha256Digest = std::array<uint8_t, 32>;
 
-// Takes bytes piece by piece. Move-only; one thread at a time.
+// Takes bytes piece by piece. Move-only; one thread at a time. Throws NotSupported where the system's OpenSSL refuses
+// SHA-256.
 class Sha256 {
  public:
   Sha256();

@@ -15,7 +15,7 @@
 namespace varve::ingest {
 
 struct TableFileOptions {
-  CsvOptions csv;  // of a Parquet file only timestamp, zone, renames and kind count
+  CsvOptions csv;  // of a Parquet file only timestamp, zone and renames count
   // Told now and then how many bytes of how many were read.
   std::function<void(uint64_t bytes, uint64_t bytes_total)> on_progress;
   base::CancelToken cancel;

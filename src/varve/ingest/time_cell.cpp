@@ -41,7 +41,7 @@ std::optional<int64_t> fraction_of(std::string_view digits, int64_t unit) {
   return sum;
 }
 
-// A day and a time of day written as twelve or fourteen digits would pass for milliseconds of 1976.
+// A day and a time of day written as twelve digits would pass for milliseconds of 1976.
 bool reads_as_calendar(std::string_view digits) {
   if (digits.size() != 12 || !(digits.starts_with("19") || digits.starts_with("20"))) return false;
   const auto pair = [&](size_t at) { return (digits[at] - '0') * 10 + (digits[at + 1] - '0'); };

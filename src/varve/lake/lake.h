@@ -64,7 +64,8 @@ class Lake {
   [[nodiscard]] std::optional<std::pair<Timestamp, Timestamp>> time_range(std::string_view key) const;
   [[nodiscard]] SeriesInfo info(std::string_view key) const;
   [[nodiscard]] std::vector<SeriesInfo> info_all(std::string_view prefix = {}) const;
-  // The files that make up a version, in order of time: relative to the root, as the visible tree has them.
+  // The files that make up the newest version, in order of time: relative to the root, as the visible tree has them.
+  // Throws NotFound.
   [[nodiscard]] std::vector<std::string> files(std::string_view key) const;
 
   // Reads everything and checks it against the catalog: checksums, page CRCs, row counts, ranges, order, identity, the

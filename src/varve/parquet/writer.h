@@ -18,11 +18,12 @@ namespace varve::parquet {
 
 enum class Compression { kAuto, kNone, kSnappy, kLz4, kGzip, kZstd };
 std::string_view to_string(Compression compression) noexcept;  // "auto", "none", "snappy", "lz4", "gzip", "zstd"
-// Reads "auto", "zstd", "zstd:9" and so on. Throws InvalidArgument, listing the names.
+
 struct CompressionSetting {
   Compression codec = Compression::kAuto;  // zstd where it takes off at least a tenth of a page
   int level = 0;                           // 0: the codec's default
 };
+// Reads "auto", "zstd", "zstd:9" and so on. Throws InvalidArgument, listing the names.
 CompressionSetting parse_compression(std::string_view text);
 
 struct WriteOptions {

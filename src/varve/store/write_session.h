@@ -60,8 +60,8 @@ class WriteSession {
   void remove(std::string_view key);
 
   // Does what was worked out: writes the files, commits, publishes. Throws with nothing done, except for
-  // OutcomeUnknown. A failure to publish is no failure: it is told to the log and made good later. Called once. The
-  // source of the order of its steps is section 4 of the design.
+  // OutcomeUnknown. A failure to publish is no failure: it is told to the log and made good later. Called once.
+  // ARCHITECTURE.md tells its steps under "the life of a write".
   CommitResult commit();
 
  private:

@@ -26,11 +26,12 @@ class IndexValues {
   std::span<const int64_t> values_;
 };
 
-// Rows [first, last) of sorted `values` that lie within `range`: which is closed at both ends here.
+// Rows [first, last).
 struct RowRange {
   int64_t first = 0;
   int64_t last = 0;
 };
+// The rows whose values (sorted, nanoseconds) lie within [start, end], both ends inside.
 RowRange rows_within(std::span<const int64_t> values, int64_t start, int64_t end);
 
 }  // namespace varve::table
