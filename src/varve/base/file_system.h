@@ -135,7 +135,7 @@ void remove_tree(FileSystem& files, const std::string& path);
 struct WholeFileOptions {
   bool durable = true;  // on the disk when the call returns; else a crash may leave less than all of it
 };
-// Writes a file that appears whole, in place of the one that was there: `fill` puts the content into a new file beside it
+// Writes a file that appears whole, in place of one that was there: `fill` puts the content into a new file beside it
 // (`<path>.<random>.tmp`), then sync, close, rename, directory sync. So after a crash `path` holds either all of it or
 // what it held before. The new file is removed if anything fails. Throws what `fill` throws.
 void write_whole_file(FileSystem& files, const std::string& path, const std::function<void(File& file)>& fill,
