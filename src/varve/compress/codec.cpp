@@ -16,6 +16,7 @@
 #include <zstd.h>
 
 #include "varve/base/error.h"
+#include "varve/compress/snappy_block.h"
 
 namespace varve::compress {
 
@@ -87,11 +88,7 @@ struct SnappyCodec final : Base {
     return size;
   }
   bool decompress(Bytes input, MutableBytes output) override {
-    size_t size = 0;
-    if (snappy_uncompressed_length(as_chars(input), input.size(), &size) != SNAPPY_OK || size != output.size()) {
-      return false;
-    }
-    return snappy_uncompress(as_chars(input), input.size(), as_chars(output), &size) == SNAPPY_OK;
+    return unpack_snappy(input, output);
   }
 };
 
