@@ -17,7 +17,6 @@ constexpr size_t kCopyMax = 64;    // bytes that one copy gives
 constexpr size_t kOvershoot = 16;  // copies are made in blocks of this size
 constexpr size_t kTagBytesMax = 5;
 constexpr size_t kLongLiteral = 60;  // from here on the tag says how many bytes hold the length
-constexpr std::array<uint32_t, 5> kLowBytes = {0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF};
 
 template <typename T>
 T load(const std::byte* from) {
