@@ -9,9 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "fuzz/targets.h"
 #include "support/random.h"
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size);
 
 namespace varve::testing {
 namespace {
@@ -56,20 +55,42 @@ void change(Random& random, Input& input) {
   }
 }
 
-TEST(ParquetReaderFuzz, CorpusIsReadOrRefused) {
+TEST(ParquetReaderFuzz, CorpusIsReadOrRefusedInEveryWay) {
   const std::vector<Input> inputs = corpus("parquet_reader");
   EXPECT_GE(inputs.size(), 10U);
-  for (const Input& input : inputs) LLVMFuzzerTestOneInput(input.data(), input.size());
+  for (Input input : inputs) {
+    fuzz_parquet_reader(input);
+    for (const int ways : {0x06, 0x5D, 0x7D}) {
+      input[0] = static_cast<uint8_t>('P' ^ ways);
+      fuzz_parquet_reader(input);
+    }
+  }
 }
 
 TEST(ParquetReaderFuzz, ChangedFilesAreReadOrRefused) {
   Random random;
   const std::vector<Input> inputs = corpus("parquet_reader");
   ASSERT_FALSE(inputs.empty());
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 40'000; ++round) {
     Input input = random.pick(inputs);
     change(random, input);
-    LLVMFuzzerTestOneInput(input.data(), input.size());
+    if (!input.empty()) input[0] = static_cast<uint8_t>('P' ^ random.between(0, 127));
+    fuzz_parquet_reader(input);
+  }
+}
+
+TEST(ParquetRoundTripFuzz, TablesOfTheCorpusComeBack) {
+  const std::vector<Input> inputs = corpus("parquet_round_trip");
+  EXPECT_GE(inputs.size(), 10U);
+  for (const Input& input : inputs) fuzz_parquet_round_trip(input);
+}
+
+TEST(ParquetRoundTripFuzz, RandomTablesComeBack) {
+  Random random;
+  for (int round = 0; round < 20'000; ++round) {
+    Input input(static_cast<size_t>(random.between(0, 80)));
+    for (uint8_t& byte : input) byte = static_cast<uint8_t>(random.next());
+    fuzz_parquet_round_trip(input);
   }
 }
 
