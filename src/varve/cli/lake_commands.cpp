@@ -9,6 +9,7 @@
 #include "varve/base/error.h"
 #include "varve/cli/commands.h"
 #include "varve/cli/exit_codes.h"
+#include "varve/cli/stored_files.h"
 
 namespace varve::cli {
 
@@ -155,14 +156,23 @@ void add_ls(CLI::App& app, Session& session) {
   command->footer("Examples:\n  varve ls\n  varve ls forex -o json");
   command->callback([&session, prefix] {
     session.command = [&session, prefix] {
-      const Table all = series_table(session.open_lake().info_all(*prefix));
+      const Lake lake = session.open_lake();
+      if (!prefix->empty()) (void)lake.exists(*prefix);  // a bad key has no series, and is an error
+      const Table all = series_table(lake.info_all(*prefix));
       session.show(all, all.num_rows());
       return kExitDone;
     };
   });
 }
 
-int show_info(Session& session, const std::string& key) {
+// What `info` is asked for.
+struct InfoChoice {
+  std::string subject;  // a key, or a Parquet file
+  bool files = false;
+  bool row_groups = false;
+};
+
+int show_series(Session& session, const std::string& key) {
   const SeriesInfo series = session.open_lake().info(key);
   const Format format = choose_format(session.output_options());
   if (format == Format::kJson || format == Format::kNdjson) {
@@ -175,12 +185,44 @@ int show_info(Session& session, const std::string& key) {
   return kExitDone;
 }
 
+int show_files(Session& session, const std::vector<NamedFile>& files, bool by_row_group) {
+  if (files.empty()) {
+    session.say("no files");
+    return kExitDone;
+  }
+  const Table columns = explain_files(session.files(), files, by_row_group);
+  session.show(columns, columns.num_rows());
+  return kExitDone;
+}
+
+int show_info(Session& session, const InfoChoice& choice) {
+  if (names_parquet_file(session.files(), choice.subject)) {
+    const NamedFile file{choice.subject, choice.subject};
+    session.say(describe_file(session.files(), file));
+    return show_files(session, {file}, choice.row_groups);
+  }
+  if (!choice.files && !choice.row_groups) return show_series(session, choice.subject);
+  const Lake lake = session.open_lake();
+  std::vector<NamedFile> files;
+  for (const std::string& name : lake.files(choice.subject)) {
+    files.push_back({base::join_path(lake.root(), name), name});
+  }
+  return show_files(session, files, choice.row_groups);
+}
+
 void add_info(CLI::App& app, Session& session) {
-  CLI::App* const command = app.add_subcommand("info", "Show what is known of a series");
-  const auto key = std::make_shared<std::string>();
-  command->add_option("KEY", *key, "The series")->required();
-  command->footer("Examples:\n  varve info forex/EUR_USD\n  varve info forex/EUR_USD -o json");
-  command->callback([&session, key] { session.command = [&session, key] { return show_info(session, *key); }; });
+  CLI::App* const command = app.add_subcommand("info", "Show what is known of a series, or how files store it");
+  const auto choice = std::make_shared<InfoChoice>();
+  command->add_option("KEY", choice->subject, "The series, or a Parquet file of anybody's: bars.parquet")->required();
+  command->add_flag("--files", choice->files, "How its files store each column: encoding, codec, pages, bytes a value");
+  command->add_flag("--row-groups", choice->row_groups, "The same for each row group");
+  command->footer(
+      "Examples:\n"
+      "  varve info forex/EUR_USD\n"
+      "  varve info forex/EUR_USD --files\n"
+      "  varve info bars.parquet --row-groups -o json");
+  command->callback(
+      [&session, choice] { session.command = [&session, choice] { return show_info(session, *choice); }; });
 }
 
 int verify(Session& session, const std::string& key) {
@@ -218,13 +260,15 @@ void add_version(CLI::App& app, Session& session) {
   CLI::App* const command = app.add_subcommand("version", "Show the program's version");
   command->callback([&session] {
     session.command = [&session] {
-      write_output(session.files(), "varve " VARVE_VERSION "\n");
+      write_output(session.files(), version_text() + "\n");
       return kExitDone;
     };
   });
 }
 
 }  // namespace
+
+std::string version_text() { return "varve " VARVE_VERSION; }
 
 void add_lake_commands(CLI::App& app, Session& session) {
   add_init(app, session);
