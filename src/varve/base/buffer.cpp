@@ -67,9 +67,10 @@ MutableBuffer::~MutableBuffer() {
 
 bool MutableBuffer::reserve_exactly(size_t capacity) {
   if (capacity > SIZE_MAX - kPadding) throw std::bad_alloc();
-  const internal::Block block = internal::take_block(capacity + kPadding);
-  if (size_ != 0) std::memcpy(block.bytes, data_, size_);
-  if (data_ != nullptr) internal::give_block(data_, capacity_ + kPadding);
+  const size_t wanted = capacity + kPadding;
+  const internal::Block block = data_ == nullptr
+                                    ? internal::take_block(wanted)
+                                    : internal::grow_block({data_, capacity_ + kPadding, false}, size_, wanted);
   data_ = block.bytes;
   capacity_ = block.size - kPadding;
   return block.zeroed;
@@ -86,6 +87,8 @@ void MutableBuffer::append(std::span<const std::byte> bytes) {
   resize(before + bytes.size());
   if (!bytes.empty()) std::memcpy(data_ + before, bytes.data(), bytes.size());
 }
+
+void MutableBuffer::drop(size_t start, size_t size) noexcept { internal::drop_pages(data_ + start, size); }
 
 BufferPtr MutableBuffer::finish() && { return std::make_shared<FinishedBuffer>(std::move(*this)); }
 

@@ -61,6 +61,10 @@ class MutableBuffer {
   // Adds bytes at the end, growing as needed. `bytes` must not lie in this block.
   void append(std::span<const std::byte> bytes);
 
+  // Says that `size` bytes from `start` on, inside the block, are not needed any more: what whole huge pages they fill
+  // go back to the system, and the bytes are unspecified until they are written again.
+  void drop(size_t start, size_t size) noexcept;
+
   // The finished block; this object is empty afterwards.
   BufferPtr finish() &&;
 

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -176,18 +177,38 @@ std::byte* map(size_t size) {
   return bytes;
 }
 
-internal::Block take_large(size_t size) {
-  const size_t size_class = class_of((size + kHugePage - 1) / kHugePage);
+// Moves the pages of a block to the front of a larger one. Null if the system will not.
+std::byte* move_pages(const internal::Block& block, size_t size) {
+  std::byte* target = map(size);  // only its addresses: the block's own mapping, grown, takes their place
+  void* moved = ::mremap(block.bytes, block.size, size, MREMAP_MAYMOVE | MREMAP_FIXED, target);
+  if (moved != MAP_FAILED) return target;
+  ::munmap(target, size);
+  return nullptr;
+}
+
+size_t class_for(size_t size) { return class_of((size + kHugePage - 1) / kHugePage); }
+
+// A kept block, if there is one.
+internal::Block take_kept(size_t size_class) {
   const size_t bytes = pages_of(size_class) * kHugePage;
   void* kept = nullptr;
   {
     const std::lock_guard lock(pool.mutex);
     kept = pool.take(size_class);
+    if (kept == nullptr) return {};
     pool.state.bytes_in_use += bytes;
   }
-  if (kept != nullptr) {
-    allow(kept, bytes);
-    return {static_cast<std::byte*>(kept), bytes, false};
+  allow(kept, bytes);
+  return {static_cast<std::byte*>(kept), bytes, false};
+}
+
+internal::Block take_large(size_t size) {
+  const size_t size_class = class_for(size);
+  const size_t bytes = pages_of(size_class) * kHugePage;
+  if (const internal::Block kept = take_kept(size_class); kept.bytes != nullptr) return kept;
+  {
+    const std::lock_guard lock(pool.mutex);
+    pool.state.bytes_in_use += bytes;
   }
   try {
     return {map(bytes), bytes, true};
@@ -209,6 +230,33 @@ Block take_block(size_t size) {
   void* bytes = std::aligned_alloc(kAlignment, rounded);
   if (bytes == nullptr) throw std::bad_alloc();
   return {static_cast<std::byte*>(bytes), rounded, false};
+}
+
+Block grow_block(Block block, size_t used, size_t size) {
+  if (size > kSizeMax) throw std::bad_alloc();
+  Block grown;
+  if (block.size >= kHugePage) {
+    const size_t size_class = class_for(size);
+    grown = take_kept(size_class);
+    const size_t bytes = pages_of(size_class) * kHugePage;
+    std::byte* moved = grown.bytes == nullptr ? move_pages(block, bytes) : nullptr;
+    if (moved != nullptr) {
+      const std::lock_guard lock(pool.mutex);
+      pool.state.bytes_in_use += bytes - block.size;
+      return {moved, bytes, false};
+    }
+  }
+  if (grown.bytes == nullptr) grown = take_block(size);
+  if (used != 0) std::memcpy(grown.bytes, block.bytes, used);
+  give_block(block.bytes, block.size);
+  grown.zeroed = false;
+  return grown;
+}
+
+void drop_pages(std::byte* start, size_t size) noexcept {
+  const size_t head = -reinterpret_cast<uintptr_t>(start) & (kHugePage - 1);
+  if (size < head + kHugePage) return;
+  ::madvise(start + head, (size - head) / kHugePage * kHugePage, MADV_DONTNEED);
 }
 
 void give_block(std::byte* bytes, size_t size) noexcept {

@@ -35,6 +35,13 @@ class BufferTest : public ::testing::Test {
 
   static size_t in_use() { return memory_pool_state().bytes_in_use; }
   static size_t kept() { return memory_pool_state().bytes_kept; }
+  // Bytes of the process that are in memory.
+  static size_t resident() {
+    size_t size = 0;
+    size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> size >> pages;
+    return pages * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  }
   static void allocate_and_free(size_t size) { MutableBuffer::allocate(size); }
 
  private:
@@ -200,6 +207,30 @@ TEST_F(BufferTest, TheLongestUnusedBlocksGoFirst) {
   EXPECT_EQ(MutableBuffer::allocate(3 * kPage - 64).data(), newest);
 }
 
+TEST_F(BufferTest, GrowthOfLargeBlocksMovesPages) {
+  MutableBuffer block = MutableBuffer::allocate(8 * kPage);
+  const std::vector<std::byte> content = Random().bytes(8 * kPage);
+  std::memcpy(block.data(), content.data(), content.size());
+  for (const size_t pages : {size_t{20}, size_t{21}, size_t{70}}) {
+    block.resize(pages * kPage);
+    EXPECT_TRUE(is_aligned(block.data(), kPage));
+    ASSERT_TRUE(std::equal(content.begin(), content.end(), block.data()));
+    block.data()[block.size() - 1] = std::byte{1};
+  }
+  EXPECT_EQ(kept(), 0U);  // no second block was needed
+  EXPECT_EQ(in_use(), block.capacity() + 64);
+}
+
+TEST_F(BufferTest, GrowthTakesAKeptBlockThatFits) {
+  allocate_and_free(40 * kPage - 64);
+  MutableBuffer block = MutableBuffer::allocate(20 * kPage - 64);
+  std::memset(block.data(), 7, block.size());
+  block.resize(21 * kPage);
+  EXPECT_EQ(block.capacity(), 40 * kPage - 64);
+  EXPECT_EQ(kept(), 20 * kPage);
+  EXPECT_EQ(block.data()[20 * kPage - 65], std::byte{7});
+}
+
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose shadows need addresses without limit
 TEST_F(BufferTest, KeptBlocksMakeRoomWhenMemoryIsShort) {
   allocate_and_free(64 * kMiB);
@@ -214,6 +245,18 @@ TEST_F(BufferTest, KeptBlocksMakeRoomWhenMemoryIsShort) {
   ::setrlimit(RLIMIT_AS, &before);
 }
 #endif
+
+TEST_F(BufferTest, DroppedBytesLeaveMemory) {
+  MutableBuffer block = MutableBuffer::allocate(16 * kPage - 64);
+  std::memset(block.data(), 7, block.size());
+  const size_t before = resident();
+  block.drop(100, 10 * kPage);
+  EXPECT_LE(resident() + 8 * kPage, before);
+  EXPECT_EQ(block.data()[99], std::byte{7});
+  EXPECT_EQ(block.data()[100 + 10 * kPage], std::byte{7});
+  block.data()[kPage] = std::byte{8};
+  MutableBuffer::allocate(100).drop(0, 100);  // nothing to drop
+}
 
 TEST_F(BufferTest, ThreadsShareThePool) {
   std::vector<std::thread> threads;
