@@ -218,6 +218,7 @@ void describe(Io& io, Ref<Io, ColumnMetaData> value) {
 
 template <typename Io>
 void describe(Io& io, Ref<Io, ColumnChunk> value) {
+  io.field(1, value.file_path);
   io.required(2, value.file_offset);
   io.field(3, value.meta_data);
   io.field(4, value.offset_index_offset);

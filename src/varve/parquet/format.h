@@ -176,6 +176,7 @@ struct ColumnMetaData {
 };
 
 struct ColumnChunk {
+  std::optional<std::string> file_path;  // of the file that holds the chunk, where it is another one
   int64_t file_offset = 0;
   std::optional<ColumnMetaData> meta_data;
   std::optional<int64_t> offset_index_offset;

@@ -192,7 +192,7 @@ class SchemaWalk {
                                .position = position,
                                .element = element,
                                .type = hint != nullptr && hint->name == element.name ? widen(*type, hint->type) : *type,
-                               .nullable = element.repetition == Repetition::kOptional});
+                               .nullable = element.repetition == Repetition::kOptional || type->id == TypeId::kNull});
   }
 
   void take_group(const SchemaElement& group) {

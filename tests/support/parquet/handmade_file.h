@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -62,7 +63,8 @@ inline Bytes indices(int bit_width, std::initializer_list<uint32_t> values) {
   return bytes_of({static_cast<uint8_t>(bit_width)}) + bytes_of(out);
 }
 
-// One column, uncompressed. Pages and groups are added in order; `metadata()` may be bent before `finish`.
+// One column, uncompressed unless told otherwise. Pages and groups are added in order; `metadata()` may be bent before
+// `finish`.
 class HandmadeFile {
  public:
   explicit HandmadeFile(const Field& field) : HandmadeFile(parquet::write_schema(Schema({field}))) {
@@ -92,6 +94,12 @@ class HandmadeFile {
         parquet::DataPageHeaderV2{.num_values = count, .num_nulls = nulls, .num_rows = count, .encoding = encoding};
     header.data_page_v2->definition_levels_byte_length = static_cast<int32_t>(levels.size());
     return data_page(std::move(header), levels + values, count);
+  }
+  // Packs the pages that follow as `pack` does, under the codec's name.
+  HandmadeFile& pack_with(parquet::CompressionCodec codec, std::function<Bytes(const Bytes&)> pack) {
+    chunk_.codec = codec;
+    pack_ = std::move(pack);
+    return *this;
   }
   HandmadeFile& index_page(const Bytes& body) {
     return page(parquet::PageHeader{.type = parquet::PageType::kIndexPage}, body);
@@ -156,14 +164,20 @@ class HandmadeFile {
   }
 
   HandmadeFile& page(parquet::PageHeader header, const Bytes& body) {
-    header.compressed_page_size = header.uncompressed_page_size = static_cast<int32_t>(body.size());
-    header.crc = base::crc32(body);
-    return raw(bytes_of(parquet::serialize(header)) + body);
+    const int32_t levels = header.data_page_v2 ? header.data_page_v2->definition_levels_byte_length : 0;
+    const bool packed = pack_ != nullptr && (!header.data_page_v2 || header.data_page_v2->is_compressed);
+    const Bytes stored =
+        packed ? Bytes(body.begin(), body.begin() + levels) + pack_({body.begin() + levels, body.end()}) : body;
+    header.uncompressed_page_size = static_cast<int32_t>(body.size());
+    header.compressed_page_size = static_cast<int32_t>(stored.size());
+    header.crc = base::crc32(stored);
+    return raw(bytes_of(parquet::serialize(header)) + stored);
   }
 
   Bytes bytes_ = bytes_of("PAR1");
   parquet::FileMetaData metadata_;
   parquet::ColumnMetaData chunk_;
+  std::function<Bytes(const Bytes&)> pack_;
   std::vector<parquet::PageLocation> locations_;
   int64_t begin_ = 4;
   int64_t rows_ = 0;

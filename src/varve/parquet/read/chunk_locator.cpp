@@ -117,6 +117,7 @@ ByteRange bytes_of(const OpenFile& file, const ColumnMetaData& meta) {
 ChunkLocation locate(const OpenFile& file, const LeafColumn& column, size_t group) {
   const ColumnChunk& chunk = chunk_of(file, column, group);
   if (chunk.encrypted) throw NotSupported("the column is encrypted");
+  if (chunk.file_path) throw NotSupported("the column lies in another file, {}", *chunk.file_path);
   if (!chunk.meta_data) throw Corruption("the chunk has no metadata");
   const ColumnMetaData& meta = *chunk.meta_data;
   const int64_t rows = file.metadata.row_groups[group].num_rows;

@@ -24,9 +24,9 @@ compress::Codec to_codec(CompressionCodec codec) {
     case CompressionCodec::kLz4: return compress::Codec::kLz4Hadoop;
     case CompressionCodec::kZstd: return compress::Codec::kZstd;
     case CompressionCodec::kLz4Raw: return compress::Codec::kLz4Raw;
-    case CompressionCodec::kLzo: break;
+    case CompressionCodec::kLzo: throw NotSupported("compression codec LZO is not supported");
   }
-  throw NotSupported("compression codec {} is not supported", static_cast<int32_t>(codec));
+  throw NotSupported("compression codec {} is not known", static_cast<int32_t>(codec));
 }
 
 // The most bytes that one compressed byte can stand for, by the codec's own format; 0 where that is boundless.
