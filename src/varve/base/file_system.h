@@ -95,7 +95,8 @@ struct LockOptions {
 };
 
 // Every call throws Io with path and reason, NotFound where a file that must exist does not, AlreadyExists where one
-// that must not exist does, ReadOnly for a read-only file system or missing permission. Safe from several threads.
+// that must not exist does, ReadOnly for a read-only file system or missing permission, InvalidArgument for a path that
+// holds a NUL. Safe from several threads.
 // Paths are given whole; nothing here depends on the working directory's staying the same.
 class FileSystem {
  public:
@@ -135,9 +136,32 @@ void remove_tree(FileSystem& files, const std::string& path);
 struct WholeFileOptions {
   bool durable = true;  // on the disk when the call returns; else a crash may leave less than all of it
 };
-// Writes a file that appears whole, in place of one that was there: `fill` puts the content into a new file beside it
-// (`<path>.<random>.tmp`), then sync, close, rename, directory sync. So after a crash `path` holds either all of it or
-// what it held before. The new file is removed if anything fails. Throws what `fill` throws.
+// A file that appears whole, in place of the one that was there: the content goes into a new file beside it
+// (`<path>.<random>.tmp`), which takes its name at last. So after a crash `path` holds either all of it or what it held
+// before. Move-only; without `commit` the new file is removed. One thread at a time.
+class WholeFile {
+ public:
+  // `files` must outlive it. Throws NotFound if there is no such folder.
+  static WholeFile create(FileSystem& files, std::string path);
+  ~WholeFile();
+  WholeFile(WholeFile&&) noexcept = default;
+  WholeFile& operator=(WholeFile&&) = delete;
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  // What is to be filled. Only before `commit`.
+  [[nodiscard]] File& file() noexcept { return *file_; }
+  // Sync, close, rename, directory sync. Once.
+  void commit(const WholeFileOptions& options = {});
+
+ private:
+  WholeFile(FileSystem& files, std::string path);
+
+  FileSystem* files_;
+  std::string path_;
+  std::string temporary_;
+  std::unique_ptr<File> file_;  // null once it has its name, or has moved on
+};
+// The same in one call: `fill` puts the content in. Throws what `fill` throws.
 void write_whole_file(FileSystem& files, const std::string& path, const std::function<void(File& file)>& fill,
                       const WholeFileOptions& options = {});
 // The whole file.

@@ -26,8 +26,14 @@ constexpr mode_t kDirectoryMode = 0777;  // the same
 constexpr std::chrono::microseconds kLockPauseMin{200};
 constexpr std::chrono::microseconds kLockPauseMax{20'000};
 
+// The path as system calls take it, which would end it at a NUL and so mean another file.
+const char* c_path(const std::string& path) {
+  if (path.find('\0') != std::string::npos) throw InvalidArgument("the path {} holds a NUL", quote(path));
+  return path.c_str();
+}
+
 Descriptor open_descriptor(const std::string& path, int flags) {
-  return Descriptor(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, kFileMode); }));
+  return Descriptor(uninterrupted([&] { return ::open(c_path(path), flags | O_CLOEXEC | O_NOCTTY, kFileMode); }));
 }
 
 // Asks for a lock, or its end, on one byte, without waiting. False (with errno) if that is refused.
@@ -84,19 +90,19 @@ class PosixFileSystem final : public FileSystem {
 
   bool exists(const std::string& path) override {
     struct ::stat status;
-    if (::lstat(path.c_str(), &status) == 0) return true;
+    if (::lstat(c_path(path), &status) == 0) return true;
     if (errno == ENOENT || errno == ENOTDIR) return false;
     throw_system_error(errno, "look at", path);
   }
 
   FileStatus status(const std::string& path) override {
     struct ::stat status;
-    if (::lstat(path.c_str(), &status) != 0) throw_system_error(errno, "look at", path);
+    if (::lstat(c_path(path), &status) != 0) throw_system_error(errno, "look at", path);
     return internal::to_file_status(status);
   }
 
   std::vector<std::string> list(const std::string& path) override {
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(c_path(path)), &::closedir);
     if (!directory) throw_system_error(errno, "list", path);
     std::vector<std::string> names;
     for (;;) {
@@ -112,11 +118,11 @@ class PosixFileSystem final : public FileSystem {
   }
 
   void rename(const std::string& from, const std::string& to) override {
-    if (::rename(from.c_str(), to.c_str()) != 0) throw_system_error(errno, "rename " + from + " to", to);
+    if (::rename(c_path(from), c_path(to)) != 0) throw_system_error(errno, "rename " + from + " to", to);
   }
 
   void exchange(const std::string& left, const std::string& right) override {
-    if (::renameat2(AT_FDCWD, left.c_str(), AT_FDCWD, right.c_str(), RENAME_EXCHANGE) == 0) return;
+    if (::renameat2(AT_FDCWD, c_path(left), AT_FDCWD, c_path(right), RENAME_EXCHANGE) == 0) return;
     if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) {
       throw NotSupported("this file system cannot exchange {} and {}", left, right);
     }
@@ -124,7 +130,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   void link(const std::string& existing, const std::string& name) override {
-    if (::link(existing.c_str(), name.c_str()) == 0) return;
+    if (::link(c_path(existing), c_path(name)) == 0) return;
     if (errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK || errno == EXDEV) {
       throw NotSupported("no hard link {} to {} can be made here: {}", name, existing, ::strerrordesc_np(errno));
     }
@@ -132,15 +138,15 @@ class PosixFileSystem final : public FileSystem {
   }
 
   void unlink(const std::string& path) override {
-    if (::unlink(path.c_str()) != 0) throw_system_error(errno, "remove", path);
+    if (::unlink(c_path(path)) != 0) throw_system_error(errno, "remove", path);
   }
 
   void make_directory(const std::string& path) override {
-    if (::mkdir(path.c_str(), kDirectoryMode) != 0) throw_system_error(errno, "make directory", path);
+    if (::mkdir(c_path(path), kDirectoryMode) != 0) throw_system_error(errno, "make directory", path);
   }
 
   void remove_directory(const std::string& path) override {
-    if (::rmdir(path.c_str()) != 0) throw_system_error(errno, "remove directory", path);
+    if (::rmdir(c_path(path)) != 0) throw_system_error(errno, "remove directory", path);
   }
 
   void sync_directory(const std::string& path) override {

@@ -292,6 +292,11 @@ TEST_F(FileSystemTest, WholeFileReplacesAndLeavesNothingElse) {
   EXPECT_THAT(names(), ElementsAre("a", "d"));
 }
 
+TEST_F(FileSystemTest, WholeFileWithoutItsFolderNamesBoth) {
+  const std::string message = "cannot write " + at("none/a") + ": there is no folder " + at("none");
+  expect_error(ErrorKind::kNotFound, message, [&] { write_whole_file(*files_, at("none/a"), [](File&) {}); });
+}
+
 TEST_F(FileSystemTest, WholeFileThatCannotBeFilledLeavesTheOldOne) {
   write("a", "old");
   expect_error(ErrorKind::kInvalidArgument, "no content", [&] {
@@ -299,6 +304,32 @@ TEST_F(FileSystemTest, WholeFileThatCannotBeFilledLeavesTheOldOne) {
   });
   EXPECT_EQ(read("a"), "old");
   EXPECT_THAT(names(), ElementsAre("a"));
+}
+
+TEST_F(FileSystemTest, PathsThatHoldANulAreRefused) {
+  write("a", "text");
+  const std::string hostile = at(std::string_view("a\0b", 3));
+  const std::string good = at("a");
+  const auto refused = [](auto call) { expect_error(ErrorKind::kInvalidArgument, R"(a\x00b)", call); };
+  for (const OpenMode mode : {OpenMode::kRead, OpenMode::kWriteNew, OpenMode::kReadWrite}) {
+    refused([&] { static_cast<void>(files_->open(hostile, mode)); });
+  }
+  refused([&] { static_cast<void>(files_->exists(hostile)); });
+  refused([&] { static_cast<void>(files_->status(hostile)); });
+  refused([&] { static_cast<void>(files_->list(hostile)); });
+  refused([&] { static_cast<void>(files_->lock(hostile, {})); });
+  for (const auto& [from, to] : {std::pair(hostile, good), std::pair(good, hostile)}) {
+    refused([&, from = from, to = to] { files_->rename(from, to); });
+    refused([&, from = from, to = to] { files_->exchange(from, to); });
+    refused([&, from = from, to = to] { files_->link(from, to); });
+  }
+  refused([&] { files_->unlink(hostile); });
+  refused([&] { files_->make_directory(hostile); });
+  refused([&] { files_->remove_directory(hostile); });
+  refused([&] { files_->sync_directory(hostile); });
+  refused([&] { write_whole_file(*files_, hostile, [](File&) {}); });
+  EXPECT_THAT(names(), ElementsAre("a"));
+  EXPECT_EQ(read("a"), "text");
 }
 
 TEST_F(FileSystemTest, OperationsHaveNamesOfTheirOwn) {
