@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "varve/base/error.h"
+
 namespace varve::base {
 namespace {
 
@@ -91,6 +93,7 @@ struct ThreadPool::State {
 };
 
 ThreadPool::ThreadPool(size_t threads) : state_(std::make_unique<State>()) {
+  if (threads > kThreadsMax) throw InvalidArgument("threads {}: expected 0 to {}", threads, kThreadsMax);
   const size_t workers = (threads == 0 ? usable_processors() : threads) - 1;
   try {
     while (state_->threads.size() < workers) state_->threads.emplace_back([state = state_.get()] { state->serve(); });

@@ -7,12 +7,14 @@
 
 namespace varve::base {
 
+inline constexpr size_t kThreadsMax = 4096;  // in a pool: more is a slip, not a wish
+
 // A fixed set of threads. Made by the owner of a lake or a program, passed to whoever has work. Safe from several
 // threads. Must outlive every parallel_for on it. In a forked child it may only be destroyed.
 class ThreadPool {
  public:
   // `threads` counts the calling one: 1 runs everything in the caller, in order. 0 means one a processor that this
-  // process may use. Throws std::system_error if the system gives no thread.
+  // process may use. Throws InvalidArgument for more than kThreadsMax, std::system_error if the system gives no thread.
   explicit ThreadPool(size_t threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -8,6 +8,10 @@
 #include <toml++/toml.h>
 
 #include "varve/base/error.h"
+#include "varve/base/thread_pool.h"
+#include "varve/base/zone.h"
+#include "varve/cli/format.h"
+#include "varve/cli/progress.h"
 #include "varve/lake/lake.h"
 
 namespace varve::cli {
@@ -42,6 +46,15 @@ SettingValues read_file(const std::string& path, bool may_name_lake) {
     values.emplace(name, value_text(node, path, name));
   }
   return values;
+}
+
+size_t parse_threads(std::string_view text) {
+  size_t count = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || count > base::kThreadsMax) {
+    throw InvalidArgument("threads: {} is no number from 0 to {}", quote(text), base::kThreadsMax);
+  }
+  return count;
 }
 
 std::string variable_name(std::string_view setting) {
@@ -95,15 +108,16 @@ std::string Settings::get_or(std::string_view name, std::string_view otherwise) 
   return get(name).value_or(std::string(otherwise));
 }
 
-size_t Settings::threads() const {
-  constexpr size_t kMost = 4096;
-  const std::string text = get_or("threads", "0");
-  size_t count = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || count > kMost) {
-    throw InvalidArgument("threads: {} is no number from 0 to {}", quote(text), kMost);
+size_t Settings::threads() const { return parse_threads(get_or("threads", "0")); }
+
+void check_setting(std::string_view name, const std::string& value) {
+  if (name == "output") (void)parse_format(value);
+  if (name == "tz") (void)base::Zone::find(value);
+  if (name == "threads") (void)parse_threads(value);
+  if (name == "progress") (void)parse_progress(value, false);
+  if (name == "color" && value != "auto" && value != "always" && value != "never") {
+    throw InvalidArgument("no color style {}: there are auto, always, never", quote(value));
   }
-  return count;
 }
 
 }  // namespace varve::cli

@@ -12,6 +12,10 @@
 
 #include <gtest/gtest.h>
 
+#include "varve/base/error.h"
+
+#include "support/errors.h"
+
 namespace varve::base {
 namespace {
 
@@ -139,6 +143,11 @@ TEST(ThreadPoolTest, ManyCallersShareOnePool) {
   }
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(runs, 4'000);
+}
+
+TEST(ThreadPoolTest, MoreThreadsThanAnybodyMeansAreRefused) {
+  testing::expect_error(ErrorKind::kInvalidArgument, "threads 4097: expected 0 to 4096",
+                        [] { ThreadPool pool(kThreadsMax + 1); });
 }
 
 TEST(ThreadPoolTest, PoolsComeAndGo) {
