@@ -17,6 +17,7 @@
 #include "varve/base/error.h"
 
 #include "bindings.h"
+#include "options.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -26,24 +27,24 @@ namespace {
 
 ReadOptions to_read_options(const nb::kwargs& named) {
   ReadOptions options;
-  options.start = to_bound(nb::cast<std::optional<Bound>>(named["start"]));
-  options.end = to_bound(nb::cast<std::optional<Bound>>(named["end"]));
-  options.closed = parse_closed(nb::cast<std::string>(named["closed"]));
-  options.zone = nb::cast<std::string>(named["zone"]);
-  options.columns = nb::cast<std::optional<std::vector<std::string>>>(named["columns"]);
-  options.as_of = nb::cast<std::optional<int64_t>>(named["as_of"]);
-  options.limit = nb::cast<std::optional<int64_t>>(named["limit"]);
+  options.start = to_bound(to_optional<Bound>(named["start"], "start"));
+  options.end = to_bound(to_optional<Bound>(named["end"], "end"));
+  options.closed = parse_closed(to_option<std::string>(named["closed"], "closed"));
+  options.zone = to_option<std::string>(named["zone"], "zone");
+  options.columns = to_optional_names(named["columns"], "columns");
+  options.as_of = to_optional<int64_t>(named["as_of"], "as_of");
+  options.limit = to_optional<int64_t>(named["limit"], "limit");
   return options;
 }
 
 SeriesWriteOptions to_write_options(const nb::kwargs& named) {
   SeriesWriteOptions options;
-  options.series.kind = nb::cast<std::optional<std::string>>(named["kind"]);
-  options.series.index = nb::cast<std::optional<std::string>>(named["index"]);
-  options.series.identity = nb::cast<std::optional<std::vector<std::string>>>(named["identity"]);
-  options.series.compression = nb::cast<std::optional<std::string>>(named["compression"]);
-  options.series.target_rows_per_file = nb::cast<std::optional<int64_t>>(named["target_rows_per_file"]);
-  const auto on_conflict = nb::cast<std::string>(named["on_conflict"]);
+  options.series.kind = to_optional<std::string>(named["kind"], "kind");
+  options.series.index = to_optional<std::string>(named["index"], "index");
+  options.series.identity = to_optional_names(named["identity"], "identity");
+  options.series.compression = to_optional<std::string>(named["compression"], "compression");
+  options.series.target_rows_per_file = to_optional<int64_t>(named["target_rows_per_file"], "target_rows_per_file");
+  const auto on_conflict = to_option<std::string>(named["on_conflict"], "on_conflict");
   if (on_conflict != "error" && on_conflict != "ignore") {
     throw InvalidArgument("on_conflict {}: expected error or ignore", on_conflict);
   }
@@ -115,76 +116,98 @@ auto unlocked(const Work& work) {
   return work();
 }
 
-Lake open_lake(const std::string& root, bool create, bool read_only, double lock_timeout_seconds, size_t threads) {
+Lake open_lake(nb::handle root, const nb::kwargs& named) {
+  const auto path = to_option<std::string>(root, "path");
+  const auto threads = to_option<int64_t>(named["threads"], "threads");
+  const auto lock_timeout_seconds = to_option<double>(named["lock_timeout_seconds"], "lock_timeout_seconds");
+  if (threads < 0) {
+    throw InvalidArgument("threads {}: expected 0 or more", threads);
+  }
   if (!(lock_timeout_seconds >= 0 && lock_timeout_seconds < 1e9)) {
     throw InvalidArgument("lock_timeout_seconds {}: expected 0 or more", lock_timeout_seconds);
   }
   OpenOptions options;
-  options.create = create;
-  options.read_only = read_only;
+  options.create = to_option<bool>(named["create"], "create");
+  options.read_only = to_option<bool>(named["read_only"], "read_only");
   options.lock_timeout = Duration{static_cast<int64_t>(std::llround(lock_timeout_seconds * 1e9))};
-  options.threads = threads;
-  return unlocked([&] { return Lake::open(root, std::move(options)); });
+  options.threads = static_cast<size_t>(threads);
+  return unlocked([&] { return Lake::open(path, std::move(options)); });
+}
+
+// Calls `kMember`, a function of a lake and a text, without the GIL; `name` is what callers know the text by.
+template <auto kMember, typename ThisLake>
+auto call(ThisLake& lake, nb::handle text, const char* name) {
+  const auto whole = to_option<std::string>(text, name);
+  return unlocked([&] { return (lake.*kMember)(whole); });
+}
+
+template <auto kWrite>
+nb::dict write(Lake& lake, nb::handle key, const Table& table, const nb::kwargs& named) {
+  const auto to = to_option<std::string>(key, "key");
+  const SeriesWriteOptions options = to_write_options(named);
+  return to_dict(unlocked([&] { return (lake.*kWrite)(to, table, options); }));
 }
 
 void bind_writes(nb::class_<Lake>& lake) {
-  lake.def("write", [](Lake& self, const std::string& key, const Table& table, const nb::kwargs& named) {
-    const SeriesWriteOptions options = to_write_options(named);
-    return to_dict(unlocked([&] { return self.write(key, table, options); }));
-  });
-  lake.def("append", [](Lake& self, const std::string& key, const Table& table, const nb::kwargs& named) {
-    const SeriesWriteOptions options = to_write_options(named);
-    return to_dict(unlocked([&] { return self.append(key, table, options); }));
-  });
-  lake.def("upsert", [](Lake& self, const std::string& key, const Table& table, const nb::kwargs& named) {
-    const SeriesWriteOptions options = to_write_options(named);
-    return to_dict(unlocked([&] { return self.upsert(key, table, options); }));
-  });
-  lake.def("remove",
-           [](Lake& self, const std::string& key) { return to_dict(unlocked([&] { return self.remove(key); })); });
+  lake.def("write", &write<&Lake::write>, "key"_a.none(), "table"_a, "options"_a);
+  lake.def("append", &write<&Lake::append>, "key"_a.none(), "table"_a, "options"_a);
+  lake.def("upsert", &write<&Lake::upsert>, "key"_a.none(), "table"_a, "options"_a);
+  lake.def(
+      "remove", [](Lake& self, nb::handle key) { return to_dict(call<&Lake::remove>(self, key, "key")); },
+      "key"_a.none());
+}
+
+// `head` and `tail`.
+template <auto kRead>
+Table read_some(const Lake& lake, nb::handle key, nb::handle rows, const nb::kwargs& named) {
+  const auto from = to_option<std::string>(key, "key");
+  const auto count = to_option<int64_t>(rows, "rows");
+  const ReadOptions options = to_read_options(named);
+  return unlocked([&] { return (lake.*kRead)(from, count, options); });
 }
 
 void bind_reads(nb::class_<Lake>& lake) {
-  lake.def("read", [](const Lake& self, const std::string& key, const nb::kwargs& named) {
-    const ReadOptions options = to_read_options(named);
-    return unlocked([&] { return self.read(key, options); });
-  });
-  lake.def("head", [](const Lake& self, const std::string& key, int64_t rows, const nb::kwargs& named) {
-    const ReadOptions options = to_read_options(named);
-    return unlocked([&] { return self.head(key, rows, options); });
-  });
-  lake.def("tail", [](const Lake& self, const std::string& key, int64_t rows, const nb::kwargs& named) {
-    const ReadOptions options = to_read_options(named);
-    return unlocked([&] { return self.tail(key, rows, options); });
-  });
+  lake.def(
+      "read",
+      [](const Lake& self, nb::handle key, const nb::kwargs& named) {
+        const auto from = to_option<std::string>(key, "key");
+        const ReadOptions options = to_read_options(named);
+        return unlocked([&] { return self.read(from, options); });
+      },
+      "key"_a.none(), "options"_a);
+  lake.def("head", &read_some<&Lake::head>, "key"_a.none(), "rows"_a.none(), "options"_a);
+  lake.def("tail", &read_some<&Lake::tail>, "key"_a.none(), "rows"_a.none(), "options"_a);
+}
+
+std::optional<std::pair<int64_t, int64_t>> time_range(const Lake& lake, nb::handle key) {
+  const auto range = call<&Lake::time_range>(lake, key, "key");
+  return range ? std::optional(std::pair(range->first.nanoseconds, range->second.nanoseconds)) : std::nullopt;
+}
+
+nb::list info_all(const Lake& lake, nb::handle prefix) {
+  nb::list all;
+  for (const SeriesInfo& info : call<&Lake::info_all>(lake, prefix, "prefix")) {
+    all.append(to_dict(info));
+  }
+  return all;
 }
 
 void bind_questions(nb::class_<Lake>& lake) {
   lake.def(
-      "exists", [](const Lake& self, const std::string& key) { return self.exists(key); },
-      nb::call_guard<nb::gil_scoped_release>());
+      "exists", [](const Lake& self, nb::handle key) { return call<&Lake::exists>(self, key, "key"); }, "key"_a.none());
   lake.def(
-      "list_keys", [](const Lake& self, const std::string& prefix) { return self.list_keys(prefix); },
-      nb::call_guard<nb::gil_scoped_release>());
-  lake.def("time_range", [](const Lake& self, const std::string& key) -> std::optional<std::pair<int64_t, int64_t>> {
-    const auto range = unlocked([&] { return self.time_range(key); });
-    return range ? std::optional(std::pair(range->first.nanoseconds, range->second.nanoseconds)) : std::nullopt;
-  });
-  lake.def("info",
-           [](const Lake& self, const std::string& key) { return to_dict(unlocked([&] { return self.info(key); })); });
-  lake.def("info_all", [](const Lake& self, const std::string& prefix) {
-    nb::list all;
-    for (const SeriesInfo& info : unlocked([&] { return self.info_all(prefix); })) {
-      all.append(to_dict(info));
-    }
-    return all;
-  });
+      "list_keys", [](const Lake& self, nb::handle prefix) { return call<&Lake::list_keys>(self, prefix, "prefix"); },
+      "prefix"_a.none());
+  lake.def("time_range", &time_range, "key"_a.none());
   lake.def(
-      "files", [](const Lake& self, const std::string& key) { return self.files(key); },
-      nb::call_guard<nb::gil_scoped_release>());
-  lake.def("verify", [](const Lake& self, const std::string& key) {
-    return to_dict(unlocked([&] { return self.verify(key); }));
-  });
+      "info", [](const Lake& self, nb::handle key) { return to_dict(call<&Lake::info>(self, key, "key")); },
+      "key"_a.none());
+  lake.def("info_all", &info_all, "prefix"_a.none());
+  lake.def(
+      "files", [](const Lake& self, nb::handle key) { return call<&Lake::files>(self, key, "key"); }, "key"_a.none());
+  lake.def(
+      "verify", [](const Lake& self, nb::handle key) { return to_dict(call<&Lake::verify>(self, key, "key")); },
+      "key"_a.none());
 }
 
 }  // namespace
@@ -207,7 +230,7 @@ void bind_lake(nb::module_& module) {
   bind_writes(lake);
   bind_reads(lake);
   bind_questions(lake);
-  module.def("open_lake", &open_lake, "root"_a, "create"_a, "read_only"_a, "lock_timeout_seconds"_a, "threads"_a);
+  module.def("open_lake", &open_lake);
 }
 
 }  // namespace varve::python

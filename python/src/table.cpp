@@ -19,6 +19,7 @@
 #include "varve/table/print.h"
 
 #include "bindings.h"
+#include "options.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -136,10 +137,15 @@ void bind_table(nb::module_& module) {
       .def("__len__", &Table::num_rows)
       .def("fields", &fields)
       .def("metadata", [](const Table& table) { return table.schema().metadata(); })
-      .def("slice", &Table::slice, "start"_a, "length"_a)
       .def(
-          "select", [](const Table& table, const std::vector<std::string>& names) { return table.select(names); },
-          "names"_a)
+          "slice",
+          [](const Table& table, nb::handle start, nb::handle length) {
+            return table.slice(to_option<int64_t>(start, "start"), to_option<int64_t>(length, "length"));
+          },
+          "start"_a.none(), "length"_a.none())
+      .def(
+          "select", [](const Table& table, nb::handle names) { return table.select(to_names(names, "columns")); },
+          "columns"_a.none())
       .def(
           "column", [](const Table& table, const std::string& name) { return table.column(name); }, "name"_a)
       .def("byte_size", &Table::byte_size)
@@ -154,7 +160,7 @@ void bind_table(nb::module_& module) {
           "equals", [](const Table& left, const Table& right) { return equals(left, right); }, "other"_a)
       .def("arrow_stream", &export_arrow_stream)
       .def("arrow_schema", [](const Table& table) { return export_arrow_schema(table.schema()); });
-  module.def("import_arrow", &import_arrow, "source"_a);
+  module.def("import_arrow", &import_arrow, "source"_a.none());
   module.def("table_from_columns", &table_from_columns, "columns"_a);
   module.def("column_from_bytes", &column_from_bytes, "type"_a, "values"_a, "valid"_a.none());
   module.def("column_from_flags", &column_from_flags, "flags"_a, "valid"_a.none());

@@ -155,9 +155,10 @@ def test_bad_columns_are_refused(columns: dict[str, object], message: str) -> No
         varve.Table(columns)
 
 
-def test_what_is_no_table_is_refused() -> None:
+@pytest.mark.parametrize("source", [5, None])
+def test_what_is_no_table_is_refused(source: object) -> None:
     with pytest.raises(varve.InvalidArgumentError, match="__arrow_c_stream__"):
-        varve.Table(5)
+        varve.Table(source)
 
 
 def test_nested_columns_are_refused_by_name() -> None:

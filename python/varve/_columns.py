@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from varve import _varve
+from varve._options import check_choice
 from varve._times import Naive, to_nanoseconds
 from varve.errors import InvalidArgumentError
 
@@ -18,6 +19,7 @@ _NOT_A_TIME = -(2**63)
 
 def to_native(source: object, naive: Naive) -> _varve.Table:
     """The engine's table of ``source``. Shares memory where Arrow layouts agree; a dict's lists are copied."""
+    check_choice("naive", naive, Naive)
     if isinstance(source, Mapping):
         return _varve.table_from_columns([(str(name), _column(name, values, naive)) for name, values in source.items()])
     native = getattr(source, "_native", None)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from varve import _varve
 from varve._columns import to_native
+from varve._options import check_choice
 from varve._table import Table
 from varve._times import Naive, TimeLike, to_bound
 
@@ -95,12 +96,17 @@ def open(
     """Opens the lake at ``path``, and makes it first where there is none (unless ``create`` is False).
 
     What a crash left behind is mended on the way. ``lock_timeout_seconds`` is how long a write waits for another
-    writer of its key; ``threads`` 0 means one a processor. ``output`` is what reads give: a varve.Table, or a frame of
-    that library. ``naive="utc"`` takes times without a zone as UTC instead of raising.
+    writer of its key; ``threads`` are 4,096 at most, 0 means one a processor. ``output`` is what reads give: a
+    varve.Table, or a frame of that library. ``naive="utc"`` takes times without a zone as UTC instead of raising.
 
-    Raises DataNotFoundError, InvalidArgumentError (the path is a file), DataCorruptionError, StorageIoError.
+    Raises DataNotFoundError, InvalidArgumentError (the path is a file, or an option is bad), DataCorruptionError,
+    StorageIoError.
     """
-    native = _varve.open_lake(os.fspath(path), create, read_only, lock_timeout_seconds, threads)
+    check_choice("output", output, Output)
+    check_choice("naive", naive, Naive)
+    native = _varve.open_lake(
+        os.fspath(path), create=create, read_only=read_only, lock_timeout_seconds=lock_timeout_seconds, threads=threads
+    )
     return Lake(native, output, naive)
 
 
@@ -245,7 +251,7 @@ class Lake:
     def verify(self, key: str | None = None) -> VerifyReport:
         """Reads everything (or one key) and checks it against the catalog; findings are returned, not raised. Raises
         DataNotFoundError for a missing key."""
-        fields = self._native.verify(key or "")
+        fields = self._native.verify("" if key is None else key)
         findings = [Finding(*finding) for finding in fields["findings"]]
         return VerifyReport(fields["keys"], fields["files"], fields["rows"], fields["bytes"], findings)
 

@@ -3,6 +3,7 @@
 import datetime
 from typing import Any, Literal
 
+from varve._options import check_choice
 from varve.errors import InvalidArgumentError
 
 Naive = Literal["error", "utc"]
@@ -31,6 +32,7 @@ def to_nanoseconds(moment: Any, naive: Naive = "error") -> int:
 
 def to_bound(bound: TimeLike | None, naive: Naive = "error") -> int | str | None:
     """One end of a range: text and days stay text, as a day means another instant as a start than as an end."""
+    check_choice("naive", naive, Naive)
     if bound is None or isinstance(bound, str):
         return bound
     if isinstance(bound, bool):

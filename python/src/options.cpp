@@ -1,0 +1,38 @@
+#include "options.h"
+
+#include <utility>
+
+#include "varve/base/error.h"
+
+namespace nb = nanobind;
+
+namespace varve::python {
+
+void refuse_option(const char* name, nb::handle found, const char* expected) {
+  const nb::object shown = nb::module_::import_("reprlib").attr("repr")(found);
+  const nb::object type = nb::handle(reinterpret_cast<PyObject*>(Py_TYPE(found.ptr()))).attr("__name__");
+  throw InvalidArgument("{} {} of type {}: expected {}", name, nb::str(shown).c_str(), nb::str(type).c_str(), expected);
+}
+
+std::vector<std::string> to_names(nb::handle value, const char* name) {
+  constexpr const char* kNames = "a list of names";
+  const bool is_text = PyUnicode_Check(value.ptr()) != 0 || PyBytes_Check(value.ptr()) != 0;
+  if (is_text || !nb::hasattr(value, "__iter__")) {
+    refuse_option(name, value, kNames);
+  }
+  std::vector<std::string> names;
+  for (const nb::handle item : nb::iter(value)) {
+    std::string text;
+    if (!nb::try_cast(item, text)) {
+      refuse_option(name, value, kNames);
+    }
+    names.push_back(std::move(text));
+  }
+  return names;
+}
+
+std::optional<std::vector<std::string>> to_optional_names(nb::handle value, const char* name) {
+  return value.is_none() ? std::nullopt : std::optional(to_names(value, name));
+}
+
+}  // namespace varve::python

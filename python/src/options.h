@@ -1,0 +1,56 @@
+// Options as Python hands them over, turned into what the engine takes or refused with their name.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/variant.h>
+
+#include "bindings.h"
+
+namespace varve::python {
+
+// Throws InvalidArgument: "limit 1.5 of type float: expected a whole number of 64 bits".
+[[noreturn]] void refuse_option(const char* name, nanobind::handle found, const char* expected);
+
+template <typename T>
+inline constexpr const char* kExpected = nullptr;
+template <>
+inline constexpr const char* kExpected<bool> = "True or False";
+template <>
+inline constexpr const char* kExpected<int64_t> = "a whole number of 64 bits";
+template <>
+inline constexpr const char* kExpected<double> = "a number";
+template <>
+inline constexpr const char* kExpected<std::string> = "text";
+template <>
+inline constexpr const char* kExpected<Bound> = "a time: text, or whole nanoseconds of 64 bits";
+
+// `value` as a T, one of the types above; `name` is what callers know it by. A truth value is no number.
+// Throws InvalidArgument. The GIL must be held.
+template <typename T>
+T to_option(nanobind::handle value, const char* name) {
+  T result{};
+  const bool misread = PyBool_Check(value.ptr()) != 0 && !std::is_same_v<T, bool>;
+  if (misread || !nanobind::try_cast(value, result)) {
+    refuse_option(name, value, kExpected<T>);
+  }
+  return result;
+}
+
+// The same where None means that nothing was said.
+template <typename T>
+std::optional<T> to_optional(nanobind::handle value, const char* name) {
+  return value.is_none() ? std::nullopt : std::optional(to_option<T>(value, name));
+}
+
+// Names, in any iterable but a text, which would be one of its letters. Throws InvalidArgument. The GIL must be held.
+std::vector<std::string> to_names(nanobind::handle value, const char* name);
+std::optional<std::vector<std::string>> to_optional_names(nanobind::handle value, const char* name);
+
+}  // namespace varve::python
