@@ -4,6 +4,7 @@ import pathlib
 import re
 from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -119,3 +120,33 @@ def test_naive_is_checked_wherever_it_is_taken(tmp_path: pathlib.Path) -> None:
     varve.write_parquet({"a": [1]}, tmp_path / "a.parquet")
     with refused("naive 'foo'"):
         varve.read_parquet(tmp_path / "a.parquet", naive=wrong)
+
+
+NAMES = "of type str: expected a list of names"
+
+
+def test_a_name_is_not_a_list_of_its_letters(lake: varve.Lake, bars: pl.DataFrame) -> None:
+    lake.write("k", bars)
+    for read in (lake.read, lake.head, lake.tail):
+        with refused(f"columns 'close' {NAMES}"):
+            read("k", columns="close")
+    for write in (lake.write, lake.append, lake.upsert):
+        with refused(f"identity 'timestamp' {NAMES}"):
+            write("new", bars, identity="timestamp")
+    with refused(f"columns 'close' {NAMES}"):
+        varve.Table(bars).select("close")
+    assert lake.list_keys() == ["k"]
+
+
+@pytest.mark.parametrize("columns", [5, [1], ["close", None], [b"close"]])
+def test_what_are_no_names_is_refused(lake: varve.Lake, bars: pl.DataFrame, columns: Any) -> None:
+    lake.write("k", bars)
+    with refused(f"columns {columns!r} of type {type(columns).__name__}: expected a list of names"):
+        lake.read("k", columns=columns)
+
+
+@pytest.mark.parametrize("columns", [("close", "open"), {"close": 1, "open": 2}, pd.Index(["close", "open"])])
+def test_names_come_in_any_order_that_can_be_gone_through(lake: varve.Lake, bars: pl.DataFrame, columns: Any) -> None:
+    lake.write("k", bars)
+    assert lake.read("k", columns=columns).column_names == ["close", "open"]
+    assert lake.read("k", columns=iter(columns)).column_names == ["close", "open"]

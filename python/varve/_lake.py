@@ -284,7 +284,7 @@ class Lake:
             "start": to_bound(start, self._naive),
             "end": to_bound(end, self._naive),
             "closed": closed,
-            "columns": None if columns is None else list(columns),
+            "columns": columns,
             "zone": zone or ("UTC" if self._naive == "utc" else ""),
             "as_of": as_of,
             "limit": limit,
@@ -307,7 +307,7 @@ def _series_options(
     return {
         "kind": kind,
         "index": index,
-        "identity": None if identity is None else list(identity),
+        "identity": identity,
         "compression": compression,
         "target_rows_per_file": target_rows_per_file,
     }

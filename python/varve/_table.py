@@ -69,7 +69,7 @@ class Table:
 
     def select(self, columns: Sequence[str]) -> "Table":
         """The named columns in the order named, without copying."""
-        return Table(self._native.select(list(columns)))
+        return Table(self._native.select(columns))
 
     def to_arrow(self) -> "pyarrow.Table":
         table: pyarrow.Table = _optional("pyarrow", "to_arrow").table(self)
