@@ -136,6 +136,58 @@ def test_a_dict_of_arrays_keeps_their_types() -> None:
     assert columns["big_endian"] == [1, 2] and columns["strided"] == [0, 2] and columns["when"][1] is None
 
 
+def test_lists_of_numpy_scalars_keep_their_type() -> None:
+    table = varve.Table(
+        {
+            "f4": [np.float32(1.5), None],
+            "f8": [np.float64(0.1), None],
+            "i1": [np.int8(-3), None],
+            "u8": [np.uint64(2**64 - 1), None],
+            "flag": [None, np.bool_(True)],
+            "when": [np.datetime64("2024-01-01", "ms"), None],
+            "long": [np.timedelta64(5, "us"), None],
+            "mixed": [np.int8(1), 2],
+            "number": [np.float32(1.5), 2],
+        }
+    )
+    types = ["float32", "float64", "int8", "uint64", "boolean", "timestamp[ms]", "duration[us]", "int64", "float64"]
+    assert list(table.schema.values()) == types
+    columns = table.to_arrow().to_pydict()
+    assert columns["i1"] == [-3, None] and columns["u8"] == [2**64 - 1, None] and columns["flag"] == [None, True]
+    assert columns["when"] == [datetime.datetime(2024, 1, 1), None] and columns["number"] == [1.5, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [(pd.array([1, None], dtype="Int64"), "int64"), (pd.array([True, None], dtype="boolean"), "boolean")],
+)
+def test_pandas_arrays_with_nulls_are_taken(values: object, kind: str) -> None:
+    table = varve.Table({"a": values})
+    assert table.schema == {"a": kind} and table.to_arrow()["a"].to_pylist() == [1, None]
+
+
+def test_not_a_time_is_null() -> None:
+    moment = pd.Timestamp("2024-01-01T00:00:00.000000001Z")
+    table = varve.Table({"when": [moment, pd.NaT], "nothing": [pd.NaT, None], "whole": [1, pd.NA]})
+    assert table.schema == {"when": "timestamp[ns, UTC]", "nothing": "null", "whole": "int64"}
+    assert table.to_arrow().to_pydict() == {"when": [moment, None], "nothing": [None, None], "whole": [1, None]}
+
+
+def test_whole_numbers_among_others_stay_exact() -> None:
+    assert varve.Table({"x": [2**53, -1, 1.5]}).to_arrow()["x"].to_pylist() == [2.0**53, -1.0, 1.5]
+    with pytest.raises(varve.InvalidArgumentError, match="column x: 9007199254740993 is no float64"):
+        varve.Table({"x": [2**53 + 1, 1.5]})
+
+
+def test_decimals_of_any_exponent_are_taken_or_refused() -> None:
+    values = [decimal.Decimal("0E+999999999"), decimal.Decimal("1E+30"), decimal.Decimal("-1.5")]
+    assert varve.Table({"x": values}).to_arrow()["x"].to_pylist() == [0, values[1], values[2]]
+    with pytest.raises(varve.InvalidArgumentError, match="column x: decimal 1E-50 has more than 38 places"):
+        varve.Table({"x": [decimal.Decimal("1E-50")]})
+    with pytest.raises(varve.InvalidArgumentError, match="column x: decimal 1E.999999999 has more than 38 digits"):
+        varve.Table({"x": [decimal.Decimal("1E+999999999")]})
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
@@ -146,8 +198,11 @@ def test_a_dict_of_arrays_keeps_their_types() -> None:
         ({"a": 5}, "column a"),
         ({"a": [object()]}, "column a"),
         ({"a": np.zeros((2, 2))}, "one dimension"),
-        ({"a": [datetime.datetime(2024, 1, 1)]}, "zone"),
-        ({"a": [decimal.Decimal("NaN")]}, "finite"),
+        ({"a": [datetime.datetime(2024, 1, 1)]}, "column a: .* zone"),
+        ({"a": [decimal.Decimal("NaN")]}, "column a: .* finite"),
+        ({"a": [np.longdouble(1)]}, "column a: no column type"),
+        ({"a": np.zeros(2, dtype="complex64")}, "column a: no column type for complex64"),
+        ({"a": [np.datetime64("2024-01-01"), datetime.date(2024, 1, 1)]}, "column a: no column type"),
     ],
 )
 def test_bad_columns_are_refused(columns: dict[str, object], message: str) -> None:

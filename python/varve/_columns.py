@@ -13,8 +13,12 @@ from varve.errors import InvalidArgumentError
 
 _EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
 _INT64_MAX = 2**63 - 1
-_NUMPY_INTEGERS = {"i": "int", "u": "uint"}
+_DECIMAL_DIGITS_MAX = 38
+_NUMPY_NUMBERS = {"i": "int", "u": "uint", "f": "float"}
+_NUMPY_OBJECTS = "OSUT"
+_NUMPY_TIMES = {"M": "timestamp", "m": "duration"}
 _NOT_A_TIME = -(2**63)
+_PANDAS_NULLS = {"NaTType", "NAType"}
 
 
 def to_native(source: object, naive: Naive) -> _varve.Table:
@@ -45,46 +49,75 @@ def _listed(name: str, values: Any) -> list[Any]:
     return list(values)
 
 
-def _numpy_column(name: str, values: Any, naive: Naive) -> _varve.Column:
+def _numpy_column(name: str, values: Any, naive: Naive, valid: bytes | None = None) -> _varve.Column:
     if values.ndim != 1:
         raise InvalidArgumentError(f"column {name}: expected one dimension, found {values.ndim}")
     kind, width = values.dtype.kind, values.dtype.itemsize
+    if kind in _NUMPY_OBJECTS:
+        return _sequence_column(name, values.tolist(), naive)
     little = values.astype(values.dtype.newbyteorder("<"), copy=False)
     if kind == "b":
-        return _varve.column_from_flags(values.tobytes(), None)
-    if kind in _NUMPY_INTEGERS:
-        return _varve.column_from_bytes(f"{_NUMPY_INTEGERS[kind]}{8 * width}", little.tobytes(), None)
-    if kind == "f" and width <= 8:
-        return _varve.column_from_bytes(f"float{8 * width}", little.tobytes(), None)
-    if kind == "M":
+        return _varve.column_from_flags(values.tobytes(), valid)
+    if kind in _NUMPY_NUMBERS and width <= 8:
+        return _varve.column_from_bytes(f"{_NUMPY_NUMBERS[kind]}{8 * width}", little.tobytes(), valid)
+    if kind in _NUMPY_TIMES:
         return _numpy_times(name, little)
-    return _sequence_column(name, values.tolist(), naive)
+    raise InvalidArgumentError(f"column {name}: no column type for {values.dtype}")
 
 
 def _numpy_times(name: str, values: Any) -> _varve.Column:
     unit = values.dtype.str.partition("[")[2].rstrip("]")
     if unit not in ("s", "ms", "us", "ns"):
         if unit != "D":
-            raise InvalidArgumentError(f"column {name}: unit {unit} of datetime64 is none of s, ms, us, ns, D")
-        values, unit = values.astype("datetime64[s]"), "s"
+            raise InvalidArgumentError(f"column {name}: the unit of {values.dtype} is none of s, ms, us, ns, D")
+        values, unit = values.astype(f"{values.dtype.kind}8[s]"), "s"
     integers = values.view("int64")
     missing = integers == _NOT_A_TIME
     valid = (~missing).tobytes() if missing.any() else None
-    return _varve.column_from_bytes(f"timestamp[{unit}]", integers.tobytes(), valid)
+    return _varve.column_from_bytes(f"{_NUMPY_TIMES[values.dtype.kind]}[{unit}]", integers.tobytes(), valid)
+
+
+def _numpy_scalars(name: str, values: Sequence[Any], kind: Any, naive: Naive) -> _varve.Column:
+    """Scalars of one NumPy type, and None, as an array of that type."""
+    import numpy
+
+    missing = kind("NaT") if issubclass(kind, (numpy.datetime64, numpy.timedelta64)) else kind()
+    whole = numpy.array([missing if value is None else value for value in values])
+    return _numpy_column(name, whole, naive, _valid(values))
 
 
 def _sequence_column(name: str, values: Sequence[Any], naive: Naive) -> _varve.Column:
-    kinds = {type(value) for value in values if value is not None}
+    kinds = {type(value) for value in values}
+    if any(kind.__name__ in _PANDAS_NULLS for kind in kinds):
+        values = [None if type(value).__name__ in _PANDAS_NULLS else value for value in values]
+        kinds = {type(value) for value in values}
+    kinds.discard(type(None))
+    if not kinds:
+        return _varve.column_of_nulls("null", len(values))
+    if len(kinds) == 1 and _is_numpy_scalar(kind := next(iter(kinds))):
+        return _numpy_scalars(name, values, kind, naive)
+    if any(_is_numpy_scalar(kind) for kind in kinds):
+        values = [value.item() if _is_numpy_number(type(value)) else value for value in values]
+        kinds = {type(value) for value in values if value is not None}
     for accepts, build in _BUILDERS:
-        if kinds and all(accepts(kind) for kind in kinds):
+        if all(accepts(kind) for kind in kinds):
             try:
                 return build(values, naive)
             except OverflowError:
                 raise InvalidArgumentError(f"column {name}: a value is out of range of 64 bits") from None
-    if not kinds:
-        return _varve.column_of_nulls("null", len(values))
+            except InvalidArgumentError as error:
+                raise InvalidArgumentError(f"column {name}: {error}") from None
     names = ", ".join(sorted(kind.__name__ for kind in kinds))
     raise InvalidArgumentError(f"column {name}: no column type for values of {names}")
+
+
+def _is_numpy_scalar(kind: type) -> bool:
+    """NumPy's own types; those that are Python's too (float64, str_, bytes_) go with Python's."""
+    return kind.__module__ == "numpy" and not issubclass(kind, (float, str, bytes))
+
+
+def _is_numpy_number(kind: type) -> bool:
+    return _is_numpy_scalar(kind) and kind.__name__ not in ("datetime64", "timedelta64")
 
 
 def _valid(values: Sequence[Any]) -> bytes | None:
@@ -106,7 +139,14 @@ def _integers(values: Sequence[Any], naive: Naive) -> _varve.Column:
 
 
 def _floats(values: Sequence[Any], naive: Naive) -> _varve.Column:
-    return _varve.column_from_bytes("float64", _packed("d", values, 0.0, float), _valid(values))
+    return _varve.column_from_bytes("float64", _packed("d", values, 0.0, _exact_float), _valid(values))
+
+
+def _exact_float(value: float) -> float:
+    number = float(value)
+    if isinstance(value, int) and number != value:
+        raise InvalidArgumentError(f"{value} is no float64 exactly, as other values are")
+    return number
 
 
 def _texts(values: Sequence[Any], naive: Naive) -> _varve.Column:
@@ -128,21 +168,27 @@ def _days(values: Sequence[Any], naive: Naive) -> _varve.Column:
 
 
 def _decimals(values: Sequence[Any], naive: Naive) -> _varve.Column:
-    places = [-int(value.as_tuple().exponent) for value in values if value is not None and value.is_finite()]
-    scale = max([0, *places])
+    scale = max([0, *(_places(value) for value in values if value is not None)])
     packed = b"".join(_unscaled(value, scale) for value in values)
     return _varve.column_from_bytes(f"decimal(38, {scale})", packed, _valid(values))
 
 
-def _unscaled(value: decimal.Decimal | None, scale: int) -> bytes:
-    if value is None:
-        return bytes(16)
+def _places(value: decimal.Decimal) -> int:
     if not value.is_finite():
         raise InvalidArgumentError(f"decimal {value} is not finite")
+    places = -int(value.as_tuple().exponent)
+    if places > _DECIMAL_DIGITS_MAX:
+        raise InvalidArgumentError(f"decimal {value} has more than {_DECIMAL_DIGITS_MAX} places")
+    return places
+
+
+def _unscaled(value: decimal.Decimal | None, scale: int) -> bytes:
+    if not value:
+        return bytes(16)
+    if value.adjusted() + scale >= _DECIMAL_DIGITS_MAX:
+        raise InvalidArgumentError(f"decimal {value} has more than {_DECIMAL_DIGITS_MAX} digits at scale {scale}")
     sign, digits, exponent = value.as_tuple()
     unscaled: int = int("".join(map(str, digits))) * 10 ** (scale + int(exponent))
-    if unscaled >= 10**38:
-        raise InvalidArgumentError(f"decimal {value} has more than 38 digits at scale {scale}")
     return (-unscaled if sign else unscaled).to_bytes(16, "little", signed=True)
 
 
