@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstddef>
 
+#include "varve/base/character.h"
+
 namespace varve {
 namespace {
 
@@ -26,12 +28,27 @@ size_t utf8_letter_length(std::string_view text) {
   return overlong || surrogate || too_large ? 0 : length;
 }
 
-void append_escaped(std::string& out, char letter) {
+// Of one letter as utf8_letter_length found it.
+char32_t code_point_of(std::string_view letter) {
+  const auto first = static_cast<unsigned char>(letter[0]);
+  char32_t code_point = letter.size() == 1 ? first : first & (0x7FU >> letter.size());
+  for (const char next : letter.substr(1)) code_point = (code_point << 6) | (static_cast<unsigned char>(next) & 0x3FU);
+  return code_point;
+}
+
+void append_escaped_byte(std::string& out, char letter) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   const auto byte = static_cast<unsigned char>(letter);
   out += "\\x";
   out += kDigits[byte >> 4];
   out += kDigits[byte & 15];
+}
+
+void append_escaped(std::string& out, char32_t code_point) {
+  std::array<char, 8> digits;
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<uint32_t>(code_point), 16).ptr;
+  out.append("\\u{").append(digits.data(), end).append("}");
 }
 
 }  // namespace
@@ -84,11 +101,13 @@ std::string quote(std::string_view text) {
     const size_t length = utf8_letter_length(rest);
     const size_t step = length == 0 ? 1 : length;
     if (taken + step > kQuotedBytesMax) return out + "...\"";
-    const auto first = static_cast<unsigned char>(rest[0]);
-    if (length == 0 || first < 0x20 || first == 0x7F) {
-      append_escaped(out, rest[0]);
+    const std::string_view letter = rest.substr(0, step);
+    if (length == 0 || (length == 1 && base::is_control(code_point_of(letter)))) {
+      append_escaped_byte(out, letter[0]);
+    } else if (base::is_control(code_point_of(letter))) {
+      append_escaped(out, code_point_of(letter));
     } else {
-      out += rest.substr(0, step);
+      out += letter;
     }
     taken += step;
   }

@@ -66,8 +66,8 @@ class MessageArgument {
 // Replaces each "{}" of `pattern` by the next argument, in order; surplus arguments are left out, surplus "{}" stay.
 std::string format_message(std::string_view pattern, std::initializer_list<MessageArgument> arguments);
 
-// `text` in double quotes, fit to stand in a message whatever it holds: control bytes and bytes that are no UTF-8
-// become \xNN, and after 80 bytes it is cut (not within a letter) and ends in `..."`.
+// `text` in double quotes, fit for messages whatever it holds: control bytes and bytes that are no UTF-8 become \xNN,
+// other controls (base/character.h) \u{202e}; after 80 bytes it is cut (not within a letter) and ends in `..."`.
 std::string quote(std::string_view text);
 
 // The root of the hierarchy. `what()` is the message alone: lower case, with key, path, expected and found.

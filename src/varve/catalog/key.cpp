@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "varve/base/character.h"
 #include "varve/base/error.h"
 #include "varve/table/utf8.h"
 
@@ -82,7 +83,7 @@ void check_characters(std::string_view key) {
   for (std::string_view rest = key; !rest.empty();) {
     const auto [code_point, length] = table::first_character(rest);
     if (length == 0) refuse(key, "it is not UTF-8");
-    if (code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0)) refuse(key, "it holds a control character");
+    if (base::is_control(code_point)) refuse(key, "it holds a control character");
     if (code_point == U'\\') refuse(key, "it holds a backslash; segments are separated by `/`");
     rest.remove_prefix(length);
   }

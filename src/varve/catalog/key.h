@@ -11,9 +11,9 @@ inline constexpr size_t kKeyBytesMax = 1024;
 inline constexpr size_t kSegmentBytesMax = 200;  // on disk, escapes counted
 
 // Throws PathTraversal, with the key (control characters escaped) and the reason, for: an empty key or segment, a key
-// that begins or ends with a slash, `.` or `..` as a segment, a backslash, NUL or another control character (Unicode's
-// second set, U+0080 to U+009F, too), bytes that are not UTF-8, a segment or key that is too long, a first segment that
-// is `.varve` in any case.
+// that begins or ends with a slash, `.` or `..` as a segment, a backslash, a control character (base/character.h: of
+// Unicode too), bytes that are not UTF-8, a segment or key that is too long, a first segment that is `.varve` in any
+// case.
 void check_key(std::string_view key);
 
 // Where the key's files lie, relative to the root: each segment percent-escaped so that it neither begins with `.`, `_`

@@ -68,6 +68,15 @@ TEST(QuoteTest, ShowsControlBytesAsNumbers) {
   EXPECT_EQ(quote(std::string_view("a\nb\0c\x7f", 6)), "\"a\\x0ab\\x00c\\x7f\"");
 }
 
+TEST(QuoteTest, ShowsControlsBeyondAsciiAsNumbers) {
+  EXPECT_EQ(quote("a\u0080b\u009Fc"), "\"a\\u{80}b\\u{9f}c\"");
+  EXPECT_EQ(quote("\u2028\u2029"), "\"\\u{2028}\\u{2029}\"");
+  EXPECT_EQ(quote("\u202A\u202E\u2066\u2069"), "\"\\u{202a}\\u{202e}\\u{2066}\\u{2069}\"");
+  for (const char* shown : {"\u00A0", "\u00A1", "\u2027", "\u202F", "\u2065", "\u206A"}) {
+    EXPECT_EQ(quote(shown), std::string("\"") + shown + "\"");
+  }
+}
+
 TEST(QuoteTest, ShowsBytesThatAreNoLettersAsNumbers) {
   EXPECT_EQ(quote("\x80"), "\"\\x80\"");
   EXPECT_EQ(quote("\xC3"), "\"\\xc3\"");                             // cut off

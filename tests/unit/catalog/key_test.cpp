@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "varve/base/character.h"
 #include "varve/base/error.h"
 
 #include "support/errors.h"
@@ -44,7 +45,8 @@ TEST(CheckKey, RefusesToLeaveTheRoot) {
 }
 
 TEST(CheckKey, RefusesControlCharacters) {
-  for (const std::string& key : {"a\0b"s, "\n"s, "a\x1B[2J"s, "a\x7F"s, "a/\u0085"s, "\u009F"s}) {
+  for (const std::string& key : {"a\0b"s, "\n"s, "a\x1B[2J"s, "a\x7F"s, "a/\u0085"s, "\u009F"s, "\u2028"s, "a\u2029b"s,
+                                 "\u202Ea"s, "fx/\u2066x\u2069"s}) {
     expect_refused(key, "control character");
   }
 }
@@ -55,7 +57,17 @@ TEST(CheckKey, RefusesWhatIsNotUtf8) {
   }
 }
 
-TEST(CheckKey, EscapesControlCharactersInTheMessage) { expect_refused("a\x1B[2J", "\"a\\x1b[2J\""); }
+TEST(CheckKey, EscapesControlCharactersInTheMessage) {
+  expect_refused("a\x1B[2J", "\"a\\x1b[2J\"");
+  expect_refused("a\u202Ecsv.exe", "\"a\\u{202e}csv.exe\"");
+}
+
+TEST(CheckKey, TakesLettersOfAllWritings) {
+  for (const char* key :
+       {"\u00A0x", "\u05D0\u05D1", "\u0627/\u0628", "a\u200Db", "\u2027", "\u202F", "\u2065", "\u206A"}) {
+    EXPECT_NO_THROW(check_key(key)) << key;
+  }
+}
 
 TEST(CheckKey, LimitsSegments) {
   EXPECT_NO_THROW(check_key(std::string(kSegmentBytesMax, 'a')));
@@ -134,7 +146,8 @@ class KeyMaker {
     std::string segment;
     for (int64_t left = random_.between(1, 6); left > 0; --left) {
       if (random_.one_in(3)) {
-        append_utf8(segment, static_cast<char32_t>(random_.between(0xA0, 0xD7FF)));
+        const auto letter = static_cast<char32_t>(random_.between(0xA0, 0xD7FF));
+        append_utf8(segment, base::is_control(letter) ? U'\u00E9' : letter);
       } else {
         segment += random_.pick(kPieces);
       }
