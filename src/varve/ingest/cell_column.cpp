@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -44,6 +45,24 @@ bool has_leading_zero(std::string_view text) {
   return text.size() > 1 && text[0] == '0' && is_digit(text[1]);
 }
 
+// Beyond this not all whole numbers are floats.
+constexpr double kExactMost = 9007199254740992.0;  // 2^53
+
+bool is_exact_as_float(int64_t whole) {
+  const auto value = static_cast<double>(whole);
+  return value < 0x1p63 && static_cast<int64_t>(value) == whole;
+}
+
+// True if the digits, which may have a sign, are all those of `value`, the float nearest to them.
+bool are_digits_of(std::string_view digits, double value) {
+  std::array<char, 320> exact;
+  const auto end =
+      std::to_chars(exact.data(), exact.data() + exact.size(), std::abs(value), std::chars_format::fixed, 0);
+  if (digits[0] == '-') digits.remove_prefix(1);
+  digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size() - 1));
+  return end.ec == std::errc{} && digits == std::string_view(exact.data(), end.ptr);
+}
+
 std::optional<bool> parse_truth(std::string_view text) {
   if (text == "true" || text == "True" || text == "TRUE") return true;
   if (text == "false" || text == "False" || text == "FALSE") return false;
@@ -57,6 +76,7 @@ struct CellColumn::Reading {
   Content content;
   int64_t bits;
   bool plain = false;  // digits alone
+  bool exact = true;   // as a float, if it is a whole number
 };
 
 CellColumn::CellColumn(CellRule rule, const std::optional<base::Zone>& zone)
@@ -75,10 +95,13 @@ CellColumn::Content CellColumn::content_at_first(CellRule rule) {
   return Content::kText;
 }
 
-bool CellColumn::needs_rereading() const noexcept {
-  const bool inexact = rule_ == CellRule::kFree && content_ == Content::kFloat && any_large_ && !any_fraction_;
-  return content_ == Content::kTextUnread || inexact;
+CellRule CellColumn::rule_found() const noexcept {
+  const bool large = rule_ == CellRule::kFree && content_ == Content::kFloat && any_large_ && !any_fraction_;
+  if (large || content_ == Content::kText || content_ == Content::kTextUnread) return CellRule::kText;
+  return content_ == Content::kFloat && any_inexact_ ? CellRule::kFloat : rule_;
 }
+
+bool CellColumn::needs_rereading() const noexcept { return content_ != Content::kText && rule_found() != rule_; }
 
 const char* CellColumn::put(int64_t row, const CsvField& cell) {
   lacks_zone_ = false;
@@ -86,7 +109,8 @@ const char* CellColumn::put(int64_t row, const CsvField& cell) {
   const bool free = rule_ == CellRule::kFree;
   if (content_ == Content::kFloat && !(any_large_ && !any_fraction_)) {
     double value = 0;
-    if (parse_whole(cell.text, value) && !(free && has_leading_zero(cell.text))) return store(row, value);
+    const bool parsed = parse_whole(cell.text, value) && std::abs(value) < kExactMost;
+    if (parsed && !(free && has_leading_zero(cell.text))) return store(row, value);
   } else if (content_ == Content::kInteger) {
     int64_t value = 0;
     if (parse_whole(cell.text, value) && !(free && has_leading_zero(cell.text))) return store(row, value);
@@ -157,11 +181,12 @@ const char* CellColumn::put_time(int64_t row, std::string_view text) {
 const char* CellColumn::put_number(int64_t row, std::string_view text) {
   const std::optional<Reading> number = read_number(text);
   if (!number) return "is not a number";
-  if (number->content == Content::kInteger && content_ == Content::kFloat) {
-    return store(row, static_cast<double>(number->bits));
-  }
-  if (number->content == Content::kFloat && content_ == Content::kInteger) integers_to_floats(row);
-  return store(row, number->bits);
+  const bool whole = number->content == Content::kInteger;
+  if (!whole && content_ == Content::kInteger) integers_to_floats(row);
+  if (content_ == Content::kInteger) return store(row, number->bits);
+  if (!number->exact && rule_ == CellRule::kFloat) return "is a whole number that float64 does not hold exactly";
+  any_inexact_ = any_inexact_ || !number->exact;
+  return store(row, whole ? static_cast<double>(number->bits) : std::bit_cast<double>(number->bits));
 }
 
 const char* CellColumn::put_free(int64_t row, const CsvField& cell, std::string_view text) {
@@ -191,11 +216,11 @@ const char* CellColumn::put_free(int64_t row, const CsvField& cell, std::string_
 std::optional<CellColumn::Reading> CellColumn::read_number(std::string_view text) const {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   int64_t whole = 0;
-  if (parse_whole(text, whole)) return Reading{Content::kInteger, whole, true};
+  if (parse_whole(text, whole)) return Reading{Content::kInteger, whole, true, is_exact_as_float(whole)};
   double value = 0;
   if (!parse_whole(text, value)) return std::nullopt;
   const bool plain = std::all_of(text.begin() + (text[0] == '-' ? 1 : 0), text.end(), is_digit);
-  return Reading{Content::kFloat, std::bit_cast<int64_t>(value), plain};
+  return Reading{Content::kFloat, std::bit_cast<int64_t>(value), plain, !plain || are_digits_of(text, value)};
 }
 
 std::optional<CellColumn::Reading> CellColumn::read_free(std::string_view text) const {
@@ -218,8 +243,11 @@ std::optional<CellColumn::Reading> CellColumn::read_calendar(std::string_view te
 }
 
 void CellColumn::integers_to_floats(int64_t rows) {
-  // Both are the number nearest to the text: an integer of 64 bits is rounded once, as its text would be.
-  for (int64_t row = 0; row < rows; ++row) slots_.as<double>()[row] = static_cast<double>(slots_.as<int64_t>()[row]);
+  for (int64_t row = 0; row < rows; ++row) {
+    const int64_t whole = slots_.as<int64_t>()[row];
+    any_inexact_ = any_inexact_ || !is_exact_as_float(whole);
+    slots_.as<double>()[row] = static_cast<double>(whole);
+  }
   content_ = Content::kFloat;
 }
 

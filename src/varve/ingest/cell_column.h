@@ -18,8 +18,8 @@ enum class CellRule {
   kFree,     // found from all cells: see CellColumn
   kIndex,    // times, none missing
   kTime,     // times
-  kFloat,    // numbers, kept as float64
-  kNumber,   // numbers: int64 if all are whole, else float64
+  kFloat,    // numbers, kept as float64; whole ones must be exact in it
+  kNumber,   // numbers: int64 if all are whole, else as kFloat
   kBoolean,  // true or false
   kText,     // text as it is
 };
@@ -27,7 +27,8 @@ enum class CellRule {
 // The type of a free column is the first of these that all its cells fit: null (no cell holds anything), boolean
 // (true, True, TRUE, …), int64, float64, date (2024-03-05), timestamp (ISO 8601; in UTC where all name a zone or one is
 // given, naive where none does), else string. A whole number beyond 64 bits and one with leading zeros ("000001", a
-// code of some exchanges) is text, unless the column is told to hold numbers.
+// code of some exchanges) is text, unless the column is told to hold numbers. Numbers with a point or an exponent are
+// rounded to float64, whole ones never: in a column of floats one that float64 does not hold exactly is refused.
 //
 // Empty cells are null. So are null, NULL, NA, N/A and None, but not in columns of text, where only an empty cell
 // without quotes is. NaN and inf are numbers. Spaces around numbers, times and truth values are passed over.
@@ -39,8 +40,11 @@ class CellColumn {
   const char* put(int64_t row, const CsvField& cell);
   // True if put() has just refused a time because it names no zone.
   [[nodiscard]] bool lacks_zone() const noexcept { return lacks_zone_; }
-  // True if the column turned out to hold text after cells were taken as something else: it must be read again from the
-  // first row, with the rule kText.
+  // The rule that the column turned out to follow: kText for text, kFloat for floats with a whole number among them
+  // that is not exact, else its own.
+  [[nodiscard]] CellRule rule_found() const noexcept;
+  // True if cells were taken as something else before that was known: the column must be read again from the first row,
+  // with the rule found.
   [[nodiscard]] bool needs_rereading() const noexcept;
 
   // The column of the first `rows` rows. The object is spent afterwards.
@@ -72,6 +76,7 @@ class CellColumn {
   bool lacks_zone_ = false;
   bool any_null_word_ = false;  // a null that would be a word in a column of text
   bool any_large_ = false;      // a whole number beyond 64 bits was taken as a float
+  bool any_inexact_ = false;    // a whole number was rounded to a float
   bool any_fraction_ = false;   // a number was written with a point or an exponent
   int64_t capacity_ = 0;
   base::MutableBuffer slots_;  // eight bytes a row: value, or where the row's text ends in text_

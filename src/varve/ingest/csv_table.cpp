@@ -35,15 +35,16 @@ bool looks_like_a_value(const std::string& cell) {
 // One reading of the source from its first byte to its last.
 class Pass {
  public:
-  // `as_text`: the columns known to be text, by position; empty if nothing is known.
-  Pass(compress::ByteSource source, const CsvOptions& options, const std::vector<bool>& as_text)
+  // `rules`: what an earlier pass found of the columns, by position; empty if there was none.
+  Pass(compress::ByteSource source, const CsvOptions& options, const std::vector<CellRule>& rules)
       : options_(options), reader_(std::move(source), {.delimiter = options.delimiter}) {
     read_header();
     for (size_t i = 0; i < plan_.columns.size(); ++i) {
-      const PlannedColumn& column = plan_.columns[i];
+      PlannedColumn& column = plan_.columns[i];
+      if (!rules.empty()) column.rule = rules[i];
       std::optional<base::Zone> zone;
       if (!column.zone.empty()) zone = base::Zone::find(column.zone);
-      columns_.emplace_back(as_text.empty() || !as_text[i] ? column.rule : CellRule::kText, zone);
+      columns_.emplace_back(column.rule, zone);
     }
     // Columns that can refuse a cell come first, so that a row that is given up leaves no mark on the types of others.
     for (const bool refuses : {true, false}) {
@@ -59,11 +60,15 @@ class Pass {
     if (result_.rows_read == 0) throw InvalidArgument("there are no rows below the header");
   }
 
-  // Which columns have to be read again as text; empty if none.
-  [[nodiscard]] std::vector<bool> text_columns() const {
-    std::vector<bool> result(columns_.size());
-    for (size_t i = 0; i < columns_.size(); ++i) result[i] = columns_[i].needs_rereading();
-    return std::find(result.begin(), result.end(), true) == result.end() ? std::vector<bool>{} : result;
+  // The rules for another pass; empty if none is needed.
+  [[nodiscard]] std::vector<CellRule> rules_found() const {
+    std::vector<CellRule> rules;
+    bool needed = false;
+    for (const CellColumn& column : columns_) {
+      rules.push_back(column.rule_found());
+      needed = needed || column.needs_rereading();
+    }
+    return needed ? rules : std::vector<CellRule>{};
   }
 
   CsvTable finish() {
@@ -173,9 +178,9 @@ std::string BadRow::text() const {
 CsvTable read_csv(const OpenSource& open, const CsvOptions& options) {
   Pass first(open(), options, {});
   first.run();
-  const std::vector<bool> as_text = first.text_columns();
-  if (as_text.empty()) return first.finish();
-  Pass second(open(), options, as_text);
+  const std::vector<CellRule> rules = first.rules_found();
+  if (rules.empty()) return first.finish();
+  Pass second(open(), options, rules);
   second.run();
   return second.finish();
 }

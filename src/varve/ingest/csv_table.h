@@ -37,10 +37,11 @@ using OpenSource = std::function<compress::ByteSource()>;
 
 // Reads the whole text. The first row names the columns unless `options` do; with names given, a first row that has no
 // digit in the time column is a header and passed over. Types come from all cells (cell_column.h), not from a sample;
-// text that is found late in a column of numbers makes the source be read a second time. Memory is that of the table.
+// what is found late, text in a column of numbers or floats in one of large integers, makes the source be read a second
+// time. Memory is that of the table.
 //
 // A row is bad if it has too many or too few fields, if its time or a cell of a column that the kind knows does not
-// parse, or if text is not UTF-8. Bad rows are counted and left out of the table: whether the rest may be used without
+// parse, if a whole number in a column of floats is not exact as a float, or if text is not UTF-8. Bad rows are counted and left out of the table: whether the rest may be used without
 // them is the caller's choice.
 //
 // Throws InvalidArgument, saying what to do, for text without any row, without a header row, with a naive time where no

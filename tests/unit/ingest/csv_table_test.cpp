@@ -180,8 +180,8 @@ TEST_F(CsvTables, CodesWithLeadingZerosStayText) {
 
 TEST_F(CsvTables, WholeNumbersBeyond64BitsStayExact) {
   EXPECT_EQ(cells(column({"5", "18446744073709551615"})), (Cells{"5", "18446744073709551615"}));
-  EXPECT_EQ(type({"18446744073709551615", "0.5"}), "float64");
-  EXPECT_EQ(type({"0.5", "18446744073709551615"}), "float64");
+  EXPECT_EQ(type({"18446744073709551616", "0.5"}), "float64");
+  EXPECT_EQ(type({"0.5", "18446744073709551616"}), "float64");
   EXPECT_EQ(type({"9223372036854775807", "-9223372036854775808"}), "int64");
 }
 
@@ -200,6 +200,46 @@ TEST_F(CsvTables, NullWordsAreNullsAmongNumbersAndTextAmongText) {
 
 TEST_F(CsvTables, QuotedEmptyTextIsNotNull) {
   EXPECT_EQ(cells(column({"a", "\"\"", ""})), (Cells{"a", "", std::nullopt}));
+TEST_F(CsvTables, WholeNumbersAreNeverRoundedToFloats) {
+  for (const char* whole : {"9007199254740993", "-9007199254740993", "9223372036854775807", "18446744073709551615",
+                            "100000000000000000000000", "+9007199254740993"}) {
+    const std::string reason = std::string("column x: \"") + whole + "\" is a whole number that float64 does not hold";
+    const CsvTable before = read(std::string("time,x\n1,") + whole + "\n2,1.5\n");
+    ASSERT_EQ(before.bad_rows, 1) << whole;
+    EXPECT_THAT(before.first_bad[0].text(), HasSubstr("line 2, " + reason));
+    const CsvTable after = read(std::string("time,x\n1,1.5\n2,") + whole + "\n");
+    ASSERT_EQ(after.bad_rows, 1) << whole;
+    EXPECT_THAT(after.first_bad[0].text(), HasSubstr("line 3, " + reason));
+    EXPECT_EQ(cells(after.table.column("x")), Cells{"1.5"});
+  }
+}
+
+TEST_F(CsvTables, WholeNumbersThatFloatsHoldAreTaken) {
+  for (const char* whole :
+       {"9007199254740992", "9007199254740994", "-9223372036854775808", "18446744073709551616", "0", "-0"}) {
+    EXPECT_EQ(type({whole, "1.5"}), "float64") << whole;
+    EXPECT_EQ(type({"1.5", whole}), "float64") << whole;
+  }
+  EXPECT_EQ(type({"9007199254740993.0", "1e23", "1.5"}), "float64");  // written as floats are
+}
+
+TEST_F(CsvTables, WholeNumbersAreNotRoundedInColumnsTheKindKnows) {
+  const std::string header = "time,open,high,low,close,volume\n";
+  EXPECT_EQ(read(header + "1,1,1,1,9007199254740993,1\n").bad_rows, 1);
+  EXPECT_EQ(read(header + "1,1,1,1,1,9007199254740993\n").bad_rows, 0);
+  const CsvTable bars = read(header + "1,1,1,1,1,9007199254740993\n2,1,1,1,1,0.5\n");
+  ASSERT_EQ(bars.bad_rows, 1);
+  EXPECT_THAT(bars.first_bad[0].text(), HasSubstr("line 2, column volume: \"9007199254740993\" is a whole number"));
+}
+
+// The row with the first text is given up for its other column: what is left looks like numbers, and is text all the
+// same.
+TEST_F(CsvTables, RowsGivenUpForRoundingLeaveOtherColumnsAsTheyWere) {
+  const CsvTable rows = read("time,x,name\n1,9007199254740993,a\n2,1.5,7\n3,2.5,b\n");
+  EXPECT_EQ(rows.bad_rows, 1);
+  EXPECT_EQ(cells(rows.table.column("name")), (Cells{"7", "b"}));
+}
+
   EXPECT_EQ(cells(column({"\"\"", "a"})), (Cells{"", "a"}));
 }
 
@@ -237,7 +277,7 @@ TEST_F(CsvTables, FloatsAreReadExactly) {
 TEST_F(CsvTables, TypeDoesNotHangOnTheOrderOfCells) {
   Random random;
   const std::vector<std::string> pool = {"1", "2.5", "",    "NA", "true", "2024-01-01",
-                                         "x", "007", "1e3", "-4", "nan",  "18446744073709551615"};
+                                         "x", "007", "1e3", "-4", "nan",  "18446744073709551616"};
   for (int round = 0; round < 300; ++round) {
     std::vector<std::string> texts;
     for (int64_t left = random.between(1, 4); left > 0; --left) texts.push_back(random.pick(pool));
