@@ -82,10 +82,12 @@ market::Kind kind_of(const std::vector<PlannedColumn>& columns, const CsvOptions
   return market::detect_kind(Schema(std::move(fields)));
 }
 
+// The prices among the columns of all kinds, with the other names for those of quotes that tell a table's kind.
 bool is_price(std::string_view name) {
-  constexpr std::array<std::string_view, 8> kPrices = {"open", "high", "low", "close", "bid", "ask", "mid", "vwap"};
-  const bool listed_name = std::find(kPrices.begin(), kPrices.end(), name) != kPrices.end();
-  return listed_name || name.find("price") != std::string_view::npos || name.find("_px") != std::string_view::npos;
+  constexpr std::array<std::string_view, 14> kPrices = {
+      "open", "high", "low",       "close",     "vwap",      "price",     "bid",
+      "ask",  "mid",  "bid_price", "ask_price", "bid_px_00", "ask_px_00", "strike_price"};
+  return std::find(kPrices.begin(), kPrices.end(), name) != kPrices.end();
 }
 
 CellRule rule_of(const market::KindColumn& column) {
@@ -109,9 +111,12 @@ void apply_kind(market::Kind kind, const std::vector<bool>& renamed, ColumnPlan&
     PlannedColumn& column = plan.columns[i];
     const std::string name = renamed[i] ? column.name : lower(column.name);
     const auto found = std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.name == name; });
-    if (found == known.end()) continue;
-    column.name = name;
-    column.rule = rule_of(*found);
+    if (found != known.end()) {
+      column.name = name;
+      column.rule = rule_of(*found);
+    } else if (is_price(name)) {
+      column.rule = CellRule::kFloat;
+    }
   }
 }
 

@@ -79,6 +79,21 @@ TEST_F(CsvTables, PricesAreFloatsEvenIfWhole) {
   EXPECT_THAT(types("time,open,high,low,close\n1,1,1,1,1\n"), HasSubstr("open:float64 high:float64"));
 }
 
+TEST_F(CsvTables, PricesAreFloatsWhateverTheKind) {
+  EXPECT_THAT(types("timestamp,close,volume\n1,5,7\n"), HasSubstr("close:float64 volume:int64"));
+  EXPECT_THAT(types("timestamp,Bid,mid,bid_size\n1,5,6,7\n"), HasSubstr("Bid:float64 mid:float64 bid_size:int64"));
+  options_.kind = "generic";
+  EXPECT_THAT(types("time,open,price,price_type\n1,1,1,1\n"), HasSubstr("open:float64 price:float64 price_type:int64"));
+  const CsvTable rows = read("timestamp,close,volume\n1,\"1,234.5\",7\n2,5,8\n");
+  ASSERT_EQ(rows.bad_rows, 1);
+  EXPECT_EQ(rows.first_bad[0].text(), "line 2, column close: \"1,234.5\" is not a number");
+}
+
+TEST_F(CsvTables, NewNamesOfColumnsSayWhetherTheyArePrices) {
+  options_.renames = {{"opens_at", "open"}, {"close", "last"}};
+  EXPECT_EQ(types("time,open,last\n1,9:30,5\n"), "timestamp:timestamp[ns, UTC] opens_at:string close:float64 ");
+}
+
 TEST_F(CsvTables, VolumesStayWhatTheyAre) {
   EXPECT_THAT(types("time,open,high,low,close,volume\n1,1,1,1,1,205\n"), HasSubstr("volume:int64"));
   EXPECT_THAT(types("time,open,high,low,close,volume\n1,1,1,1,1,36304.20000000\n"), HasSubstr("volume:float64"));
@@ -185,21 +200,6 @@ TEST_F(CsvTables, WholeNumbersBeyond64BitsStayExact) {
   EXPECT_EQ(type({"9223372036854775807", "-9223372036854775808"}), "int64");
 }
 
-TEST_F(CsvTables, TextFoundLateIsReadAgain) {
-  EXPECT_EQ(cells(column({"1.50", "NA", "", "x", "2"})), (Cells{"1.50", "NA", std::nullopt, "x", "2"}));
-  EXPECT_EQ(opened_, 2);
-  EXPECT_EQ(cells(column({"", "x", "2"})), (Cells{std::nullopt, "x", "2"}));
-  EXPECT_EQ(opened_, 1);
-}
-
-TEST_F(CsvTables, NullWordsAreNullsAmongNumbersAndTextAmongText) {
-  EXPECT_EQ(cells(column({"1", "NA", "null", "N/A", "None", "NULL"})),
-            (Cells{"1", std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt}));
-  EXPECT_EQ(cells(column({"NA", "AAPL"})), (Cells{"NA", "AAPL"}));
-}
-
-TEST_F(CsvTables, QuotedEmptyTextIsNotNull) {
-  EXPECT_EQ(cells(column({"a", "\"\"", ""})), (Cells{"a", "", std::nullopt}));
 TEST_F(CsvTables, WholeNumbersAreNeverRoundedToFloats) {
   for (const char* whole : {"9007199254740993", "-9007199254740993", "9223372036854775807", "18446744073709551615",
                             "100000000000000000000000", "+9007199254740993"}) {
@@ -240,6 +240,21 @@ TEST_F(CsvTables, RowsGivenUpForRoundingLeaveOtherColumnsAsTheyWere) {
   EXPECT_EQ(cells(rows.table.column("name")), (Cells{"7", "b"}));
 }
 
+TEST_F(CsvTables, TextFoundLateIsReadAgain) {
+  EXPECT_EQ(cells(column({"1.50", "NA", "", "x", "2"})), (Cells{"1.50", "NA", std::nullopt, "x", "2"}));
+  EXPECT_EQ(opened_, 2);
+  EXPECT_EQ(cells(column({"", "x", "2"})), (Cells{std::nullopt, "x", "2"}));
+  EXPECT_EQ(opened_, 1);
+}
+
+TEST_F(CsvTables, NullWordsAreNullsAmongNumbersAndTextAmongText) {
+  EXPECT_EQ(cells(column({"1", "NA", "null", "N/A", "None", "NULL"})),
+            (Cells{"1", std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt}));
+  EXPECT_EQ(cells(column({"NA", "AAPL"})), (Cells{"NA", "AAPL"}));
+}
+
+TEST_F(CsvTables, QuotedEmptyTextIsNotNull) {
+  EXPECT_EQ(cells(column({"a", "\"\"", ""})), (Cells{"a", "", std::nullopt}));
   EXPECT_EQ(cells(column({"\"\"", "a"})), (Cells{"", "a"}));
 }
 
