@@ -30,6 +30,17 @@ void make_object_directories(const Disk& disk) {
   disk.files().sync_directory(disk.objects_path());
 }
 
+// Whoever makes a new catalog beside objects of an old one would show and name them no more.
+void check_no_objects(const Disk& disk) {
+  base::FileSystem& files = disk.files();
+  if (!files.exists(disk.objects_path())) return;
+  for (const std::string& folder : files.list(disk.objects_path())) {
+    if (files.list(join_path(disk.objects_path(), folder)).empty()) continue;
+    throw Corruption("the catalog {} is missing, but the lake's files are there: put it back from a backup",
+                     disk.catalog_path());
+  }
+}
+
 // The catalog comes last: a directory is a lake once it has one.
 void make_store(const Disk& disk, Duration lock_timeout) {
   base::FileSystem& files = disk.files();
@@ -38,6 +49,7 @@ void make_store(const Disk& disk, Duration lock_timeout) {
   files.sync_directory(disk.root());
   const std::unique_ptr<base::FileLock> lock = disk.lock(LakeLock::kMake, lock_timeout);
   if (disk.holds_lake()) return;
+  check_no_objects(disk);
   make_object_directories(disk);
   make_directory_if_absent(files, disk.staging_path());
   catalog::Catalog::create(files, disk.catalog_path());
@@ -71,20 +83,23 @@ Store Store::open(base::FileSystem& files, const base::Clock& clock, const std::
   const Disk disk(files, root);
   check_root(disk, options);
   if (!disk.holds_lake()) make_store(disk, options.lock_timeout);
-  if (!options.read_only) {
-    try {
-      Store store(open_engine(disk, clock, options));
-      recover(*store.engine_);
-      return store;
-    } catch (const ReadOnly& error) {
-      if (options.log) {
-        options.log(base::LogLevel::kNote, "opened for reading only: " + std::string(error.what()));
-      }
-    }
+  if (options.read_only) return Store(open_engine(disk, clock, options));
+  try {
+    Store store(open_engine(disk, clock, options));
+    recover(*store.engine_);
+    return store;
+  } catch (const ReadOnly& error) {
+    return open_for_reading(disk, clock, options, error.what());
+  } catch (const Io& error) {  // a full disk can still be read
+    return open_for_reading(disk, clock, options, error.what());
   }
-  StoreOptions read_only = options;
-  read_only.read_only = true;
-  return Store(open_engine(disk, clock, read_only));
+}
+
+Store Store::open_for_reading(const Disk& disk, const base::Clock& clock, StoreOptions options, std::string_view why) {
+  options.read_only = true;
+  Store store(open_engine(disk, clock, options));
+  if (options.log) options.log(base::LogLevel::kWarning, "opened for reading only: " + std::string(why));
+  return store;
 }
 
 Store::Store(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}

@@ -17,7 +17,7 @@ namespace varve::store {
 
 struct StoreOptions {
   bool create = true;      // make the lake if there is none
-  bool read_only = false;  // also what happens, with a note to the log, where the disk cannot be written
+  bool read_only = false;  // also what happens, with a warning to the log, where the disk cannot be written or is full
   Duration lock_timeout = Duration::seconds(30);
   base::Log log;
   base::ThreadPool* pool = nullptr;
@@ -50,6 +50,7 @@ class Store {
 
  private:
   explicit Store(std::unique_ptr<Engine> engine);
+  static Store open_for_reading(const Disk& disk, const base::Clock& clock, StoreOptions options, std::string_view why);
   std::unique_ptr<Engine> engine_;
 };
 
