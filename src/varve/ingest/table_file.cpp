@@ -11,8 +11,8 @@
 #include "varve/base/buffer.h"
 #include "varve/base/digest.h"
 #include "varve/base/error.h"
-#include "varve/base/zone.h"
 #include "varve/compress/stream.h"
+#include "varve/lake/localize.h"
 #include "varve/market/kind.h"
 #include "varve/parquet/reader.h"
 
@@ -105,36 +105,6 @@ Table rename_columns(const Table& table, const std::vector<std::pair<std::string
   return Table(Schema(std::move(fields), table.schema().metadata()), std::move(columns));
 }
 
-// The naive column `name` as moments, its readings taken on the clocks of `zone_name`.
-Table with_zone(const Table& table, const std::string& name, const std::string& zone_name) {
-  if (zone_name.empty()) {
-    throw InvalidArgument("column {} holds times without a zone: say which with --tz, such as --tz UTC", name);
-  }
-  const base::Zone zone = base::Zone::find(zone_name);
-  const Column& column = table.column(name);
-  if (column.null_count() > 0) {
-    throw InvalidArgument("column {} holds {} nulls: every row needs its time", name, column.null_count());
-  }
-  const TimeUnit unit = column.type().unit;
-  const int64_t factor = nanoseconds_per(unit);
-  base::MutableBuffer moments = base::MutableBuffer::allocate(static_cast<size_t>(column.length()) * sizeof(int64_t));
-  const auto readings = column.values<int64_t>();
-  for (int64_t row = 0; row < column.length(); ++row) {
-    int64_t reading = 0;
-    if (__builtin_mul_overflow(readings[static_cast<size_t>(row)], factor, &reading)) {
-      throw InvalidArgument("column {}, row {}: the time lies outside 1677 to 2262", name, row);
-    }
-    moments.as<int64_t>()[row] = zone.to_utc(reading).nanoseconds / factor;
-  }
-  ColumnParts parts = column.parts();
-  parts.type = DataType::timestamp(unit, "UTC");
-  parts.values = std::move(moments).finish();
-  parts.offset = 0;
-  parts.validity = nullptr;
-  const Field field{name, parts.type};
-  return table.with_column(field, Column(std::move(parts)));
-}
-
 TableFile read_parquet_input(const Input& input, std::unique_ptr<base::File> file, const TableFileOptions& options) {
   TableFile result;
   result.sha256 = SequentialInput(input, options).checksum();
@@ -151,7 +121,11 @@ TableFile read_parquet_input(const Input& input, std::unique_ptr<base::File> fil
     if (result.index.empty()) throw NotFound("no time column: name one with --timestamp");
     const DataType& type = result.table.column(result.index).type();
     if (type.id == TypeId::kTimestamp && type.zone.empty()) {
-      result.table = with_zone(result.table, result.index, options.csv.zone);
+      if (options.csv.zone.empty()) {
+        throw InvalidArgument("column {} holds times without a zone: say which with --tz, such as --tz UTC",
+                              quote(result.index));
+      }
+      result.table = localize(result.table, result.index, options.csv.zone);
     }
   } catch (const InvalidArgument& error) {
     throw InvalidArgument("{}: {}", input.name, error.what());

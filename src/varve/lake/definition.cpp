@@ -57,6 +57,20 @@ void agree(std::string_view key, std::string_view what, std::string_view is, std
                         said);
 }
 
+// Whether there is an index is fixed by the first write: columns that are not there yet, or have no type yet, cannot
+// tell.
+void check_typed(const Schema& schema) {
+  if (schema.fields().empty())
+    throw InvalidArgument("a table without columns does not tell what the series is to hold");
+  for (const Field& field : schema.fields()) {
+    if (field.type.id != TypeId::kNull || market::find_index(schema) != "") continue;
+    throw InvalidArgument(
+        "column {} has no type, as it has no values, and there is no other index: give it one, or say "
+        "that the series is untimed",
+        quote(field.name));
+  }
+}
+
 }  // namespace
 
 SeriesDefinition define_series(const SeriesOptions& options, const Schema& schema) {
@@ -64,6 +78,7 @@ SeriesDefinition define_series(const SeriesOptions& options, const Schema& schem
   SeriesDefinition definition;
   definition.kind = market::to_string(kind);
   const bool untimed = options.index && options.index->empty();
+  if (!untimed) check_typed(schema);
   definition.index = untimed ? std::string() : market::find_index(schema, options.index.value_or(""));
   if (options.identity) {
     set_identity(*options.identity, definition);
@@ -91,6 +106,22 @@ void check_agreement(std::string_view key, const SeriesDefinition& definition, c
     agree(key, "target_rows_per_file", std::to_string(definition.target_rows_per_file),
           std::to_string(checked_target(*options.target_rows_per_file)));
   }
+}
+
+std::vector<std::string> identity_growth(const SeriesDefinition& definition, const Schema& series, const Schema& rows) {
+  if (!definition.has_identity) return {};
+  std::vector<Field> fields = series.fields();
+  for (const Field& field : rows.fields()) {
+    if (!series.find(field.name)) fields.push_back(field);
+  }
+  const auto whole = market::identity_of(market::parse_kind(definition.kind), Schema(std::move(fields)));
+  const auto holds = [&](const std::string& name) { return std::count(whole->begin(), whole->end(), name) > 0; };
+  if (!whole || !std::all_of(definition.identity.begin(), definition.identity.end(), holds)) return {};
+  std::vector<std::string> growth;
+  for (const std::string& name : *whole) {
+    if (name != definition.index && !series.find(name)) growth.push_back(name);
+  }
+  return growth;
 }
 
 }  // namespace varve

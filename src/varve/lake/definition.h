@@ -1,7 +1,9 @@
 // What a series is by its first write, and whether a later one agrees.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "varve/catalog/catalog.h"
 #include "varve/lake/options.h"
@@ -15,5 +17,11 @@ catalog::SeriesDefinition define_series(const SeriesOptions& options, const Sche
 
 // Throws InvalidArgument, naming both, where an option that is given is not what the series has.
 void check_agreement(std::string_view key, const catalog::SeriesDefinition& definition, const SeriesOptions& options);
+
+// The columns that a write adds to the identity of its series: those of its kind that `rows` brings and `series`, the
+// schema up to now, does not have. Rows that are there have nulls in them, so none of them becomes like another. A
+// series without identity gets none, and one whose columns are not the kind's keeps them.
+std::vector<std::string> identity_growth(const catalog::SeriesDefinition& definition, const Schema& series,
+                                         const Schema& rows);
 
 }  // namespace varve

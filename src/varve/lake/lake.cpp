@@ -10,6 +10,7 @@
 #include "varve/base/thread_pool.h"
 #include "varve/catalog/key.h"
 #include "varve/lake/definition.h"
+#include "varve/lake/localize.h"
 #include "varve/store/store.h"
 
 namespace varve {
@@ -97,6 +98,16 @@ SeriesInfo to_info(const catalog::SeriesRow& row, Schema schema) {
   return info;
 }
 
+// A time without a zone is never guessed.
+Table with_zone(const Table& table, const std::string& index, const std::string& zone) {
+  const std::optional<size_t> position = table.schema().find(index);
+  if (!position) return table;
+  const DataType& type = table.schema()[*position].type;
+  if (type.id != TypeId::kTimestamp || !type.zone.empty()) return table;
+  if (zone.empty()) throw InvalidArgument("index {} holds times without a zone: say which zone is meant", quote(index));
+  return localize(table, index, zone);
+}
+
 void check_source(const Source& source) {
   const bool digest =
       source.sha256.size() == 64 && source.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -137,19 +148,26 @@ struct Lake::State {
     return std::move(*row);
   }
 
+  std::vector<std::string> growth(const catalog::SeriesRow& series, const Schema& rows) {
+    if (!series.definition.has_identity) return {};
+    return identity_growth(series.definition, store->catalog().schema(series.id, series.schema_version), rows);
+  }
+
   Commit change(std::string_view key, const Table& table, store::WriteMode mode, const SeriesWriteOptions& options) {
     if (options.source) check_source(*options.source);
     store::WriteSession session = use(key).begin_write({std::string(key)});
     store::SeriesWrite write;
     write.key = key;
-    write.rows = table;
     write.mode = mode;
     const std::optional<catalog::SeriesRow>& existing = session.series(key);
-    if (existing && !existing->deleted) {
-      check_agreement(key, existing->definition, options.series);
-    } else {
+    const bool is_new = !existing || existing->deleted;
+    if (is_new) {
       write.definition = define_series(options.series, table.schema());
+    } else {
+      check_agreement(key, existing->definition, options.series);
+      if (!options.series.identity) write.identity_growth = growth(*existing, table.schema());
     }
+    write.rows = with_zone(table, is_new ? write.definition.index : existing->definition.index, options.zone);
     if (options.source) {
       write.source_name = options.source->name;
       write.source_sha256 = options.source->sha256;

@@ -70,6 +70,7 @@ struct Source {
 struct SeriesWriteOptions {
   SeriesOptions series;
   AppendConflict on_conflict = AppendConflict::kError;  // append only
+  std::string zone;                                     // of an index without one; "": such an index is refused
   std::optional<Source> source;
 };
 

@@ -52,10 +52,17 @@ class Planner {
     return definition_.target_rows_per_file > 0 ? definition_.target_rows_per_file : kTargetRowsPerFile;
   }
 
-  // Whether a column may hold nulls is not remembered: it would make equal types differ.
+  // Whether a column may hold nulls is not remembered: it would make equal types differ. Dictionaries are for text and
+  // bytes: a Parquet file gives others back as plain values, so they are kept as such.
   static Schema series_schema(const Table& rows) {
     std::vector<Field> fields = rows.schema().fields();
-    for (Field& field : fields) field.nullable = true;
+    for (Field& field : fields) {
+      field.nullable = true;
+      const bool is_dictionary = field.type.id == TypeId::kDictionary;
+      if (is_dictionary && storage_of(*field.type.value_type) != Storage::kVariable) {
+        field.type = DataType(*field.type.value_type);
+      }
+    }
     return Schema(std::move(fields));
   }
 

@@ -209,6 +209,8 @@ void WriteSession::write(const SeriesWrite& write) {
     return;
   }
   if (!key.exists()) key.definition = write.definition;
+  const std::vector<std::string>& growth = write.identity_growth;
+  key.definition.identity.insert(key.definition.identity.end(), growth.begin(), growth.end());
   const SeriesFiles files = state_->files_of(key);
   const PlanTools tools{
       .read_object = [&](const catalog::ObjectRow& object) { return read_object(engine, write.key, object); },
@@ -218,7 +220,7 @@ void WriteSession::write(const SeriesWrite& write) {
   key.result.changed = key.plan->changes;
   const bool schema_changes = !key.exists() || key.plan->schema != files.schema;
   key.schema_version = (key.row ? key.row->schema_version : 0) + (schema_changes ? 1 : 0);
-  if (!key.exists()) key.change.define = key.definition;
+  if (!key.exists() || !growth.empty()) key.change.define = key.definition;
   if (schema_changes) key.change.schema = key.plan->schema;
   key.change.removed = key.plan->removed;
   key.change.forgets_sources = !adds;

@@ -20,6 +20,8 @@ struct SeriesWrite {
   WriteMode mode = WriteMode::kAppend;
   // Of a series that is not there yet; not looked at otherwise.
   catalog::SeriesDefinition definition;
+  // Columns that join the identity of one that is there; rows up to now have nulls in them.
+  std::vector<std::string> identity_growth = {};
   // The file that the rows came from, if there is one. An append to a series without identity is left out if its
   // checksum was brought in before.
   std::string source_name;

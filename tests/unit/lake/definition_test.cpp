@@ -79,6 +79,24 @@ TEST(DefinitionTest, AnUntimedSeriesOfNothingUniqueHasNoIdentity) {
   EXPECT_FALSE(definition.has_identity);
 }
 
+TEST(DefinitionTest, WhetherThereIsAnIndexIsNotLeftToChance) {
+  using testing::expect_error;
+  const Schema untyped({{.name = "timestamp", .type = DataType::null()}});
+  expect_error(ErrorKind::kInvalidArgument, "without columns", [] { define_series({}, Schema()); });
+  expect_error(ErrorKind::kInvalidArgument, "no type", [&] { define_series({}, untyped); });
+  EXPECT_EQ(define_series({.index = ""}, untyped).index, "");
+}
+
+TEST(DefinitionTest, IdentityGrowsByNewColumnsOfItsKindAlone) {
+  const SeriesDefinition definition = define_series({}, bars());
+  EXPECT_EQ(identity_growth(definition, bars(), bars({"symbol", "else"})), Names{"symbol"});
+  EXPECT_EQ(identity_growth(definition, bars({"symbol"}), bars({"symbol"})), Names{});  // was left out on purpose
+  const SeriesDefinition none = define_series({.identity = Names{}}, bars());
+  EXPECT_EQ(identity_growth(none, bars(), bars({"symbol"})), Names{});
+  const SeriesDefinition own = define_series({.identity = Names{"close"}}, bars());
+  EXPECT_EQ(identity_growth(own, bars(), bars({"symbol"})), Names{});
+}
+
 TEST(DefinitionTest, OptionsThatMakeNoSenseAreRefused) {
   using testing::expect_error;
   expect_error(ErrorKind::kInvalidArgument, "candles", [] { define_series({.kind = "candles"}, bars()); });

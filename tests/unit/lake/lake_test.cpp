@@ -216,13 +216,72 @@ TEST_F(LakeTest, AReadOnlyLakeRefusesToWrite) {
 TEST_F(LakeTest, ADiskThatCannotBeWrittenIsOpenedForReading) {
   open().write("k", make_bars(3));
   const std::unique_ptr<base::FileSystem> system = base::make_system_file_system();
-  testing::FaultyFileSystem files(*system);
-  files.set_fault({.kind = testing::FaultKind::kFailFrom, .call = 1, .error_number = EROFS});
-  Names told;
-  Lake lake = open({.on_warning = [&](std::string_view line) { told.emplace_back(line); }, .file_system = &files});
-  EXPECT_TRUE(lake.read_only());
-  EXPECT_EQ(lake.read("k").num_rows(), 3);
-  EXPECT_EQ(told.size(), 1U);
+  for (const int error_number : {EROFS, ENOSPC}) {
+    testing::FaultyFileSystem files(*system);
+    files.set_fault({.kind = testing::FaultKind::kFailFrom, .call = 1, .error_number = error_number});
+    Names told;
+    Lake lake = open({.on_warning = [&](std::string_view line) { told.emplace_back(line); }, .file_system = &files});
+    EXPECT_TRUE(lake.read_only());
+    EXPECT_EQ(lake.read("k").num_rows(), 3);
+    EXPECT_EQ(told.size(), 1U);
+  }
+}
+
+TEST_F(LakeTest, NoNewCatalogIsMadeBesideOldFiles) {
+  open().write("k", make_bars(3));
+  std::filesystem::remove(path(".varve/catalog.sqlite"));
+  const std::vector<std::string> before = snapshot();
+  expect_error(ErrorKind::kCorruption, "catalog.sqlite is missing", [&] { open(); });
+  EXPECT_EQ(snapshot(), before);
+}
+
+Table with_text(const Table& table, const std::string& name, const std::string& text) {
+  const std::vector<std::string> texts(static_cast<size_t>(table.num_rows()), text);
+  const Field field{name, DataType::string()};
+  return table.with_column(field, make_column(field.type, {texts.begin(), texts.end()}));
+}
+
+TEST_F(LakeTest, IdentityGrowsByAColumnOfTheKindThatAppears) {
+  Lake lake = open();
+  lake.upsert("k", make_bars(3));
+  const Commit first = lake.upsert("k", with_text(make_bars(3), "provider", "oanda"));
+  const Commit second = lake.upsert("k", with_text(make_bars(3), "provider", "fxcm"));
+  EXPECT_EQ(first.rows_added + second.rows_added, 6);
+  EXPECT_EQ(first.rows_replaced + second.rows_replaced, 0);
+  EXPECT_EQ(lake.info("k").identity, Names{"provider"});
+  EXPECT_EQ(lake.read("k").num_rows(), 9);
+  EXPECT_EQ(lake.upsert("k", with_text(make_bars(3), "provider", "fxcm")).rows_unchanged, 3);
+  EXPECT_TRUE(lake.verify().clean());
+}
+
+TEST_F(LakeTest, AnIndexWithoutAZoneIsRefusedUntilOneIsSaid) {
+  const Table bars = make_bars(3);
+  const Field naive{"timestamp", DataType::timestamp(TimeUnit::kNano, "")};
+  ColumnParts parts = bars.column("timestamp").parts();
+  parts.type = naive.type;
+  const Table told = bars.with_column(naive, Column(std::move(parts)));
+  Lake lake = open();
+  expect_error(ErrorKind::kInvalidArgument, "without a zone", [&] { lake.upsert("k", told); });
+  EXPECT_TRUE(lake.list_keys().empty());
+  lake.upsert("k", told, {.zone = "UTC"});
+  EXPECT_TRUE(equals(lake.read("k"), as_kept(bars)));
+  lake.upsert("tokyo", told, {.zone = "Asia/Tokyo"});
+  EXPECT_EQ(lake.time_range("tokyo")->first, testing::kFirstBar - Duration::seconds(9 * 3600));
+}
+
+TEST_F(LakeTest, DictionariesOfNumbersAreKeptAsNumbers) {
+  const auto values =
+      std::make_shared<const Column>(make_column<int64_t>(DataType::int64(), std::vector<int64_t>{7, 9}));
+  const Field field{"rank", DataType::dictionary(DataType::int64())};
+  ColumnParts parts = make_column<int32_t>(DataType::int32(), std::vector<int32_t>{1, 0, 1}).parts();
+  parts.type = field.type;
+  parts.dictionary = values;
+  Lake lake = open();
+  lake.upsert("k", make_bars(3).with_column(field, Column(std::move(parts))));
+  const Table read = lake.read("k");
+  EXPECT_EQ(read.column("rank").type(), DataType::int64());
+  EXPECT_EQ(read.column("rank").values<int64_t>()[0], 9);
+  EXPECT_TRUE(lake.verify().clean());
 }
 
 TEST_F(LakeTest, AClosedLakeIsNotUsed) {
