@@ -216,20 +216,24 @@ int put_file(Session& session, const WriteChoice& choice, Verb verb) {
   Lake lake = session.open_lake();
   (void)lake.exists(choice.key);  // a bad key is told before the file is read
 
-  progress->start(path);
   const bool piped = path == "-";
-  const ingest::TableFile file = piped ? ingest::read_table_bytes(read_stdin(), "standard input", options)
+  const std::string source = piped ? "standard input" : path;
+  progress->start(source);
+  const ingest::TableFile file = piped ? ingest::read_table_bytes(read_stdin(), source, options)
                                        : ingest::read_table_file(session.files(), path, options);
   progress->finish();
-  if (file.bad_rows > 0) report_bad_rows(session, path, file.bad_rows, file.rows_read, file.first_bad);
-  if (file.bad_rows > 0 && !choice.skip_bad) throw InvalidArgument("{}: {}", path, kNothingWritten);
+  if (file.bad_rows > 0) report_bad_rows(session, source, file.bad_rows, file.rows_read, file.first_bad);
+  if (file.bad_rows > 0 && !choice.skip_bad) throw InvalidArgument("{}: {}", source, kNothingWritten);
 
   session.interrupts().finish_before_exit();
   session.interrupts().token().check();
   write.series.index = file.index;
-  const Commit commit = verb == Verb::kWrite    ? lake.write(choice.key, file.table, write)
-                        : verb == Verb::kAppend ? lake.append(choice.key, file.table, write)
-                                                : lake.upsert(choice.key, file.table, write);
+  Commit commit;
+  ingest::run_naming(source, choice.key, [&] {
+    commit = verb == Verb::kWrite    ? lake.write(choice.key, file.table, write)
+             : verb == Verb::kAppend ? lake.append(choice.key, file.table, write)
+                                     : lake.upsert(choice.key, file.table, write);
+  });
   lake.close();
   session.say(commit_text(commit));
   return kExitDone;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "varve/base/error.h"
@@ -26,7 +27,31 @@ std::string stem_of(const std::string& path) {
   return std::string(name);
 }
 
+// Throws the class of the kind.
+template <size_t... kKinds>
+void throw_kind(ErrorKind kind, const std::string& message, std::index_sequence<kKinds...> /*kinds*/) {
+  const auto throw_if = [&]<ErrorKind Kind>(std::integral_constant<ErrorKind, Kind> /*kind*/) {
+    if (kind == Kind) throw ErrorOf<Kind>("{}", message);
+  };
+  (throw_if(std::integral_constant<ErrorKind, static_cast<ErrorKind>(kKinds)>()), ...);
+}
+
 }  // namespace
+
+void run_naming(const std::string& source, const std::string& key, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Cancelled&) {
+    throw;
+  } catch (const Error& error) {
+    const std::string_view message = error.what();
+    const bool has_key = message.find(quote(key)) != std::string_view::npos;
+    const std::string place = has_key ? source : format_message("{}: series {}", {source, quote(key)});
+    throw_kind(error.kind(), format_message("{}: {}", {place, message}),
+               std::make_index_sequence<kErrorKinds.size()>());
+    throw;
+  }
+}
 
 std::string expand_key(const std::string& key, const std::string& path) {
   std::string result;
@@ -56,7 +81,8 @@ FileImport import_file(Lake& lake, base::FileSystem& files, const std::string& p
   FileImport result;
   result.path = path;
   result.key = expand_key(options.key, path);
-  (void)lake.exists(result.key);  // a bad key is told before the file is read
+  // A bad key is told before the file is read.
+  run_naming(path, result.key, [&] { (void)lake.exists(result.key); });
   TableFile file = read_table_file(files, path, options.file);
   result.rows_read = file.rows_read;
   result.bad_rows = file.bad_rows;
@@ -66,8 +92,10 @@ FileImport import_file(Lake& lake, base::FileSystem& files, const std::string& p
   options.file.cancel.check();
   SeriesWriteOptions write{.series = options.series, .source = Source{path, file.sha256}};
   write.series.index = file.index;
-  const bool identity = rows_have_identity(lake, result.key, file.table, options.series);
-  result.commit = identity ? lake.upsert(result.key, file.table, write) : lake.append(result.key, file.table, write);
+  run_naming(path, result.key, [&] {
+    const bool identity = rows_have_identity(lake, result.key, file.table, options.series);
+    result.commit = identity ? lake.upsert(result.key, file.table, write) : lake.append(result.key, file.table, write);
+  });
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,8 +32,13 @@ struct FileImport {
 // Reads the file and puts all of its rows into the series in one commit. Where rows have an identity, rows that are
 // there already are replaced (upsert); where they have none, rows are added, and a file that came in before, told by
 // its checksum, is not brought in again (Commit::source_seen). Nothing is written if any row is bad, unless skip_bad
-// says otherwise. Throws InvalidArgument for an unknown {name} in the key, and what reading and writing throw.
+// says otherwise. Throws InvalidArgument for an unknown {name} in the key, and what reading and writing throw; messages
+// have the path, and where it is about the series the key.
 FileImport import_file(Lake& lake, base::FileSystem& files, const std::string& path, const ImportOptions& options);
+
+// Runs `work`, which puts rows of `source` (a path, or what else they came from) into the series. Errors that it throws
+// keep their class and get the source, and the key where they do not tell it, in front of their message.
+void run_naming(const std::string& source, const std::string& key, const std::function<void()>& work);
 
 // The key for a file: "fx/{stem}" and "data/EUR.csv.gz" give "fx/EUR".
 std::string expand_key(const std::string& key, const std::string& path);

@@ -51,6 +51,17 @@ def test_several_files_make_one_series(varve: Varve) -> None:
     assert [row["volume"] for row in varve.rows("fx")] == [10, 20, 30, 5]
 
 
+def test_errors_of_the_lake_name_file_and_key(varve: Varve) -> None:
+    varve("write", "fx", "-", stdin="time,x\n1,text\n")
+    for name in ("a.csv", "b.csv"):
+        varve.write_file(name, "time,x\n2,5\n")
+    error = varve("import", "a.csv", "b.csv", "--key", "fx", status=6).err
+    assert 'varve: a.csv: series "fx": ' in error and 'varve: b.csv: series "fx": ' in error
+    for command in ("append", "upsert"):
+        assert 'varve: a.csv: ' in varve(command, "fx", "a.csv", status=6 if command == "append" else 2).err
+    assert 'varve: standard input: series "fx": ' in varve("append", "fx", "-", stdin="time,x\n2,5\n", status=6).err
+
+
 def test_naive_times_need_a_zone(varve: Varve) -> None:
     varve.write_file("a.csv", "timestamp,x\n2024-07-01 09:30:00,1\n")
     error = varve("import", "a.csv", status=2).err

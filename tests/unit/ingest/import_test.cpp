@@ -96,6 +96,32 @@ TEST_F(Imports, BadKeyIsToldBeforeTheFileIsRead) {
                [&] { (void)import_file(lake_, *files_, folder_ / "missing.csv", options_); });
 }
 
+TEST_F(Imports, ErrorsOfTheLakeNameFileAndKey) {
+  import("a.csv", "time,x\n1,text\n");
+  options_.key = "a";
+  const std::string place = (folder_ / "b.csv") + ": series \"a\": ";
+  expect_error(ErrorKind::kSchemaCompatibility, place, [&] { import("b.csv", "time,x\n2,5\n"); });
+  options_.series.identity = {"symbol"};
+  expect_error(ErrorKind::kInvalidArgument, folder_ / "c.csv", [&] { import("c.csv", "time,x\n2,5\n"); });
+}
+
+TEST(Naming, ErrorsKeepTheirClass) {
+  for (const ErrorKind kind : kErrorKinds) {
+    const std::string place = kind == ErrorKind::kCancelled ? "why" : "a.csv: series \"fx\": why";
+    expect_error(kind, place, [&] { run_naming("a.csv", "fx", [&] { throw Error(kind, "why"); }); });
+  }
+  EXPECT_THROW(run_naming("a.csv", "fx", [] { throw ReadOnly("why"); }), ReadOnly);
+}
+
+TEST(Naming, KeyIsNotToldTwice) {
+  try {
+    run_naming("a.csv", "fx", [] { throw NotFound("no series {}", quote("fx")); });
+    FAIL();
+  } catch (const NotFound& error) {
+    EXPECT_STREQ(error.what(), "a.csv: no series \"fx\"");
+  }
+}
+
 TEST_F(Imports, ErrorLeavesTheSeriesAsItWas) {
   import("a.csv", kBars);
   expect_error(ErrorKind::kNotFound, "no time column", [&] { import("a.csv", "x,y\n1,2\n"); });
