@@ -113,6 +113,15 @@ def test_naive_times_are_refused(lake: varve.Lake, bars: pl.DataFrame, naive: va
         lake.read("k", start=naive)
 
 
+def test_a_naive_index_is_refused_unless_it_is_said_to_be_utc(tmp_path: pathlib.Path, bars: pl.DataFrame) -> None:
+    naive = bars.with_columns(pl.col("timestamp").dt.replace_time_zone(None))
+    with varve.open(tmp_path / "lake") as lake, pytest.raises(varve.InvalidArgumentError, match="without a zone"):
+        lake.upsert("k", naive)
+    with varve.open(tmp_path / "lake", naive="utc") as lake:
+        lake.upsert("k", naive)
+        assert lake.read("k").to_polars().equals(bars)
+
+
 def test_naive_times_are_utc_where_said(tmp_path: pathlib.Path, bars: pl.DataFrame) -> None:
     with varve.open(tmp_path / "lake", naive="utc") as lake:
         lake.write("k", bars)

@@ -268,7 +268,8 @@ class Lake:
 
     def _commit(self, verb: str, key: str, table: object, options: dict[str, Any]) -> Commit:
         native = to_native(table, self._naive)
-        return Commit(**getattr(self._native, verb)(key, native, **{"on_conflict": "error", **options}))
+        zone = "UTC" if self._naive == "utc" else ""
+        return Commit(**getattr(self._native, verb)(key, native, **{"on_conflict": "error", "zone": zone, **options}))
 
     def _read_options(
         self,
