@@ -1,6 +1,8 @@
 // The commands of the program, by group.
 #pragma once
 
+#include <string>
+
 #include "varve/cli/session.h"
 
 namespace CLI {
@@ -8,6 +10,9 @@ class App;
 }
 
 namespace varve::cli {
+
+// The program's name and version.
+std::string version_text();
 
 // Each adds its commands to `app`. When one was parsed, Session::command runs it. Both must outlive the run.
 void add_lake_commands(CLI::App& app, Session& session);   // init, ls, info, verify, version

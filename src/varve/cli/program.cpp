@@ -1,10 +1,14 @@
 #include "varve/cli/program.h"
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <iostream>
 #include <new>
+#include <numeric>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -34,16 +38,24 @@ constexpr std::array kSettingOptions = {
     SettingOption{"--color", "WHEN", "auto, always, never"},
 };
 
+void add_setting(CLI::App& app, Session& session, const SettingOption& option) {
+  const std::string names = option.names;
+  const auto keep = [&session, name = names.substr(names.rfind("--") + 2)](const std::string& value) {
+    try {
+      check_setting(name, value);
+    } catch (const Error& error) {
+      throw CLI::ValidationError("--" + name, error.what());
+    }
+    session.flags[name] = value;
+  };
+  app.add_option_function<std::string>(names, keep, option.what)->type_name(option.value);
+}
+
 void add_global_options(CLI::App& app, Session& session) {
-  for (const SettingOption& option : kSettingOptions) {
-    const std::string names = option.names;
-    const std::string setting = names.substr(names.rfind("--") + 2);
-    app.add_option_function<std::string>(
-           names, [&session, setting](const std::string& value) { session.flags[setting] = value; }, option.what)
-        ->type_name(option.value);
-  }
+  for (const SettingOption& option : kSettingOptions) add_setting(app, session, option);
   app.add_option("--out", session.out_file, "Write rows to this file; its ending names the format")->type_name("FILE");
   app.add_flag("-q,--quiet", session.quiet, "Only errors and warnings on standard error");
+  app.set_version_flag("--version", version_text(), "Show the program's version");
 }
 
 void describe(CLI::App& app) {
@@ -61,6 +73,42 @@ void describe(CLI::App& app) {
       "  varve --lake data import EURUSD.csv --key forex/EUR_USD --tz UTC\n"
       "  varve --lake data read forex/EUR_USD --start 2024-03-05 --end 2024-03-06\n\n" +
       describe_exit_codes());
+}
+
+// How many letters must be put in, taken out or replaced to make one word of the other.
+size_t distance(std::string_view from, std::string_view to) {
+  std::vector<size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < from.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < to.size(); ++j) {
+      const size_t replaced = diagonal + (from[i] == to[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+  if (!app.get_subcommands().empty() || dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
+  const std::vector<std::string> words = app.remaining();
+  if (words.empty()) return "which command?";
+  if (words[0].starts_with('-')) return format_message("there is no option {}", {quote(words[0])});
+  constexpr size_t kNear = 2;
+  std::string listed;
+  std::string nearest;
+  size_t least = kNear + 1;
+  for (const CLI::App* const command : app.get_subcommands(nullptr)) {
+    const std::string& name = command->get_name();
+    listed += (listed.empty() ? "" : ", ") + name;
+    const size_t away = distance(words[0], name);
+    if (away >= least || away >= name.size()) continue;
+    least = away;
+    nearest = "did you mean " + name + "? ";
+  }
+  return format_message("there is no command {}: {}there are {}", {quote(words[0]), nearest, listed});
 }
 
 int run_command(Session& session) {
@@ -102,7 +150,7 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::Success& asked) {
     return app.exit(asked, std::cout, std::cerr);
   } catch (const CLI::ParseError& error) {
-    session.complain(error.what());
+    session.complain(explain(app, error));
     session.complain("hint: varve --help lists the commands, varve COMMAND --help their options");
     return kExitUsage;
   }

@@ -7,6 +7,7 @@
 #include "varve/base/error.h"
 #include "varve/cli/commands.h"
 #include "varve/cli/exit_codes.h"
+#include "varve/cli/options.h"
 
 namespace varve::cli {
 
@@ -42,10 +43,8 @@ void add_row_options(CLI::App& command, RowChoice& choice) {
   command.add_option("--end", choice.end, "Up to this time; a day means all of it");
   command.add_option("--closed", choice.closed, "Which ends belong to the range: both, left, right, none")
       ->capture_default_str();
-  command.add_option("--columns", choice.columns, "Only these columns, in this order: open,close")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command.add_option("--as-of", choice.as_of, "The series as it was at this version")->check(CLI::PositiveNumber);
+  add_names(command, "--columns", choice.columns)->description("Only these columns, in this order: open,close");
+  add_count(command, "--as-of", choice.as_of, 1)->description("The series as it was at this version");
 }
 
 constexpr int64_t kRowsInTable = 20;
@@ -62,7 +61,7 @@ void add_read(CLI::App& app, Session& session) {
   const auto choice = std::make_shared<RowChoice>();
   command->add_option("KEY", choice->keys, "The series")->required()->expected(1);
   add_row_options(*command, *choice);
-  command->add_option("--limit", choice->limit, "At most so many rows, the first ones")->check(CLI::NonNegativeNumber);
+  add_count(*command, "--limit", choice->limit, 0)->description("At most so many rows, the first ones");
   command->footer(
       "Examples:\n"
       "  varve read forex/EUR_USD --start 2024-03-05 --end 2024-03-06\n"
@@ -77,7 +76,7 @@ void add_end(CLI::App& app, Session& session, bool first) {
       first ? "head" : "tail", first ? "Show the first rows of a series" : "Show the last rows of a series");
   const auto choice = std::make_shared<RowChoice>();
   command->add_option("KEY", choice->keys, "The series")->required()->expected(1);
-  command->add_option("-n,--rows", choice->rows, "How many rows")->capture_default_str()->check(CLI::NonNegativeNumber);
+  add_count(*command, "-n,--rows", choice->rows, 0)->description("How many rows")->default_str("10");
   add_row_options(*command, *choice);
   command->footer(std::string("Example:\n  varve ") + (first ? "head" : "tail") + " forex/EUR_USD -n 20");
   command->callback([&session, choice, first] {

@@ -26,6 +26,9 @@ const Settings& Session::settings() {
     const std::string here = std::filesystem::current_path(failed).string();
     settings_ = Settings::load(
         {flags, [](const char* name) -> const char* { return std::getenv(name); }, failed ? std::string("/") : here});
+    for (const std::string_view name : kSettingNames) {
+      if (const std::optional<std::string> value = settings_->get(name)) check_setting(name, *value);
+    }
   }
   return *settings_;
 }

@@ -42,4 +42,7 @@ class Settings {
   std::vector<SettingValues> layers_;  // the first one counts most
 };
 
+// Throws InvalidArgument if the text is no value for the setting.
+void check_setting(std::string_view name, const std::string& value);
+
 }  // namespace varve::cli

@@ -12,6 +12,7 @@
 #include "varve/base/error.h"
 #include "varve/cli/commands.h"
 #include "varve/cli/exit_codes.h"
+#include "varve/cli/options.h"
 #include "varve/cli/terminal.h"
 #include "varve/ingest/import.h"
 
@@ -79,9 +80,8 @@ void add_file_options(CLI::App& command, WriteChoice& choice) {
   command.add_option("--timestamp", choice.timestamp, "The time column, where its name does not tell");
   command.add_option("--map", choice.renames, "Another name for a column, name=column; may be repeated")
       ->allow_extra_args(false);
-  command.add_option("--columns", choice.columns, "Names for the columns of a file without header row")
-      ->delimiter(',')
-      ->allow_extra_args(false)
+  add_names(command, "--columns", choice.columns)
+      ->description("Names for the columns of a file without header row")
       ->group(of_csv);
   command
       .add_option("--delimiter", choice.delimiter, "Between fields, where , ; tab | is not seen from the first line")
@@ -90,13 +90,12 @@ void add_file_options(CLI::App& command, WriteChoice& choice) {
       ->group(of_csv);
   const std::string of_series = "A new series";
   command.add_option("--kind", choice.kind, "What it holds: ohlcv, trades, quotes, generic, ...")->group(of_series);
-  command.add_option("--identity", choice.identity, "The columns that make a row unique beside its time, or none")
-      ->delimiter(',')
-      ->allow_extra_args(false)
+  add_names(command, "--identity", choice.identity)
+      ->description("The columns that make a row unique beside its time, or none")
       ->group(of_series);
   command.add_option("--compression", choice.compression, "auto, zstd, zstd:9, snappy, lz4, gzip, none")
       ->group(of_series);
-  command.add_option("--target-rows", choice.target_rows, "Rows a file")->check(CLI::PositiveNumber)->group(of_series);
+  add_count(command, "--target-rows", choice.target_rows, 1)->description("Rows a file")->group(of_series);
 }
 
 void report_bad_rows(Session& session, const std::string& name, int64_t bad_rows, int64_t rows_read,
@@ -147,7 +146,10 @@ int import_files(Session& session, const WriteChoice& choice) {
   options.file = file_options(choice, session);
   options.series = series_options(choice);
   options.skip_bad = choice.skip_bad;
-  for (const std::string& path : choice.paths) (void)ingest::expand_key(options.key, path);
+  for (const std::string& path : choice.paths) {
+    if (path == "-") throw InvalidArgument("import reads files; write, append and upsert read standard input as -");
+    (void)ingest::expand_key(options.key, path);
+  }
   const std::unique_ptr<Progress> progress = session.make_progress();
   options.file.on_progress = [&](uint64_t bytes, uint64_t total) { progress->update(bytes, total); };
 

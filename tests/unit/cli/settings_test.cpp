@@ -107,6 +107,24 @@ TEST_F(SettingsTest, BadThreadsAreRefused) {
   }
 }
 
+TEST(CheckSetting, TakesWhatThereIs) {
+  for (const auto& [name, value] : SettingValues{{"lake", "anywhere"},
+                                                 {"output", "ndjson"},
+                                                 {"tz", "+02:00"},
+                                                 {"threads", "0"},
+                                                 {"progress", "auto"},
+                                                 {"color", "never"}}) {
+    EXPECT_NO_THROW(check_setting(name, value)) << name;
+  }
+}
+
+TEST(CheckSetting, RefusesTheRestWithTheValue) {
+  for (const std::string_view name : kSettingNames) {
+    if (name == "lake") continue;
+    expect_error(ErrorKind::kInvalidArgument, "\"Foo\"", [&] { check_setting(name, "Foo"); });
+  }
+}
+
 TEST_F(SettingsTest, MistakesInFilesAreToldWithTheirPlace) {
   const auto expect_told = [&](const std::string& text, std::string_view part) {
     write_user_file(text);
