@@ -11,6 +11,7 @@
 #include "varve/base/file_system.h"
 #include "varve/base/thread_pool.h"
 #include "varve/parquet/format.h"
+#include "varve/table/predicate/predicate.h"
 #include "varve/table/table.h"
 
 namespace varve::parquet {
@@ -28,6 +29,9 @@ struct IndexRange {
 struct ReadOptions {
   std::optional<std::vector<std::string>> columns;  // all flat ones if absent; in the order named
   std::optional<IndexRange> range;
+  // Only rows for which it is true; its columns need not be among `columns`. What statistics, page indexes and
+  // dictionaries rule out is not read, and of the other columns only pages that hold such a row.
+  std::optional<Predicate> where;
   bool verify_checksums = true;  // page CRCs, where the file has them
   // Most bytes that the result may take; more is Corruption. Lengths are checked against the bytes that are there, but
   // a few bytes may rightly stand for a run of 2^31 equal values: this bounds what such a claim can cost.
@@ -55,7 +59,8 @@ class Reader {
   [[nodiscard]] const FileMetaData& metadata() const noexcept;
   [[nodiscard]] const OpenFile& file() const noexcept;  // for this folder
 
-  // Throws NotFound for a column that is not there, NotSupported for a nested one by name, Corruption.
+  // Throws NotFound for a column that is not there, NotSupported for a nested one by name, InvalidArgument for a
+  // condition whose values cannot be compared with their columns, Corruption.
   [[nodiscard]] Table read(const ReadOptions& options = {}) const;
   // Rows [first, first + count) of the file; what lies beyond its end is left out.
   [[nodiscard]] Table read_rows(int64_t first, int64_t count, const ReadOptions& options = {}) const;

@@ -11,8 +11,6 @@
 namespace varve::parquet {
 namespace {
 
-using table::RowRange;
-
 // True if the levels are one run of ones, as they are wherever a page holds no null.
 bool all_present(std::span<const std::byte> levels, int64_t count) {
   uint64_t header = 0;
@@ -28,10 +26,8 @@ bool all_present(std::span<const std::byte> levels, int64_t count) {
 
 class ChunkDecoder {
  public:
-  ChunkDecoder(const ChunkRequest& request, std::byte* values)
-      : request_(request),
-        pages_(*request.file, request.location, *request.workspace),
-        target_(make_row_target(*request.column, count_rows(request.rows), values, *request.workspace)) {
+  ChunkDecoder(const ChunkRequest& request, RowTarget& target)
+      : request_(request), pages_(*request.file, request.location, *request.workspace), target_(target) {
     chunk_.rows = count_rows(request.rows);
   }
 
@@ -42,7 +38,7 @@ class ChunkDecoder {
     }
     for (const PageRun& run : request_.runs) decode_run(run);
     if (filled_ != chunk_.rows) throw Corruption("the pages hold {} of {} rows", filled_, chunk_.rows);
-    target_->finish(chunk_);
+    target_.finish(chunk_);
     return std::move(chunk_);
   }
 
@@ -63,7 +59,11 @@ class ChunkDecoder {
         throw Corruption("a page at row {} claims {} rows where {} are left", row, count, run.rows.last - row);
       }
       const auto wanted = wanted_rows(row, count);
-      if (!wanted.empty()) decode_page(pages_.load(), wanted);
+      if (wanted.empty() || target_.skip(*header, wanted)) {
+        filled_ += count_rows(wanted);
+      } else {
+        decode_page(pages_.load(), wanted);
+      }
       row += count;
     }
   }
@@ -75,7 +75,7 @@ class ChunkDecoder {
     if (page.encoding != Encoding::kPlain && page.encoding != Encoding::kPlainDictionary) {
       throw Corruption("a dictionary page of encoding {}", static_cast<int32_t>(page.encoding));
     }
-    target_->set_dictionary(page);
+    target_.set_dictionary(page);
     has_dictionary_ = true;
   }
 
@@ -99,7 +99,7 @@ class ChunkDecoder {
     if (page.num_nulls && *page.num_nulls != rows.count - rows.present) {
       throw Corruption("a page claims {} nulls and has {}", *page.num_nulls, rows.count - rows.present);
     }
-    target_->add(page, rows);
+    target_.add(page, rows);
     add_validity(rows);
   }
 
@@ -146,7 +146,7 @@ class ChunkDecoder {
 
   const ChunkRequest& request_;
   PageReader pages_;
-  std::unique_ptr<RowTarget> target_;
+  RowTarget& target_;
   DecodedChunk chunk_;
   int64_t filled_ = 0;
   size_t next_range_ = 0;
@@ -157,13 +157,10 @@ class ChunkDecoder {
 }  // namespace
 
 DecodedChunk decode_chunk(const ChunkRequest& request, std::byte* values) {
-  return ChunkDecoder(request, values).run();
+  const auto target = make_row_target(*request.column, count_rows(request.rows), values, *request.workspace);
+  return ChunkDecoder(request, *target).run();
 }
 
-int64_t count_rows(std::span<const RowRange> ranges) noexcept {
-  int64_t rows = 0;
-  for (const RowRange& range : ranges) rows += range.last - range.first;
-  return rows;
-}
+void decode_chunk(const ChunkRequest& request, RowTarget& target) { ChunkDecoder(request, target).run(); }
 
 }  // namespace varve::parquet

@@ -9,10 +9,10 @@
 
 #include "varve/base/cancel.h"
 #include "varve/parquet/read/page_reader.h"
+#include "varve/parquet/read/row_ranges.h"
 #include "varve/parquet/read/row_target.h"
 #include "varve/parquet/read/workspace.h"
 #include "varve/parquet/schema_mapping.h"
-#include "varve/table/index.h"
 
 namespace varve::parquet {
 
@@ -20,7 +20,7 @@ namespace varve::parquet {
 struct PageRun {
   uint64_t begin = 0;
   uint64_t end = 0;
-  table::RowRange rows;
+  RowRange rows;
 };
 
 // Which rows of which chunk. `rows` are ascending, disjoint, not empty, and covered by `runs`.
@@ -30,7 +30,7 @@ struct ChunkRequest {
   ChunkLocation location;
   std::optional<uint64_t> dictionary_end;  // the dictionary lies before `runs`, from location.begin to here
   std::vector<PageRun> runs;
-  std::span<const table::RowRange> rows;
+  std::span<const RowRange> rows;
   Workspace* workspace = nullptr;
   const base::CancelToken* cancel = nullptr;
 };
@@ -40,6 +40,7 @@ struct ChunkRequest {
 // are not what the format says and for pages that do not hold the rows that `runs` say, NotSupported, Cancelled, Io.
 DecodedChunk decode_chunk(const ChunkRequest& request, std::byte* values);
 
-int64_t count_rows(std::span<const table::RowRange> ranges) noexcept;
+// The same into a target of another kind, for count_rows(request.rows) rows.
+void decode_chunk(const ChunkRequest& request, RowTarget& target);
 
 }  // namespace varve::parquet

@@ -2,88 +2,154 @@
 
 #include <cstring>
 #include <string>
+#include <utility>
 
+#include "varve/base/error.h"
 #include "varve/parquet/read/conversion.h"
 
 namespace varve::parquet {
 namespace {
 
-using table::RowRange;
+using table::Outcome;
 
-int64_t floor_divide(int64_t value, int64_t divisor) {
-  const int64_t quotient = value / divisor;
-  return quotient - (value % divisor < 0 ? 1 : 0);
+// Bounds as they are stored: PLAIN, without a length before bytes. Null where there is none.
+using StoredBounds = std::vector<const std::string*>;
+
+// The type that values are compared as.
+const DataType& compared_type(const LeafColumn& column) {
+  return column.type.id == TypeId::kDictionary ? *column.type.value_type : column.type;
 }
 
-// A bound as it is stored: PLAIN, little-endian. Nothing if it has the wrong size.
-std::optional<int64_t> bound_of(const std::string& bytes, PhysicalType type) {
-  if (type == PhysicalType::kInt32 && bytes.size() == sizeof(int32_t)) {
-    int32_t value = 0;
-    std::memcpy(&value, bytes.data(), sizeof value);
-    return value;
+// Values whose order was never in doubt, so that even the deprecated bounds are right.
+bool has_signed_order(const LeafColumn& column) {
+  switch (column.element.type.value_or(PhysicalType::kInt96)) {
+    case PhysicalType::kBoolean:
+    case PhysicalType::kFloat:
+    case PhysicalType::kDouble: return true;
+    case PhysicalType::kInt32:
+    case PhysicalType::kInt64: return !is_unsigned_integer(compared_type(column));
+    default: return false;
   }
-  if (type == PhysicalType::kInt64 && bytes.size() == sizeof(int64_t)) {
-    int64_t value = 0;
-    std::memcpy(&value, bytes.data(), sizeof value);
-    return value;
-  }
-  return std::nullopt;
 }
 
-void add_rows(std::vector<RowRange>& ranges, const RowRange& rows) {
-  if (!ranges.empty() && ranges.back().last == rows.first) {
-    ranges.back().last = rows.last;
-  } else if (rows.first < rows.last) {
-    ranges.push_back(rows);
+// Whether the order in which writers compare the stored values is that of the column's values.
+bool is_ordered(const LeafColumn& column) {
+  const SchemaElement& element = column.element;
+  if (element.type == PhysicalType::kInt96 || element.converted_type == ConvertedType::kInterval) return false;
+  const bool is_unsigned = element.logical_type.id == LogicalType::Id::kInteger && !element.logical_type.is_signed;
+  return !is_unsigned || is_unsigned_integer(compared_type(column));
+}
+
+Column byte_values(const StoredBounds& stored) {
+  std::vector<std::optional<std::string>> values;
+  for (const std::string* bytes : stored) values.push_back(bytes ? std::optional(*bytes) : std::nullopt);
+  return make_column(DataType::binary(), values);
+}
+
+Column truth_values(const StoredBounds& stored) {
+  base::MutableBuffer values = base::MutableBuffer::allocate_zeroed(stored.size());
+  base::MutableBuffer validity = base::MutableBuffer::allocate_zeroed(stored.size());
+  for (size_t row = 0; row < stored.size(); ++row) {
+    if (stored[row] == nullptr || stored[row]->size() != 1) continue;
+    const auto bit = static_cast<uint8_t>(1U << (row % 8));
+    validity.as<uint8_t>()[row / 8] |= bit;
+    if ((*stored[row])[0] != 0) values.as<uint8_t>()[row / 8] |= bit;
   }
+  return Column({.type = DataType::boolean(),
+                 .length = std::ssize(stored),
+                 .validity = std::move(validity).finish(),
+                 .values = std::move(values).finish()});
+}
+
+// One value as the column holds it; false if it is none.
+bool convert(const LeafColumn& column, const Conversion& conversion, const std::string& stored, std::byte* out) {
+  const auto* bytes = reinterpret_cast<const std::byte*>(stored.data());
+  const auto size = static_cast<int64_t>(stored.size());
+  try {
+    if (column.element.type == PhysicalType::kByteArray) {
+      if (size == 0) return false;
+      const Int128 value = decimal_of(bytes, size);
+      std::memcpy(out, &value, sizeof value);
+      return true;
+    }
+    if (size != conversion.width_stored) return false;
+    if (conversion.function != nullptr) {
+      conversion.function(conversion, bytes, 1, out);
+    } else {
+      std::memcpy(out, bytes, stored.size());
+    }
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+Column fixed_values(const LeafColumn& column, const StoredBounds& stored) {
+  const Conversion conversion = conversion_of(column);
+  const auto width = static_cast<size_t>(conversion.width);
+  std::vector<std::byte> values(stored.size() * width);
+  std::vector<bool> valid(stored.size());
+  for (size_t row = 0; row < stored.size(); ++row) {
+    valid[row] = stored[row] != nullptr && convert(column, conversion, *stored[row], values.data() + row * width);
+  }
+  return make_fixed_column(compared_type(column), values, width, valid);
+}
+
+Column values_of(const LeafColumn& column, const StoredBounds& stored) {
+  const DataType& type = compared_type(column);
+  if (type.id == TypeId::kBoolean) return truth_values(stored);
+  // Bounds of fixed binary may be cut short.
+  if (storage_of(type) == Storage::kVariable || type.id == TypeId::kFixedBinary) return byte_values(stored);
+  if (storage_of(type) != Storage::kFixed) return make_null_column(type, std::ssize(stored));
+  return fixed_values(column, stored);
+}
+
+// How many of `rows` are null.
+Outcome nulls_of(const LeafColumn& column, std::optional<int64_t> count, int64_t rows) {
+  if (column.type.id == TypeId::kNull) return Outcome::kAll;
+  if (column.element.repetition == Repetition::kRequired || count == 0) return Outcome::kNone;
+  return count && *count == rows ? Outcome::kAll : Outcome::kSome;
 }
 
 }  // namespace
 
-UnitRange to_units(Timestamp start, Timestamp end, int64_t unit_nanoseconds) {
-  const int64_t below = floor_divide(start.nanoseconds, unit_nanoseconds);
-  const bool whole = start.nanoseconds % unit_nanoseconds == 0;
-  return {.first = whole ? below : below + 1, .last = floor_divide(end.nanoseconds, unit_nanoseconds)};
+table::ColumnBounds chunk_bounds(const LeafColumn& column, const ColumnMetaData& chunk, bool order_known) {
+  StoredBounds least(1);
+  StoredBounds most(1);
+  std::optional<int64_t> null_count;
+  if (const auto& statistics = chunk.statistics) {
+    null_count = statistics->null_count;
+    const bool any_order = has_signed_order(column);
+    const bool newer = statistics->min_value && statistics->max_value && (order_known || any_order);
+    const bool older = statistics->min && statistics->max && any_order;
+    if (is_ordered(column) && (newer || older)) {
+      least[0] = newer ? &*statistics->min_value : &*statistics->min;
+      most[0] = newer ? &*statistics->max_value : &*statistics->max;
+    }
+  }
+  Outcome nulls = nulls_of(column, null_count, chunk.num_values);
+  const bool contradictory = nulls == Outcome::kAll && least[0] != nullptr && column.type.id != TypeId::kNull;
+  if (contradictory) nulls = Outcome::kSome;
+  return {values_of(column, least), values_of(column, most), {nulls}};
 }
 
-std::optional<UnitRange> stored_range_of(const LeafColumn& column, Timestamp start, Timestamp end) {
-  const auto type = column.element.type;
-  if (type != PhysicalType::kInt32 && type != PhysicalType::kInt64) return std::nullopt;
-  int64_t unit = kNanosecondsPerDay;
-  if (column.type.id == TypeId::kTimestamp) {
-    unit = nanoseconds_per(stored_unit(column.element, column.type.unit));
-  } else if (column.type.id != TypeId::kDate) {
+std::optional<table::ColumnBounds> page_bounds(const LeafColumn& column, const ColumnIndex& index, size_t pages,
+                                               bool order_known) {
+  if (index.null_pages.size() != pages || index.min_values.size() != pages || index.max_values.size() != pages) {
     return std::nullopt;
   }
-  return to_units(start, end, unit);
-}
-
-bool may_hold(const Statistics& statistics, PhysicalType type, const UnitRange& range) {
-  if (range.first > range.last) return false;
-  // Times are compared as signed integers, for which the deprecated pair is right as well.
-  const auto& least = statistics.min_value ? statistics.min_value : statistics.min;
-  const auto& most = statistics.max_value ? statistics.max_value : statistics.max;
-  const auto first = least ? bound_of(*least, type) : std::nullopt;
-  const auto last = most ? bound_of(*most, type) : std::nullopt;
-  if (!first || !last || *first > *last) return true;
-  return *last >= range.first && *first <= range.last;
-}
-
-std::optional<std::vector<RowRange>> rows_that_may_match(const ColumnIndex& index, const std::vector<PageRun>& pages,
-                                                         PhysicalType type, const UnitRange& range) {
-  const size_t count = pages.size();
-  if (index.null_pages.size() != count || index.min_values.size() != count || index.max_values.size() != count) {
-    return std::nullopt;
-  }
-  std::vector<RowRange> ranges;
-  for (size_t page = 0; page < count; ++page) {
+  const bool usable = is_ordered(column) && (order_known || has_signed_order(column));
+  const bool counted = index.null_counts.size() == pages;
+  StoredBounds least(pages);
+  StoredBounds most(pages);
+  std::vector<Outcome> nulls(pages, Outcome::kAll);
+  for (size_t page = 0; page < pages; ++page) {
     if (index.null_pages[page]) continue;
-    const auto first = bound_of(index.min_values[page], type);
-    const auto last = bound_of(index.max_values[page], type);
-    if (!first || !last || *first > *last) return std::nullopt;
-    if (*last >= range.first && *first <= range.last) add_rows(ranges, pages[page].rows);
+    if (usable) least[page] = &index.min_values[page];
+    if (usable) most[page] = &index.max_values[page];
+    nulls[page] = nulls_of(column, counted ? std::optional(index.null_counts[page]) : std::nullopt, -1);
   }
-  return ranges;
+  return table::ColumnBounds{values_of(column, least), values_of(column, most), std::move(nulls)};
 }
 
 std::optional<std::vector<PageRun>> pages_of(const OffsetIndex& index, const ChunkLocation& chunk, int64_t num_rows) {
@@ -106,7 +172,7 @@ std::optional<std::vector<PageRun>> pages_of(const OffsetIndex& index, const Chu
   return pages;
 }
 
-std::vector<PageRun> runs_holding(const std::vector<PageRun>& pages, const std::vector<RowRange>& rows) {
+std::vector<PageRun> runs_holding(const std::vector<PageRun>& pages, const RowRanges& rows) {
   std::vector<PageRun> runs;
   size_t range = 0;
   for (const PageRun& page : pages) {

@@ -43,6 +43,8 @@ class RowTarget {
   virtual ~RowTarget() = default;
   virtual void set_dictionary(const Page& page) = 0;
   virtual void add(const Page& page, const PageRows& rows) = 0;
+  // True if nothing of the page has to be read to know what becomes of its rows `wanted`; `add` is then not called.
+  virtual bool skip(const PageHeader&, std::span<const table::RowRange>) { return false; }
   // Hands over what was collected besides values of fixed width.
   virtual void finish(DecodedChunk& chunk) = 0;
 };
