@@ -1,5 +1,6 @@
 """Options and arguments of the wrong type or value: refused by name, with what was found and what was expected."""
 
+import os
 import pathlib
 import re
 from typing import Any
@@ -150,3 +151,16 @@ def test_names_come_in_any_order_that_can_be_gone_through(lake: varve.Lake, bars
     lake.write("k", bars)
     assert lake.read("k", columns=columns).column_names == ["close", "open"]
     assert lake.read("k", columns=iter(columns)).column_names == ["close", "open"]
+
+
+def test_paths_are_taken_whole(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    varve.write_parquet({"a": [1]}, "x")
+    message = r'"x\x00y'
+    with refused(message):
+        varve.read_parquet("x\0y")
+    with refused(message):
+        varve.write_parquet({"a": [2]}, "x\0y")
+    with refused(r"x\x00y"):
+        varve.open("x\0y")
+    assert os.listdir() == ["x"] and varve.read_parquet("x").to_arrow()["a"].to_pylist() == [1]
