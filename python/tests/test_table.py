@@ -210,6 +210,12 @@ def test_bad_columns_are_refused(columns: dict[str, object], message: str) -> No
         varve.Table(columns)
 
 
+@pytest.mark.parametrize("name", ["a\0b", "", "\ud800"])
+def test_names_that_not_every_reader_can_hold_are_refused(name: str) -> None:
+    with pytest.raises(varve.InvalidArgumentError, match="name"):
+        varve.Table({"good": [1], name: [1]})
+
+
 @pytest.mark.parametrize("source", [5, None])
 def test_what_is_no_table_is_refused(source: object) -> None:
     with pytest.raises(varve.InvalidArgumentError, match="__arrow_c_stream__"):

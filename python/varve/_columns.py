@@ -25,11 +25,20 @@ def to_native(source: object, naive: Naive) -> _varve.Table:
     """The engine's table of ``source``. Shares memory where Arrow layouts agree; a dict's lists are copied."""
     check_choice("naive", naive, Naive)
     if isinstance(source, Mapping):
-        return _varve.table_from_columns([(str(name), _column(name, values, naive)) for name, values in source.items()])
+        return _varve.table_from_columns(
+            [(_name(name), _column(name, values, naive)) for name, values in source.items()]
+        )
     native = getattr(source, "_native", None)
     if isinstance(native, _varve.Table):
         return native
     return _varve.import_arrow(source)
+
+
+def _name(name: object) -> str:
+    text = str(name)
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise InvalidArgumentError(f"the column name {text!r} is not UTF-8")
+    return text
 
 
 def _column(name: str, values: Any, naive: Naive) -> _varve.Column:

@@ -30,6 +30,7 @@ Schema::Schema(std::vector<Field> fields, std::vector<std::pair<std::string, std
     const std::string& name = fields_[position].name;
     if (name.empty()) throw InvalidArgument("column {} has an empty name", position);
     if (!table::is_utf8(name)) throw InvalidArgument("the name of column {} is not UTF-8", position);
+    if (name.find('\0') != std::string::npos) throw InvalidArgument("the column name {} holds a NUL", quote(name));
     if (!names.insert(name).second) throw InvalidArgument("two columns are named {}", name);
   }
 }

@@ -25,7 +25,8 @@ struct Field {
 class Schema {
  public:
   Schema() = default;
-  // Throws InvalidArgument if two fields have one name, or a name is empty or not UTF-8.
+  // Throws InvalidArgument if two fields have one name, or a name is empty, not UTF-8, or holds a NUL (which
+  // would end it in Arrow's schemas).
   explicit Schema(std::vector<Field> fields, std::vector<std::pair<std::string, std::string>> metadata = {});
 
   [[nodiscard]] size_t size() const noexcept { return fields_.size(); }

@@ -44,6 +44,12 @@ TEST(Schema, EmptyAndBrokenNamesAreRefused) {
   expect_error(ErrorKind::kInvalidArgument, "UTF-8", [] { Schema({{"\xC3", DataType::int64()}}); });
 }
 
+TEST(Schema, ANameThatHoldsANulIsRefused) {
+  expect_error(ErrorKind::kInvalidArgument, R"(the column name "a\x00b" holds a NUL)", [] {
+    Schema({{std::string("a\0b", 3), DataType::int64()}});
+  });
+}
+
 TEST(Schema, EqualityLeavesMetadataOut) {
   EXPECT_EQ(kSchema, kSchema.with_metadata({}));
   EXPECT_EQ(kSchema.metadata("key"), "forex/EUR_USD");
