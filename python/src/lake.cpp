@@ -31,7 +31,7 @@ ReadOptions to_read_options(const nb::kwargs& named) {
   options.end = to_bound(to_optional<Bound>(named["end"], "end"));
   options.closed = parse_closed(to_option<std::string>(named["closed"], "closed"));
   options.zone = to_option<std::string>(named["zone"], "zone");
-  options.columns = to_optional_names(named["columns"], "columns");
+  options.columns = to_optional_columns(named["columns"]);
   options.as_of = to_optional<int64_t>(named["as_of"], "as_of");
   options.limit = to_optional<int64_t>(named["limit"], "limit");
   return options;
@@ -44,6 +44,7 @@ SeriesWriteOptions to_write_options(const nb::kwargs& named) {
   options.series.identity = to_optional_names(named["identity"], "identity");
   options.series.compression = to_optional<std::string>(named["compression"], "compression");
   options.series.target_rows_per_file = to_optional<int64_t>(named["target_rows_per_file"], "target_rows_per_file");
+  options.zone = to_option<std::string>(named["zone"], "zone");
   const auto on_conflict = to_option<std::string>(named["on_conflict"], "on_conflict");
   if (on_conflict != "error" && on_conflict != "ignore") {
     throw InvalidArgument("on_conflict {}: expected error or ignore", on_conflict);

@@ -35,4 +35,16 @@ std::optional<std::vector<std::string>> to_optional_names(nb::handle value, cons
   return value.is_none() ? std::nullopt : std::optional(to_names(value, name));
 }
 
+std::vector<std::string> to_columns(nb::handle value) {
+  std::vector<std::string> columns = to_names(value, "columns");
+  if (columns.empty()) {
+    refuse_option("columns", value, "one name or more");
+  }
+  return columns;
+}
+
+std::optional<std::vector<std::string>> to_optional_columns(nb::handle value) {
+  return value.is_none() ? std::nullopt : std::optional(to_columns(value));
+}
+
 }  // namespace varve::python

@@ -53,4 +53,8 @@ std::optional<T> to_optional(nanobind::handle value, const char* name) {
 std::vector<std::string> to_names(nanobind::handle value, const char* name);
 std::optional<std::vector<std::string>> to_optional_names(nanobind::handle value, const char* name);
 
+// The columns of a read, all of them where None. None at all are refused: rows without columns have no place in a file.
+std::vector<std::string> to_columns(nanobind::handle value);
+std::optional<std::vector<std::string>> to_optional_columns(nanobind::handle value);
+
 }  // namespace varve::python

@@ -144,7 +144,7 @@ void bind_table(nb::module_& module) {
           },
           "start"_a.none(), "length"_a.none())
       .def(
-          "select", [](const Table& table, nb::handle names) { return table.select(to_names(names, "columns")); },
+          "select", [](const Table& table, nb::handle names) { return table.select(to_columns(names)); },
           "columns"_a.none())
       .def(
           "column", [](const Table& table, const std::string& name) { return table.column(name); }, "name"_a)

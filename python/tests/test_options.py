@@ -164,3 +164,12 @@ def test_paths_are_taken_whole(tmp_path: pathlib.Path, monkeypatch: pytest.Monke
     with refused(r"x\x00y"):
         varve.open("x\0y")
     assert os.listdir() == ["x"] and varve.read_parquet("x").to_arrow()["a"].to_pylist() == [1]
+
+
+def test_no_columns_at_all_are_refused(lake: varve.Lake, bars: pl.DataFrame) -> None:
+    lake.write("k", bars)
+    for read in (lake.read, lake.head, lake.tail):
+        with refused("columns [] of type list: expected one name or more"):
+            read("k", columns=[])
+    with refused("columns () of type tuple: expected one name or more"):
+        varve.Table(bars).select(())
