@@ -63,23 +63,49 @@ void remove_tree(FileSystem& files, const std::string& path) {
   }
 }
 
+namespace {
+
+std::unique_ptr<File> create_beside(FileSystem& files, const std::string& path, const std::string& temporary) {
+  try {
+    return files.open(temporary, OpenMode::kWriteNew);
+  } catch (const NotFound&) {
+    throw NotFound("cannot write {}: there is no folder {}", path, parent_path(path));
+  }
+}
+
+}  // namespace
+
+WholeFile WholeFile::create(FileSystem& files, std::string path) {
+  WholeFile whole(files, std::move(path));
+  whole.file_ = create_beside(files, whole.path_, whole.temporary_);
+  return whole;
+}
+
+WholeFile::WholeFile(FileSystem& files, std::string path)
+    : files_(&files), path_(std::move(path)), temporary_(path_ + "." + make_uuid() + ".tmp") {}
+
+WholeFile::~WholeFile() {
+  if (!file_) return;
+  file_.reset();
+  try {
+    files_->unlink(temporary_);
+  } catch (...) {  // what went wrong before is the one to tell
+  }
+}
+
+void WholeFile::commit(const WholeFileOptions& options) {
+  if (options.durable) file_->sync();
+  file_->close();
+  files_->rename(temporary_, path_);
+  file_.reset();
+  if (options.durable) files_->sync_directory(parent_path(path_));
+}
+
 void write_whole_file(FileSystem& files, const std::string& path, const std::function<void(File&)>& fill,
                       const WholeFileOptions& options) {
-  const std::string temporary = path + "." + make_uuid() + ".tmp";
-  try {
-    const std::unique_ptr<File> file = files.open(temporary, OpenMode::kWriteNew);
-    fill(*file);
-    if (options.durable) file->sync();
-    file->close();
-    files.rename(temporary, path);
-  } catch (...) {
-    try {
-      files.unlink(temporary);
-    } catch (...) {  // the first error is the one to tell
-    }
-    throw;
-  }
-  if (options.durable) files.sync_directory(parent_path(path));
+  WholeFile whole = WholeFile::create(files, path);
+  fill(whole.file());
+  whole.commit(options);
 }
 
 std::vector<std::byte> read_file(FileSystem& files, const std::string& path) {

@@ -306,6 +306,18 @@ TEST_F(FileSystemTest, WholeFileThatCannotBeFilledLeavesTheOldOne) {
   EXPECT_THAT(names(), ElementsAre("a"));
 }
 
+TEST_F(FileSystemTest, WholeFileAppearsWhenItIsCommitted) {
+  write("a", "old");
+  { WholeFile::create(*files_, at("a")).file().append(bytes_of("given up")); }
+  EXPECT_THAT(names(), ElementsAre("a"));
+  WholeFile whole = WholeFile::create(*files_, at("a"));
+  whole.file().append(bytes_of("new"));
+  EXPECT_EQ(read("a"), "old");
+  whole.commit({.durable = false});
+  EXPECT_EQ(read("a"), "new");
+  EXPECT_THAT(names(), ElementsAre("a"));
+}
+
 TEST_F(FileSystemTest, PathsThatHoldANulAreRefused) {
   write("a", "text");
   const std::string hostile = at(std::string_view("a\0b", 3));
