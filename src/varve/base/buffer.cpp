@@ -88,7 +88,9 @@ void MutableBuffer::append(std::span<const std::byte> bytes) {
   if (!bytes.empty()) std::memcpy(data_ + before, bytes.data(), bytes.size());
 }
 
-void MutableBuffer::drop(size_t start, size_t size) noexcept { internal::drop_pages(data_ + start, size); }
+void MutableBuffer::drop(size_t start, size_t size) noexcept {
+  internal::drop_pages(data_ + start, start + size < size_ ? size : capacity_ + kPadding - start);
+}
 
 BufferPtr MutableBuffer::finish() && { return std::make_shared<FinishedBuffer>(std::move(*this)); }
 

@@ -62,7 +62,8 @@ class MutableBuffer {
   void append(std::span<const std::byte> bytes);
 
   // Says that `size` bytes from `start` on, inside the block, are not needed any more: what whole huge pages they fill
-  // go back to the system, and the bytes are unspecified until they are written again.
+  // go back to the system (with the room behind the last byte, if that is one of them), and the bytes are unspecified
+  // until they are written again.
   void drop(size_t start, size_t size) noexcept;
 
   // The finished block; this object is empty afterwards.
