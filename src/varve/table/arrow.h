@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "varve/table/table.h"
@@ -82,5 +84,9 @@ void export_schema(const Schema& schema, ArrowSchema* out);
 void export_table(const Table& table, ArrowSchema* schema_out, ArrowArray* array_out);
 // One batch, or none where the table has no rows.
 void export_stream(const Table& table, ArrowArrayStream* out);
+// A batch for each table that `next` gives, all of this schema, until it gives none. It is called when the receiver
+// asks for a batch, in the receiver's thread; what it throws becomes the stream's error. Strings always leave with
+// 32-bit offsets: a table with more of them leaves in several batches.
+void export_batches(const Schema& schema, std::function<std::optional<Table>()> next, ArrowArrayStream* out);
 
 }  // namespace varve

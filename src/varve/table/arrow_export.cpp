@@ -1,8 +1,12 @@
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "varve/base/error.h"
 #include "varve/table/arrow.h"
@@ -136,12 +140,42 @@ void write_table(const Table& table, const std::vector<bool>& large, ArrowArray*
   hand_over(std::move(owner), {table.num_rows(), 0, 0}, out);
 }
 
+using NextTable = std::function<std::optional<Table>()>;
+
 // What an exported stream has still to give.
 struct StreamOwner {
-  Table table;
-  std::vector<bool> large;
-  bool given = false;
+  Schema schema;
+  std::vector<bool> large;  // columns that leave with 64-bit offsets
+  NextTable next;
   std::string error = {};
+};
+
+// The tables that `next` gives, cut so that their strings leave with 32-bit offsets.
+class SmallTables {
+ public:
+  explicit SmallTables(NextTable next) : next_(std::move(next)) {}
+
+  std::optional<Table> operator()() {
+    for (;;) {
+      if (rest_.empty()) {
+        std::optional<Table> table = next_();
+        if (!table) return std::nullopt;
+        rest_.push_back(std::move(*table));
+      }
+      const Table table = std::move(rest_.back());
+      rest_.pop_back();
+      const std::vector<bool> large = large_columns(table);
+      if (std::find(large.begin(), large.end(), true) == large.end()) return table;
+      if (table.num_rows() <= 1) throw NotSupported("a value or dictionary of 2^31 bytes or more in a stream");
+      const int64_t half = table.num_rows() / 2;
+      rest_.push_back(table.slice(half, table.num_rows() - half));
+      rest_.push_back(table.slice(0, half));
+    }
+  }
+
+ private:
+  NextTable next_;
+  std::vector<Table> rest_;  // the next one last
 };
 
 // Runs `body` for a caller that knows no exceptions.
@@ -161,16 +195,14 @@ int guarded(ArrowArrayStream* stream, Body body) noexcept {
 }
 
 int get_schema(ArrowArrayStream* stream, ArrowSchema* out) {
-  return guarded(stream, [out](StreamOwner& owner) { write_schema(owner.table.schema(), owner.large, out); });
+  return guarded(stream, [out](StreamOwner& owner) { write_schema(owner.schema, owner.large, out); });
 }
 
 int get_next(ArrowArrayStream* stream, ArrowArray* out) {
   return guarded(stream, [out](StreamOwner& owner) {
     *out = ArrowArray{};
-    if (owner.given || owner.table.num_rows() == 0) return;
-    write_table(owner.table, owner.large, out);
-    owner.given = true;
-    owner.table = owner.table.slice(0, 0);  // the schema may still be asked for
+    const std::optional<Table> table = owner.next();
+    if (table) write_table(*table, owner.large, out);
   });
 }
 
@@ -182,6 +214,14 @@ const char* get_last_error(ArrowArrayStream* stream) {
 void release_stream(ArrowArrayStream* stream) {
   const std::unique_ptr<StreamOwner> owner(static_cast<StreamOwner*>(stream->private_data));
   stream->release = nullptr;
+}
+
+void hand_over(std::unique_ptr<StreamOwner> owner, ArrowArrayStream* out) {
+  *out = {.get_schema = get_schema,
+          .get_next = get_next,
+          .get_last_error = get_last_error,
+          .release = release_stream,
+          .private_data = owner.release()};
 }
 
 }  // namespace
@@ -200,13 +240,17 @@ void export_table(const Table& table, ArrowSchema* schema_out, ArrowArray* array
 }
 
 void export_stream(const Table& table, ArrowArrayStream* out) {
-  auto owner = std::make_unique<table::StreamOwner>(table::StreamOwner{table, table::large_columns(table)});
-  *out = {.get_schema = table::get_schema,
-          .get_next = table::get_next,
-          .get_last_error = table::get_last_error,
-          .release = table::release_stream,
-          .private_data = nullptr};
-  out->private_data = owner.release();
+  const auto once = [left = table.num_rows() == 0 ? std::nullopt : std::optional(table)]() mutable {
+    return std::exchange(left, std::nullopt);
+  };
+  table::hand_over(
+      std::make_unique<table::StreamOwner>(table::StreamOwner{table.schema(), table::large_columns(table), once}), out);
+}
+
+void export_batches(const Schema& schema, std::function<std::optional<Table>()> next, ArrowArrayStream* out) {
+  table::hand_over(std::make_unique<table::StreamOwner>(table::StreamOwner{
+                       schema, std::vector<bool>(schema.size(), false), table::SmallTables(std::move(next))}),
+                   out);
 }
 
 }  // namespace varve
