@@ -10,6 +10,21 @@
 namespace varve::parquet {
 namespace {
 
+// Pieces of strings up to this size are copied as they are, and their memory is soon used again.
+constexpr size_t kPiecesKeptMax = size_t{16} << 20;
+constexpr size_t kStep = size_t{4} << 20;
+
+// Calls take(first, size) for the first `size` bytes of a piece, step by step. What a step has taken of a large piece
+// is dropped, so that it does not take memory here and in the column.
+template <typename Take>
+void in_steps(base::MutableBuffer& piece, size_t size, bool is_large, const Take& take) {
+  const size_t step = is_large ? kStep : size;
+  for (size_t first = 0; first < size; first += step) {
+    take(first, std::min(step, size - first));
+    if (is_large) piece.drop(first, std::min(step, size - first));
+  }
+}
+
 bool same_values(const Column& left, const Column& right) { return &left == &right || equals(left, right); }
 
 }  // namespace
@@ -92,16 +107,19 @@ void ColumnAssembly::unite_strings(ColumnParts& parts, base::ThreadPool* pool) {
   base::MutableBuffer offsets = base::MutableBuffer::allocate((static_cast<size_t>(rows_) + 1) * sizeof(int64_t));
   base::MutableBuffer values = base::MutableBuffer::allocate(characters);
   offsets.as<int64_t>()[rows_] = static_cast<int64_t>(characters);
+  const bool is_large = characters + offsets.size() > kPiecesKeptMax;
   run_all(pool, pieces_.size(), [&](size_t at) {
-    DecodedChunk& piece = pieces_[at];
-    const int64_t* from = piece.offsets.as<int64_t>();
-    int64_t* to = offsets.as<int64_t>() + first_rows_[at];
+    DecodedChunk piece = std::exchange(pieces_[at], {});
     const auto shift = static_cast<int64_t>(first_characters[at]);
-    for (int64_t row = 0; row < piece.rows; ++row) to[row] = from[row] + shift;
-    if (piece.characters.size() != 0) {
-      std::memcpy(values.data() + first_characters[at], piece.characters.data(), piece.characters.size());
-    }
-    piece = DecodedChunk{};
+    in_steps(piece.offsets, static_cast<size_t>(piece.rows) * sizeof(int64_t), is_large,
+             [&](size_t first, size_t size) {
+               const int64_t* from = piece.offsets.as<int64_t>() + first / sizeof(int64_t);
+               int64_t* to = offsets.as<int64_t>() + first_rows_[at] + first / sizeof(int64_t);
+               for (size_t row = 0; row < size / sizeof(int64_t); ++row) to[row] = from[row] + shift;
+             });
+    in_steps(piece.characters, piece.characters.size(), is_large, [&](size_t first, size_t size) {
+      std::memcpy(values.data() + first_characters[at] + first, piece.characters.data() + first, size);
+    });
   });
   parts.offsets = std::move(offsets).finish();
   parts.values = std::move(values).finish();
