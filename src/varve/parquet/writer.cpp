@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
 #include <mutex>
 #include <optional>
 
 #include "varve/base/error.h"
 #include "varve/parquet/format.h"
 #include "varve/parquet/schema_mapping.h"
+#include "varve/parquet/write/chunk_queue.h"
 #include "varve/parquet/write/column_encoder.h"
 #include "varve/table/select.h"
 
@@ -164,8 +164,7 @@ EncodedChunk Writer::State::encode(const Column& column, size_t position_in_sche
   }
 }
 
-// Encodes the columns of all groups side by side and hands them out in their order, each as soon as those before it are
-// out. Only the thread whose turn it is calls the sink.
+// Encodes the columns of all groups side by side and hands them out in their order.
 void Writer::State::write_groups(const std::vector<GroupRows>& groups) {
   if (groups.empty() || schema.size() == 0) return;
   const size_t columns = schema.size();
@@ -174,22 +173,19 @@ void Writer::State::write_groups(const std::vector<GroupRows>& groups) {
     metadata.row_groups.push_back({.num_rows = rows_of(group), .sorting_columns = sorting});
     metadata.num_rows += metadata.row_groups.back().num_rows;
   }
-  std::vector<std::optional<EncodedChunk>> done(groups.size() * columns);
-  std::mutex mutex;
-  size_t next = 0;  // the chunk that is to be handed out next
+  ChunkQueue queue(groups.size() * columns, [&](size_t index, EncodedChunk chunk) {
+    write_chunk(first_group + index / columns, index % columns, std::move(chunk));
+  });
   const auto encode_one = [&](size_t index) {
-    options.cancel.check();
-    EncodedChunk chunk = encode(column_of(groups[index / columns], index % columns), index % columns);
-    const std::lock_guard lock(mutex);
-    done[index] = std::move(chunk);
-    for (; next < done.size() && done[next]; ++next) {
-      write_chunk(first_group + next / columns, next % columns, *std::exchange(done[next], std::nullopt));
-    }
+    queue.put(index, [&] {
+      options.cancel.check();
+      return encode(column_of(groups[index / columns], index % columns), index % columns);
+    });
   };
   if (options.pool != nullptr) {
-    options.pool->parallel_for(done.size(), encode_one);
+    options.pool->parallel_for(groups.size() * columns, encode_one);
   } else {
-    for (size_t index = 0; index < done.size(); ++index) encode_one(index);
+    for (size_t index = 0; index < groups.size() * columns; ++index) encode_one(index);
   }
 }
 

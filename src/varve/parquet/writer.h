@@ -58,6 +58,7 @@ class Writer {
   Writer& operator=(Writer&&) noexcept;
 
   // Adds rows. Whole row groups are written as they fill; the rows of one that is not full are shared, not copied.
+  // Besides these, encoded columns that wait for one before them take at most 64 MiB and one column for each thread.
   // Throws InvalidArgument if the schema is another one or a value cannot be stored (seconds beyond the reach of
   // milliseconds, digits beyond a decimal's bytes). A writer that has thrown is of no use any more.
   void write(const Table& table);

@@ -194,6 +194,20 @@ TEST(Writer, WhatTheSinkThrowsComesThrough) {
   expect_error(ErrorKind::kIo, "disk full", [&] { write_table(make_bars(5000), full_disk, {.pool = &pool}); });
 }
 
+TEST(Writer, ColumnsThatCannotBeStoredEndTheWaitingOfOthers) {
+  const auto seconds = DataType::timestamp(TimeUnit::kSecond, "UTC");
+  std::vector<Field> fields;
+  std::vector<Column> columns;
+  for (int at = 0; at < 50; ++at) {
+    fields.push_back({"x" + std::to_string(at), seconds});
+    columns.push_back(make_column<int64_t>(seconds, std::vector<int64_t>(1000, at == 25 ? INT64_MAX : at)));
+  }
+  base::ThreadPool pool(4);
+  expect_error(ErrorKind::kInvalidArgument, "column x25", [&] {
+    write_table(Table(Schema(std::move(fields)), std::move(columns)), [](auto) {}, {.pool = &pool});
+  });
+}
+
 TEST(Writer, CancelledWritingStops) {
   base::CancelToken cancel;
   cancel.cancel();
