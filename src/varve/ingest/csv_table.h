@@ -40,9 +40,9 @@ using OpenSource = std::function<compress::ByteSource()>;
 // what is found late, text in a column of numbers or floats in one of large integers, makes the source be read a second
 // time. Memory is that of the table.
 //
-// A row is bad if it has too many or too few fields, if its time or a cell of a column that the kind knows does not
-// parse, if a whole number in a column of floats is not exact as a float, or if text is not UTF-8. Bad rows are counted and left out of the table: whether the rest may be used without
-// them is the caller's choice.
+// A row is bad if it has too many or too few fields, if its time, a price or a cell of a column that the kind knows
+// does not parse, if a whole number in a column of floats is not exact as a float, or if text is not UTF-8. Bad rows
+// are counted and left out of the table: whether the rest may be used without them is the caller's choice.
 //
 // Throws InvalidArgument, saying what to do, for text without any row, without a header row, with a naive time where no
 // zone is given, with quotes left open, or that is no text; NotFound for a column that is not there.

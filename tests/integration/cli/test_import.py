@@ -58,7 +58,7 @@ def test_errors_of_the_lake_name_file_and_key(varve: Varve) -> None:
     error = varve("import", "a.csv", "b.csv", "--key", "fx", status=6).err
     assert 'varve: a.csv: series "fx": ' in error and 'varve: b.csv: series "fx": ' in error
     for command in ("append", "upsert"):
-        assert 'varve: a.csv: ' in varve(command, "fx", "a.csv", status=6 if command == "append" else 2).err
+        assert "varve: a.csv: " in varve(command, "fx", "a.csv", status=6 if command == "append" else 2).err
     assert 'varve: standard input: series "fx": ' in varve("append", "fx", "-", stdin="time,x\n2,5\n", status=6).err
 
 

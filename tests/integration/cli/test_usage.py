@@ -30,7 +30,7 @@ def test_wrong_words_are_named(filled: Varve, words: tuple[str, ...], message: s
 @pytest.mark.parametrize("name", ["color", "tz", "progress", "threads", "output"])
 def test_bad_settings_are_refused_by_every_command(filled: Varve, name: str) -> None:
     for command in (("ls",), ("version",), ("init",), ("head", "fx/EUR"), ("verify",)):
-        assert f'--{name}: ' in filled(*command, f"--{name}", "Foo", status=2).err
+        assert f"--{name}: " in filled(*command, f"--{name}", "Foo", status=2).err
     assert '"Foo"' in filled("ls", status=2, **{f"VARVE_{name.upper()}": "Foo"}).err
 
 
