@@ -157,7 +157,8 @@ void add_ls(CLI::App& app, Session& session) {
   command->callback([&session, prefix] {
     session.command = [&session, prefix] {
       const Lake lake = session.open_lake();
-      if (!prefix->empty()) (void)lake.exists(*prefix);  // a bad key has no series, and is an error
+      const size_t slash = prefix->size() > 1 && prefix->ends_with('/') ? 1 : 0;
+      if (!prefix->empty()) (void)lake.exists(prefix->substr(0, prefix->size() - slash));  // throws for a bad key
       const Table all = series_table(lake.info_all(*prefix));
       session.show(all, all.num_rows());
       return kExitDone;

@@ -87,6 +87,7 @@ def test_as_of_reads_an_old_version(filled: Varve) -> None:
 def test_ls_lists_series_under_a_prefix(filled: Varve) -> None:
     filled("write", "fxx/GBP", "-", stdin=BARS)
     listing = filled("ls", "fx", "-o", "json").json()
+    assert filled("ls", "fx/", "-o", "json").json() == listing
     assert [row["key"] for row in listing] == ["fx/EUR"]
     assert listing[0] | {"bytes": 0} == {
         "key": "fx/EUR", "kind": "ohlcv", "rows": 3, "files": 1, "bytes": 0, "version": 1,
