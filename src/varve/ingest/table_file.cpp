@@ -123,7 +123,7 @@ TableFile read_parquet_input(const Input& input, std::unique_ptr<base::File> fil
     if (type.id == TypeId::kTimestamp && type.zone.empty()) {
       if (options.csv.zone.empty()) {
         throw InvalidArgument("column {} holds times without a zone: say which with --tz, such as --tz UTC",
-                              quote(result.index));
+                              result.index);
       }
       result.table = localize(result.table, result.index, options.csv.zone);
     }
