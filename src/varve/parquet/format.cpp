@@ -138,7 +138,11 @@ void describe(Io& io, Ref<Io, SchemaElement> value) {
   io.required(4, value.name);
   io.field(5, value.num_children);
   io.field(6, value.converted_type);
-  io.field(7, value.scale);
+  if constexpr (Io::kWrites) {
+    if (value.precision != 0) io.required(7, value.scale);  // a decimal's is named even where it is 0
+  } else {
+    io.field(7, value.scale);
+  }
   io.field(8, value.precision);
   if constexpr (Io::kWrites) {
     if (value.logical_type.id != LogicalType::Id::kNone) io.required(10, value.logical_type);

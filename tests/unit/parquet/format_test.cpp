@@ -105,6 +105,16 @@ TEST(Format, FileMetaDataComesBackAsItWas) {
   EXPECT_EQ(back.key_value_metadata[19].second, "19");
 }
 
+// Peers refuse a decimal that does not name its scale.
+TEST(Format, DecimalsNameAScaleOfNone) {
+  const auto size_with = [](int32_t scale) {
+    FileMetaData metadata;
+    metadata.schema.push_back({.type = PhysicalType::kInt64, .name = "d", .scale = scale, .precision = 18});
+    return serialize(metadata).size();
+  };
+  EXPECT_EQ(size_with(0), size_with(1));
+}
+
 TEST(Format, StatisticsComeBackAsTheyWere) {
   const std::string bytes = serialize(full_metadata());
   const auto chunk = parse_file_metadata(bytes_of(bytes)).row_groups[0].columns[0];
