@@ -26,9 +26,10 @@ from varve_tool import dump
 Counter = Callable[[str, int], None]
 ROWS = 700
 CODECS = ("zstd", "snappy", "lz4", "gzip", "brotli", "none")
-INTEGERS = [name for name, (kind, _) in types().items() if kind in (pa.int32(), pa.int64(), pa.uint32(), pa.uint64())]
+INTEGERS = [name for name, (kind, _) in types().items() if pa.types.is_integer(kind)]
 TEXTS = ["string", "prefixed_string", "large_string", "binary"]
 FIXED = ["fixed_binary", "uuid_bytes", "float16", "decimal_38_10"]
+DECIMALS = ["decimal_5_2", "decimal_9_0", "decimal_18_5"]  # as bytes, or as INT32 and INT64
 TIMES = [name for name in types() if name.startswith(("time_", "timestamp_", "duration_", "date"))]
 
 # Name of an encoding to the columns that can have it and the writer's options; None: all columns.
@@ -36,10 +37,13 @@ ENCODINGS: dict[str, tuple[list[str] | None, dict[str, Any]]] = {
     "default": (None, {}),
     "dictionary_that_falls_back": (None, {"dictionary_pagesize_limit": 256, "data_page_size": 512}),
     "PLAIN": (None, {"use_dictionary": False}),
-    "DELTA_BINARY_PACKED": (INTEGERS + TIMES, {}),
+    "DELTA_BINARY_PACKED": (INTEGERS + TIMES + DECIMALS, {"store_decimal_as_integer": True}),
     "DELTA_LENGTH_BYTE_ARRAY": (TEXTS, {}),
-    "DELTA_BYTE_ARRAY": (TEXTS + FIXED, {}),
-    "BYTE_STREAM_SPLIT": (["float32", "float64", "price_on_grid", *INTEGERS, *FIXED], {}),
+    "DELTA_BYTE_ARRAY": (TEXTS + FIXED + DECIMALS, {}),
+    "BYTE_STREAM_SPLIT": (
+        ["float32", "float64", "price_on_grid", *INTEGERS, *TIMES, *FIXED, *DECIMALS],
+        {"store_decimal_as_integer": True},
+    ),
     "RLE": (["boolean", "boolean_runs"], {}),
 }
 
@@ -52,7 +56,7 @@ def expect_columns(found: dict[str, dict[str, Any]], expected: pa.Table, *, chec
         shown = found[name]
         if check_types:
             assert shown["type"] == type_name(column.type), name
-        if check_types:
+            assert shown["nullable"] == expected.schema.field(name).nullable, name
             difference = first_difference(arrow_values(column), varve_values(shown["type"], shown["values"]))
         else:  # programs take other units for the same moments
             difference = first_difference(
@@ -72,7 +76,8 @@ def test_reads_what_pyarrow_writes(
     names, options = ENCODINGS[encoding]
     table = make_table(nulls, ROWS, names)
     if encoding.isupper() and encoding != "PLAIN":
-        options = {"use_dictionary": False, "column_encoding": dict.fromkeys(table.column_names, encoding)}
+        column_encoding = dict.fromkeys(table.column_names, encoding)
+        options = {"use_dictionary": False, "column_encoding": column_encoding, **options}
     path = tmp_path / "file.parquet"
     pq.write_table(
         table, path, compression=codec, data_page_version=version, row_group_size=300, write_batch_size=64,
@@ -85,44 +90,48 @@ WRITER_OPTIONS: dict[str, dict[str, Any]] = {
     "page_index_and_checksums": {"write_page_index": True, "write_page_checksum": True, "data_page_size": 700},
     "no_statistics": {"write_statistics": False},
     "decimals_as_integers": {"store_decimal_as_integer": True},
-    "one_group_without_nulls_in_schema": {"row_group_size": 10**6},
+    "one_row_group": {"row_group_size": 10**6},
+    "pages_of_few_rows": {"max_rows_per_page": 7, "write_batch_size": 7},
+    "pages_cut_by_content": {"use_content_defined_chunking": True},
+    "bloom_filters": {"bloom_filter_options": {"int64": {"ndv": 100}, "string": {"ndv": 100}}},
+    "sorted": {"sorting_columns": [pq.SortingColumn(0, descending=True)]},
+    "a_codec_for_each_column": {"compression": {"int64": "gzip", "string": "brotli", "float64": "none"}},
+    "dictionaries_for_some": {"use_dictionary": ["string", "int16"], "dictionary_pagesize_limit": 100},
+    "times_of_day_in_utc": {"write_time_adjusted_to_utc": True},
     "format_1_0": {"version": "1.0"},
     "format_2_4": {"version": "2.4"},
 }
 
 
 @pytest.mark.parametrize("nulls", NULLS)
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("option", WRITER_OPTIONS)
-def test_reads_pyarrow_files_of_other_shapes(tmp_path: Path, option: str, nulls: str, count_cells: Counter) -> None:
+def test_reads_pyarrow_files_of_other_shapes(
+    tmp_path: Path, option: str, version: str, nulls: str, count_cells: Counter
+) -> None:
     table = make_table(nulls, ROWS)
     if option.startswith("format"):  # these formats cannot hold nanoseconds, or halves
         table = table.drop_columns([name for name in table.column_names if "_ns" in name])
     path = tmp_path / "file.parquet"
-    pq.write_table(table, path, **{"row_group_size": 250, **WRITER_OPTIONS[option]})
+    pq.write_table(table, path, data_page_version=version, **{"row_group_size": 250, **WRITER_OPTIONS[option]})
     if option == "format_1_0":  # which keeps them as signed integers of 64 bits
-        table = table.set_column(table.column_names.index("uint32"), "uint32", table["uint32"].cast(pa.int64()))
+        position = table.column_names.index("uint32")
+        field = table.schema.field(position).with_type(pa.int64())
+        table = table.set_column(position, field, table["uint32"].cast(pa.int64()))
     count_cells("written by PyArrow, read by Varve", expect_columns(dump(path), table))
 
 
 @pytest.mark.parametrize("nulls", NULLS)
-def test_reads_required_columns(tmp_path: Path, nulls: str, count_cells: Counter) -> None:
-    if nulls in ("some", "all"):
-        nulls = "none"
-    table = make_table(nulls, ROWS).drop_columns(["null"])
-    schema = pa.schema([field.with_nullable(False) for field in table.schema])
-    path = tmp_path / "file.parquet"
-    pq.write_table(table.cast(schema), path, row_group_size=333, data_page_version="2.0")
-    found = dump(path)
-    assert not any(column["nullable"] for column in found.values())
-    count_cells("written by PyArrow, read by Varve", expect_columns(found, table))
-
-
-@pytest.mark.parametrize("nulls", NULLS)
 @pytest.mark.parametrize("dictionary", [True, False])
-def test_reads_int96(tmp_path: Path, dictionary: bool, nulls: str, count_cells: Counter) -> None:
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("codec", ["snappy", "none"])
+def test_reads_int96(
+    tmp_path: Path, codec: str, version: str, dictionary: bool, nulls: str, count_cells: Counter
+) -> None:
     table = make_table(nulls, ROWS, [name for name in types() if name.startswith("timestamp_")])
     path = tmp_path / "file.parquet"
-    pq.write_table(table, path, use_deprecated_int96_timestamps=True, store_schema=False, use_dictionary=dictionary)
+    pq.write_table(table, path, use_deprecated_int96_timestamps=True, store_schema=False, use_dictionary=dictionary,
+                   data_page_version=version, compression=codec, data_page_size=1024, write_batch_size=64)  # fmt: skip
     naive = pa.table({name: table[name].cast(pa.timestamp("ns", table[name].type.tz)).cast(pa.timestamp("ns"))
                       for name in table.column_names})  # fmt: skip
     # PyArrow shifts nothing when a zone goes: the column keeps the moments, which is what INT96 holds.
@@ -149,7 +158,8 @@ NOT_IN_POLARS = ("null", "float16")
 
 
 def polars_frame(nulls: str, rows: int) -> pl.DataFrame:
-    table = make_table(nulls, rows).drop_columns(list(NOT_IN_POLARS))
+    table = make_table(nulls, rows)
+    table = table.drop_columns([name for name in NOT_IN_POLARS if name in table.column_names])
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame
@@ -157,10 +167,12 @@ def polars_frame(nulls: str, rows: int) -> pl.DataFrame:
 
 @pytest.mark.parametrize("nulls", NULLS)
 @pytest.mark.parametrize(("row_group_size", "data_page_size"), [(None, None), (200, 1024), (333, 512)])
+@pytest.mark.parametrize("statistics", [False, "full"])
 @pytest.mark.parametrize("codec", POLARS_CODECS)
 def test_reads_what_polars_writes(
     tmp_path: Path,
     codec: Any,
+    statistics: Any,
     row_group_size: int | None,
     data_page_size: int | None,
     nulls: str,
@@ -168,7 +180,9 @@ def test_reads_what_polars_writes(
 ) -> None:
     path = tmp_path / "file.parquet"
     frame = polars_frame(nulls, ROWS)
-    frame.write_parquet(path, compression=codec, row_group_size=row_group_size, data_page_size=data_page_size)
+    frame.write_parquet(
+        path, compression=codec, statistics=statistics, row_group_size=row_group_size, data_page_size=data_page_size
+    )
     expected = pq.read_table(path)
     found = dump(path)
     count_cells("written by Polars, read by Varve", expect_columns(found, expected, check_types=False))

@@ -1,15 +1,17 @@
 """Tables that hold every flat type, with the values that break readers: ends of ranges, NaN, empty and long text."""
 
 import decimal
+import functools
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 SEED = 20240305
-NULLS = ("none", "some", "all", "empty")
+# How many nulls a table has; "empty" has no rows, "required" says in its schema that there are no nulls.
+NULLS = ("none", "some", "all", "empty", "required")
 Generator = Callable[[random.Random], Any]
 
 
@@ -77,6 +79,7 @@ def types() -> dict[str, tuple[pa.DataType, Generator]]:
         "float64": (pa.float64(), floating),
         "price_on_grid": (pa.float64(), lambda dice: round(1.1 + dice.randint(0, 50) * 0.0001, 4)),
         "decimal_5_2": (pa.decimal128(5, 2), decimals(5, 2)),
+        "decimal_9_0": (pa.decimal128(9, 0), decimals(9, 0)),
         "decimal_18_5": (pa.decimal128(18, 5), decimals(18, 5)),
         "decimal_38_10": (pa.decimal128(38, 10), decimals(38, 10)),
         "date": (pa.date32(), integer(16)),
@@ -122,16 +125,23 @@ def make_array(kind: pa.DataType, values: list[Any]) -> pa.Array:
     return pa.array(values, kind)
 
 
-def make_table(nulls: str, rows: int, names: list[str] | None = None) -> pa.Table:
+def make_table(nulls: str, rows: int, names: Sequence[str] | None = None) -> pa.Table:
     """A table of the named columns (all by default). The same arguments give the same table."""
+    return cached_table(nulls, rows, None if names is None else tuple(names))
+
+
+@functools.cache
+def cached_table(nulls: str, rows: int, names: tuple[str, ...] | None) -> pa.Table:
     count = 0 if nulls == "empty" else rows
-    chance = {"none": 0.0, "some": 0.2, "all": 1.0, "empty": 0.0}[nulls]
+    chance = {"some": 0.2, "all": 1.0}.get(nulls, 0.0)
     arrays, fields = [], []
     for name, (kind, generator) in types().items():
         if names is not None and name not in names:
             continue
+        if nulls == "required" and kind == pa.null():
+            continue
         dice = random.Random(f"{SEED} {name} {nulls}")
         values = [None if dice.random() < chance else generator(dice) for _ in range(count)]
         arrays.append(make_array(kind, values))
-        fields.append(pa.field(name, arrays[-1].type))
+        fields.append(pa.field(name, arrays[-1].type, nullable=nulls != "required"))
     return pa.table(arrays, pa.schema(fields))
