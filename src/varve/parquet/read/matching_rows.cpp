@@ -61,7 +61,7 @@ class MatchingRows final : public RowTarget {
         workspace_(*request.workspace) {}
 
   // By their numbers among the rows asked for.
-  [[nodiscard]] const RowRanges& ranges() const noexcept { return ranges_; }
+  [[nodiscard]] RowRanges take_ranges() noexcept { return std::move(ranges_); }
 
   void set_dictionary(const Page& page) override {
     check_dictionary(page);
@@ -206,7 +206,7 @@ class MatchingRows final : public RowTarget {
 RowRanges match_chunk(const ChunkRequest& request, const table::Condition& condition, const MatchOptions& options) {
   MatchingRows target(request, condition, options);
   decode_chunk(request, target);
-  return choose(RowRanges(request.rows.begin(), request.rows.end()), target.ranges());
+  return choose(request.rows, target.take_ranges());
 }
 
 }  // namespace varve::parquet

@@ -23,7 +23,9 @@ RowRanges intersect(const RowRanges& left, const RowRanges& right) {
   return result;
 }
 
-RowRanges unite(const RowRanges& left, const RowRanges& right) {
+RowRanges unite(RowRanges left, RowRanges right) {
+  if (left.empty()) return right;
+  if (right.empty()) return left;
   RowRanges result;
   const auto add = [&result](const RowRange& rows) {
     const int64_t end = result.empty() ? rows.first : result.back().last;
@@ -50,7 +52,11 @@ RowRanges subtract(const RowRanges& from, const RowRanges& rows) {
   return result;
 }
 
-RowRanges choose(const RowRanges& ranges, const RowRanges& chosen) {
+RowRanges choose(std::span<const RowRange> ranges, RowRanges chosen) {
+  if (ranges.size() == 1) {
+    for (RowRange& range : chosen) range = {ranges[0].first + range.first, ranges[0].first + range.last};
+    return chosen;
+  }
   RowRanges result;
   int64_t number = 0;  // of the first row of `ranges[at]`
   size_t at = 0;

@@ -26,10 +26,10 @@ inline void append(RowRanges& ranges, const RowRange& rows) {
 
 int64_t count_rows(std::span<const RowRange> ranges) noexcept;
 RowRanges intersect(const RowRanges& left, const RowRanges& right);
-RowRanges unite(const RowRanges& left, const RowRanges& right);
+RowRanges unite(RowRanges left, RowRanges right);
 RowRanges subtract(const RowRanges& from, const RowRanges& rows);
 
 // Of the rows of `ranges`, numbered from 0 on, those that `chosen` names.
-RowRanges choose(const RowRanges& ranges, const RowRanges& chosen);
+RowRanges choose(std::span<const RowRange> ranges, RowRanges chosen);
 
 }  // namespace varve::parquet

@@ -54,8 +54,7 @@ class Selection {
     const RowRanges possible = intersect(rows, question.may);
     RowRanges open = subtract(possible, question.must);
     if (open.empty()) return possible;
-    const RowRanges sure = intersect(possible, question.must);
-    return unite(sure, decide(question, std::move(open)));
+    return unite(intersect(possible, question.must), decide(question, std::move(open)));
   }
 
  private:
@@ -94,9 +93,9 @@ class Selection {
     }
     RowRanges found;
     for (const Question& term : question.terms) {
-      const RowRanges more = select(term, open);
-      found = unite(found, more);
+      RowRanges more = select(term, open);
       open = subtract(open, more);
+      found = unite(std::move(found), std::move(more));
     }
     return found;
   }
