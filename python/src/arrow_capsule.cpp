@@ -201,6 +201,12 @@ nb::capsule export_arrow_stream(const Table& table) {
   return {stream.release(), kStreamName, end_of_capsule<ArrowArrayStream>};
 }
 
+nb::capsule export_arrow_batches(const Schema& schema, std::function<std::optional<Table>()> next) {
+  auto stream = std::make_unique<ArrowArrayStream>();
+  export_batches(schema, std::move(next), stream.get());
+  return {stream.release(), kStreamName, end_of_capsule<ArrowArrayStream>};
+}
+
 nb::capsule export_arrow_schema(const Schema& schema) {
   auto exported = std::make_unique<ArrowSchema>();
   export_schema(schema, exported.get());

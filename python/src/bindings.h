@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -16,6 +17,7 @@ namespace varve::python {
 void bind_errors(nanobind::module_& module);
 void bind_table(nanobind::module_& module);
 void bind_lake(nanobind::module_& module);
+void bind_predicate(nanobind::module_& module);
 void bind_parquet_file(nanobind::module_& module);
 
 // One end of a range as Python hands it over: nanoseconds UTC, or ISO 8601 text (times, days).
@@ -30,5 +32,7 @@ Table import_arrow(nanobind::handle object);
 // A capsule named "arrow_array_stream" (or "arrow_schema") that owns what it points to until somebody takes it over.
 nanobind::capsule export_arrow_stream(const Table& table);
 nanobind::capsule export_arrow_schema(const Schema& schema);
+// A stream of the tables that `next` gives, which is called without the GIL or with it.
+nanobind::capsule export_arrow_batches(const Schema& schema, std::function<std::optional<Table>()> next);
 
 }  // namespace varve::python

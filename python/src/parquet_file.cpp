@@ -1,3 +1,4 @@
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -5,6 +6,7 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
@@ -13,8 +15,11 @@
 #include "varve/base/file_system.h"
 #include "varve/base/thread_pool.h"
 #include "varve/market/kind.h"
+#include "varve/parquet/explain.h"
 #include "varve/parquet/reader.h"
+#include "varve/parquet/stream.h"
 #include "varve/parquet/writer.h"
+#include "varve/table/arrow.h"
 
 #include "bindings.h"
 
@@ -24,73 +29,199 @@ using namespace nb::literals;
 namespace varve::python {
 namespace {
 
-struct Range {
-  std::optional<TimeBound> start;
-  std::optional<TimeBound> end;
+// Which rows and columns are wanted. `range_zone` and `index` belong to `start` and `end`.
+struct Wanted {
+  std::optional<std::vector<std::string>> columns;
+  std::optional<Bound> start;
+  std::optional<Bound> end;
   std::string zone;
   std::string index;
+  std::optional<Predicate> where;
 };
 
-// Rows within [start, end] of the index, both inside; all where both are absent.
-Table read_parquet(const std::string& path, std::optional<std::vector<std::string>> columns, const Range& range) {
-  const auto files = base::make_system_file_system();
-  base::ThreadPool pool;
-  const auto reader = parquet::Reader::open(files->open(path, base::OpenMode::kRead), path);
-  parquet::ReadOptions options{.columns = std::move(columns), .pool = &pool};
-  if (range.start || range.end) {
-    const std::string column = market::find_index(reader.schema(), range.index);
-    if (column.empty()) {
-      throw InvalidArgument("{} has no timestamp or date column for the range", path);
-    }
-    options.range = parquet::IndexRange{.column = column,
-                                        .start = range.start ? range.start->as_start(range.zone) : Timestamp::min(),
-                                        .end = range.end ? range.end->as_end(range.zone) : Timestamp::max()};
+// One pass over a file, used up by iterating or by the stream, whoever comes first.
+class ParquetBatches {
+ public:
+  ParquetBatches(parquet::Stream stream, std::shared_ptr<base::ThreadPool> pool)
+      : pool_(std::move(pool)), stream_(std::make_shared<parquet::Stream>(std::move(stream))) {}
+
+  [[nodiscard]] Table empty() const { return Table::empty(stream_->schema()); }
+  std::optional<Table> next() { return stream_->next(); }
+  [[nodiscard]] nb::capsule arrow_stream() const {
+    const auto next = [stream = stream_, pool = pool_] { return stream->next(); };
+    return export_arrow_batches(stream_->schema(), next);
   }
-  return reader.read(options);
+
+ private:
+  std::shared_ptr<base::ThreadPool> pool_;
+  std::shared_ptr<parquet::Stream> stream_;
+};
+
+class ParquetFile {
+ public:
+  explicit ParquetFile(const std::string& path)
+      : path_(path),
+        pool_(std::make_shared<base::ThreadPool>()),
+        reader_(std::make_shared<parquet::Reader>(
+            parquet::Reader::open(base::make_system_file_system()->open(path, base::OpenMode::kRead), path))) {}
+
+  // What was handed out before goes on.
+  void close() { reader_.reset(); }
+  [[nodiscard]] const parquet::Reader& reader() const {
+    if (!reader_) throw InvalidArgument("{} is closed", path_);
+    return *reader_;
+  }
+  [[nodiscard]] Table read(Wanted wanted) const { return reader().read(options(std::move(wanted))); }
+  [[nodiscard]] ParquetBatches batches(Wanted wanted, int64_t rows_max) const {
+    parquet::ReadOptions read = options(std::move(wanted));
+    return {parquet::Stream(reader_, {.read = std::move(read), .rows_max = rows_max}), pool_};
+  }
+
+ private:
+  [[nodiscard]] parquet::ReadOptions options(Wanted wanted) const {
+    parquet::ReadOptions options{
+        .columns = std::move(wanted.columns), .where = std::move(wanted.where), .pool = pool_.get()};
+    const auto start = to_bound(wanted.start);
+    const auto end = to_bound(wanted.end);
+    const Schema& schema = reader().schema();
+    if (!start && !end) return options;
+    const std::string column = market::find_index(schema, wanted.index);
+    if (column.empty()) throw InvalidArgument("{} has no timestamp or date column for the range", path_);
+    options.range = parquet::IndexRange{.column = column,
+                                        .start = start ? start->as_start(wanted.zone) : Timestamp::min(),
+                                        .end = end ? end->as_end(wanted.zone) : Timestamp::max()};
+    return options;
+  }
+
+  std::string path_;
+  std::shared_ptr<base::ThreadPool> pool_;
+  std::shared_ptr<const parquet::Reader> reader_;
+};
+
+// A file being written; it appears under its name when it is closed.
+class ParquetWriter {
+ public:
+  ParquetWriter(std::string path, const std::string& compression, std::vector<std::string> sorted_by,
+                int64_t rows_per_group, bool durable)
+      : options_{.compression = parquet::parse_compression(compression),
+                 .sorted_by = std::move(sorted_by),
+                 .rows_per_group = rows_per_group,
+                 .pool = &pool_},
+        durable_(durable),
+        files_(base::make_system_file_system()),
+        file_(std::make_unique<base::WholeFile>(base::WholeFile::create(*files_, std::move(path)))) {}
+
+  void write(const Table& table) {
+    check_open();
+    try {
+      if (!writer_) {
+        const parquet::Writer::Sink sink = [file = &file_->file()](auto bytes) { file->append(bytes); };
+        writer_ = std::make_unique<parquet::Writer>(table.schema(), sink, options_);
+      }
+      writer_->write(table);
+    } catch (...) {
+      abandon();
+      throw;
+    }
+  }
+
+  // The file's bytes.
+  int64_t close() {
+    check_open();
+    try {
+      if (!writer_) throw InvalidArgument("{}: no table was written, so that there are no columns", file_->path());
+      const int64_t bytes = writer_->finish().bytes;
+      file_->commit({.durable = durable_});
+      abandon();
+      return bytes;
+    } catch (...) {
+      abandon();
+      throw;
+    }
+  }
+
+  // Leaves nothing behind but what was there before. Idempotent; after close it does nothing.
+  void abandon() noexcept {
+    writer_.reset();
+    file_.reset();
+  }
+  [[nodiscard]] bool closed() const noexcept { return file_ == nullptr; }
+
+ private:
+  void check_open() const {
+    if (closed()) throw InvalidArgument("the writer is closed");
+  }
+
+  base::ThreadPool pool_;
+  parquet::WriteOptions options_;
+  bool durable_;
+  std::unique_ptr<base::FileSystem> files_;
+  std::unique_ptr<base::WholeFile> file_;
+  std::unique_ptr<parquet::Writer> writer_;
+};
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+Fields fields_of(const ParquetFile& file) {
+  Fields fields;
+  for (const Field& field : file.reader().schema().fields()) fields.emplace_back(field.name, to_string(field.type));
+  return fields;
 }
 
-struct WriteParquetOptions {
-  std::string compression;
-  std::vector<std::string> sorted_by;
-  int64_t rows_per_group;
-  bool durable;
-};
-
-// The file appears whole, or what was there stays.
-int64_t write_parquet(const Table& table, const std::string& path, const WriteParquetOptions& wanted) {
-  base::ThreadPool pool;
-  const parquet::WriteOptions options{.compression = parquet::parse_compression(wanted.compression),
-                                      .sorted_by = wanted.sorted_by,
-                                      .rows_per_group = wanted.rows_per_group,
-                                      .pool = &pool};
-  int64_t bytes_written = 0;
-  const auto fill = [&](base::File& file) {
-    const parquet::Writer::Sink sink = [&](auto bytes) { file.append(bytes); };
-    bytes_written = parquet::write_table(table, sink, options).bytes;
-  };
-  base::write_whole_file(*base::make_system_file_system(), path, fill, {.durable = wanted.durable});
-  return bytes_written;
+void bind_reading(nb::module_& module) {
+  using Columns = std::optional<std::vector<std::string>>;
+  using Where = std::optional<Predicate>;
+  nb::class_<ParquetBatches>(module, "ParquetBatches")
+      .def("empty", &ParquetBatches::empty)
+      .def("next", &ParquetBatches::next, nb::call_guard<nb::gil_scoped_release>())
+      .def("arrow_stream", &ParquetBatches::arrow_stream);
+  nb::class_<ParquetFile>(module, "ParquetFile")
+      .def(nb::init<const std::string&>(), "path"_a, nb::call_guard<nb::gil_scoped_release>())
+      .def("close", &ParquetFile::close)
+      .def("fields", &fields_of)
+      .def("nested", [](const ParquetFile& file) { return file.reader().nested_columns(); })
+      .def("metadata", [](const ParquetFile& file) { return file.reader().schema().metadata(); })
+      .def("created_by", [](const ParquetFile& file) { return file.reader().metadata().created_by; })
+      .def("num_rows", [](const ParquetFile& file) { return file.reader().num_rows(); })
+      .def("num_row_groups", [](const ParquetFile& file) { return file.reader().num_row_groups(); })
+      .def(
+          "read",
+          [](const ParquetFile& file, Columns columns, std::optional<Bound> start, std::optional<Bound> end,
+             std::string zone, std::string index, Where where) {
+            return file.read({std::move(columns), std::move(start), std::move(end), std::move(zone), std::move(index),
+                              std::move(where)});
+          },
+          "columns"_a.none(), "start"_a.none(), "end"_a.none(), "zone"_a, "index"_a, "where"_a.none(),
+          nb::call_guard<nb::gil_scoped_release>())
+      .def(
+          "batches",
+          [](const ParquetFile& file, Columns columns, std::optional<Bound> start, std::optional<Bound> end,
+             std::string zone, std::string index, Where where, int64_t rows_max) {
+            return file.batches({std::move(columns), std::move(start), std::move(end), std::move(zone),
+                                 std::move(index), std::move(where)},
+                                rows_max);
+          },
+          "columns"_a.none(), "start"_a.none(), "end"_a.none(), "zone"_a, "index"_a, "where"_a.none(), "rows_max"_a,
+          nb::call_guard<nb::gil_scoped_release>())
+      .def(
+          "explain",
+          [](const ParquetFile& file, bool by_row_group) {
+            return parquet::explain(file.reader(), {.by_row_group = by_row_group});
+          },
+          "by_row_group"_a, nb::call_guard<nb::gil_scoped_release>());
 }
 
 }  // namespace
 
 void bind_parquet_file(nb::module_& module) {
-  module.def(
-      "read_parquet",
-      [](const std::string& path, std::optional<std::vector<std::string>> columns, const std::optional<Bound>& start,
-         const std::optional<Bound>& end, const std::string& zone, const std::string& index) {
-        return read_parquet(path, std::move(columns), {to_bound(start), to_bound(end), zone, index});
-      },
-      "path"_a, "columns"_a.none(), "start"_a.none(), "end"_a.none(), "zone"_a, "index"_a,
-      nb::call_guard<nb::gil_scoped_release>());
-  module.def(
-      "write_parquet",
-      [](const Table& table, const std::string& path, const std::string& compression,
-         const std::vector<std::string>& sorted_by, int64_t rows_per_group, bool durable) {
-        return write_parquet(table, path, {compression, sorted_by, rows_per_group, durable});
-      },
-      "table"_a, "path"_a, "compression"_a, "sorted_by"_a, "rows_per_group"_a, "durable"_a,
-      nb::call_guard<nb::gil_scoped_release>());
+  bind_reading(module);
+  nb::class_<ParquetWriter>(module, "ParquetWriter")
+      .def(nb::init<std::string, const std::string&, std::vector<std::string>, int64_t, bool>(), "path"_a,
+           "compression"_a, "sorted_by"_a, "rows_per_group"_a, "durable"_a)
+      .def("write", &ParquetWriter::write, "table"_a, nb::call_guard<nb::gil_scoped_release>())
+      .def("close", &ParquetWriter::close, nb::call_guard<nb::gil_scoped_release>())
+      .def("abandon", &ParquetWriter::abandon)
+      .def("closed", &ParquetWriter::closed);
 }
 
 }  // namespace varve::python

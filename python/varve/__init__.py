@@ -6,7 +6,8 @@
 """
 
 from varve._lake import Commit, Finding, Lake, SeriesInfo, VerifyReport, open
-from varve._parquet import read_parquet, write_parquet
+from varve._parquet import ParquetBatches, ParquetFile, ParquetWriter, read_parquet, write_parquet
+from varve._predicates import Column, Predicate, col
 from varve._table import Table
 from varve.errors import (
     AlreadyExistsError,
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AlreadyExistsError",
     "CancelledError",
+    "Column",
     "Commit",
     "ConcurrentWriteError",
     "DataCorruptionError",
@@ -43,7 +45,11 @@ __all__ = [
     "Lake",
     "NotSupportedError",
     "OutcomeUnknownError",
+    "ParquetBatches",
+    "ParquetFile",
+    "ParquetWriter",
     "PathTraversalError",
+    "Predicate",
     "ReadOnlyError",
     "SchemaCompatibilityError",
     "SeriesInfo",
@@ -52,6 +58,7 @@ __all__ = [
     "Table",
     "UnavailableError",
     "VerifyReport",
+    "col",
     "open",
     "read_parquet",
     "write_parquet",

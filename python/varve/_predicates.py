@@ -1,0 +1,168 @@
+"""Conditions on rows, to be pushed into reads: ``varve.col("close") > 50_000``."""
+
+import datetime
+import decimal
+from collections.abc import Iterable
+from typing import Any
+
+from varve import _varve
+from varve._times import to_nanoseconds
+from varve.errors import InvalidArgumentError
+
+_EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
+_MIDNIGHT = datetime.datetime(1970, 1, 1)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+_DECIMAL_DIGITS_MAX = 38
+
+
+class Predicate:
+    """A condition that a row fulfils or not. Joined by ``&``, ``|`` and ``~``, which bind closer than comparisons:
+    write ``(col("close") > 1) & (col("volume") > 0)``.
+
+    Nulls are as in SQL: what is compared with null is unknown, and a row is kept only where the whole is true.
+    """
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _varve.Predicate) -> None:
+        self._native = native
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it asks for, each once."""
+        return self._native.columns()
+
+    def __and__(self, other: "Predicate") -> "Predicate":
+        return Predicate(_varve.predicate_all([self._native, _native(other)]))
+
+    def __or__(self, other: "Predicate") -> "Predicate":
+        return Predicate(_varve.predicate_any([self._native, _native(other)]))
+
+    def __invert__(self) -> "Predicate":
+        return Predicate(_varve.predicate_not(self._native))
+
+    def __bool__(self) -> bool:
+        raise TypeError("a condition on rows is neither true nor false: join conditions by &, | and ~")
+
+    def __repr__(self) -> str:
+        return repr(self._native)
+
+
+class Column:
+    """A column by name, of which comparisons make conditions. Made by ``varve.col``.
+
+    Values are bool, int, float, str, bytes, ``decimal.Decimal``, ``datetime`` (aware), ``date``, ``timedelta`` or
+    ``time`` (of a day), and NumPy's scalars of these. They are compared exactly: an int column with 2.5, a
+    timestamp of milliseconds with a microsecond.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def is_in(self, values: Iterable[object]) -> Predicate:
+        """True where the value equals one of ``values``; never for an empty list of them."""
+        return Predicate(_varve.predicate_in(self._name, [_scalar(value) for value in values]))
+
+    def is_null(self) -> Predicate:
+        """True where there is no value. NaN is a value."""
+        return Predicate(_varve.predicate_is_null(self._name))
+
+    def __eq__(self, value: object) -> Predicate:  # type: ignore[override]
+        return self._compare("=", value)
+
+    def __ne__(self, value: object) -> Predicate:  # type: ignore[override]
+        return self._compare("!=", value)
+
+    def __lt__(self, value: object) -> Predicate:
+        return self._compare("<", value)
+
+    def __le__(self, value: object) -> Predicate:
+        return self._compare("<=", value)
+
+    def __gt__(self, value: object) -> Predicate:
+        return self._compare(">", value)
+
+    def __ge__(self, value: object) -> Predicate:
+        return self._compare(">=", value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _compare(self, sign: str, value: object) -> Predicate:
+        return Predicate(_varve.predicate_compare(self._name, sign, _scalar(value)))
+
+    def __repr__(self) -> str:
+        return f"col({self._name!r})"
+
+
+def col(name: str) -> Column:
+    """The column ``name``, to be compared with values: ``col("symbol").is_in(["EUR", "USD"])``."""
+    return Column(name)
+
+
+def to_native_predicate(predicate: Predicate | None) -> _varve.Predicate | None:
+    """Raises InvalidArgumentError for what is no condition."""
+    return None if predicate is None else _native(predicate)
+
+
+def _native(predicate: object) -> _varve.Predicate:
+    if not isinstance(predicate, Predicate):
+        raise InvalidArgumentError(
+            f"expected a condition such as varve.col('close') > 1, found {type(predicate).__name__}"
+        )
+    return predicate._native
+
+
+def _scalar(value: Any) -> _varve.Scalar:
+    if type(value).__module__ == "numpy" and hasattr(value, "dtype") and value.dtype.kind not in "Mm":
+        value = value.item()
+    if isinstance(value, bool):
+        return _varve.scalar_boolean(value)
+    if isinstance(value, int):
+        return _integer(value)
+    if isinstance(value, float):
+        return _varve.scalar_float(value)
+    if isinstance(value, str):
+        return _varve.scalar_text(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return _varve.scalar_bytes(bytes(value))
+    if isinstance(value, decimal.Decimal):
+        return _decimal(value)
+    return _moment(value)
+
+
+def _integer(value: int) -> _varve.Scalar:
+    if -(2**63) <= value < 2**63:
+        return _varve.scalar_signed(value)
+    if 0 <= value < 2**64:
+        return _varve.scalar_unsigned(value)
+    return _decimal(decimal.Decimal(value))
+
+
+def _decimal(value: decimal.Decimal) -> _varve.Scalar:
+    if not value.is_finite():
+        raise InvalidArgumentError(f"decimal {value} is not finite")
+    sign, digits, exponent = value.as_tuple()
+    places = int(exponent)
+    if len(digits) + max(places, 0) > _DECIMAL_DIGITS_MAX or -places > _DECIMAL_DIGITS_MAX:
+        raise InvalidArgumentError(f"{value} has more than {_DECIMAL_DIGITS_MAX} digits")
+    unscaled = int("".join(map(str, digits))) * 10 ** max(places, 0)
+    little_endian = (-unscaled if sign else unscaled).to_bytes(16, "little", signed=True)
+    return _varve.scalar_decimal(little_endian, max(-places, 0))
+
+
+def _moment(value: Any) -> _varve.Scalar:
+    if isinstance(value, datetime.datetime) or (type(value).__module__ == "numpy" and hasattr(value, "dtype")):
+        return _varve.scalar_timestamp(to_nanoseconds(value))
+    if isinstance(value, datetime.date):
+        return _varve.scalar_date(value.toordinal() - _EPOCH_DAY)
+    if isinstance(value, datetime.timedelta):
+        return _varve.scalar_duration(value // _MICROSECOND * 1_000 + getattr(value, "nanoseconds", 0))
+    if isinstance(value, datetime.time):
+        if value.tzinfo is not None:
+            raise InvalidArgumentError(f"time of day {value} names a zone, columns of times have none")
+        return _varve.scalar_duration((datetime.datetime.combine(_MIDNIGHT, value) - _MIDNIGHT) // _MICROSECOND * 1_000)
+    if value is None:
+        raise InvalidArgumentError("nothing is compared with None: say is_null()")
+    raise InvalidArgumentError(f"a column is compared with a value, found {type(value).__name__}")
