@@ -67,6 +67,16 @@ void write_again(const Table& table) {
   if (!equals(table, open(std::move(bytes)).read())) fail_fuzzing("what was written again came back otherwise");
 }
 
+// A value that does not suit its column is refused, which costs nothing.
+void read_where(const Reader& reader, ReadOptions options) {
+  for (const Field& field : reader.schema().fields()) {
+    for (const Scalar& value : {Scalar(int64_t{100}), Scalar(std::string("a")), Scalar(Timestamp{0}), Scalar(true)}) {
+      options.where = Predicate::compare(field.name, Comparison::kGreater, value) || Predicate::is_null(field.name);
+      attempt([&] { return reader.read(options); });
+    }
+  }
+}
+
 void read_columns(const Reader& reader, ReadOptions options, bool ranges, bool sorted) {
   for (const Field& field : reader.schema().fields()) {
     options.columns = {{field.name}};  // one damaged column does not hide the others
@@ -96,6 +106,7 @@ void fuzz_parquet_reader(std::span<const uint8_t> bytes) {
     }
     if ((ways & 4) != 0) attempt([&] { return reader.read_rows(reader.num_rows() / 3, 5, options); });
     if ((ways & 8) != 0) read_columns(reader, options, (ways & 16) != 0, (ways & 32) != 0);
+    if ((ways & 128) != 0) read_where(reader, options);
     if ((ways & 64) != 0) attempt([&] { return reader.read_row_group(reader.num_row_groups() / 2, options); });
   } catch (const Error&) {
     return;

@@ -2,6 +2,7 @@
 // and in any part.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -9,7 +10,7 @@
 
 #include "varve/parquet/reader.h"
 #include "varve/parquet/writer.h"
-#include "varve/table/bits.h"
+#include "varve/table/predicate/predicate.h"
 #include "varve/table/select.h"
 
 #include "fuzz/fuzz_table.h"
@@ -90,6 +91,72 @@ void check_range(FuzzInput& input, const parquet::Reader& reader, const Table& t
   if (range.sorted) expect_same(expected, reader.read({.range = range}), "sorted range of " + range.column);
 }
 
+// A value of the column, as conditions are given it; nothing for what nanoseconds cannot tell.
+std::optional<Scalar> scalar_at(const Column& column, int64_t row) {
+  const DataType& type = column.type();
+  const auto at = static_cast<size_t>(row);
+  const auto nanoseconds = [&](int64_t units) -> std::optional<int64_t> {
+    int64_t product = 0;
+    if (__builtin_mul_overflow(units, nanoseconds_per(type.unit), &product)) return std::nullopt;
+    return product;
+  };
+  switch (type.id) {
+    case TypeId::kBoolean: return column.bits()[row];
+    case TypeId::kInt8: return int64_t{column.values<int8_t>()[at]};
+    case TypeId::kInt16: return int64_t{column.values<int16_t>()[at]};
+    case TypeId::kInt32: return int64_t{column.values<int32_t>()[at]};
+    case TypeId::kInt64: return column.values<int64_t>()[at];
+    case TypeId::kUInt32: return uint64_t{column.values<uint32_t>()[at]};
+    case TypeId::kUInt64: return column.values<uint64_t>()[at];
+    case TypeId::kFloat32: return static_cast<double>(column.values<float>()[at]);
+    case TypeId::kFloat64: return column.values<double>()[at];
+    case TypeId::kDecimal: return Decimal{column.values<Int128>()[at], type.scale};
+    case TypeId::kTimestamp:
+      if (const auto moment = nanoseconds(column.values<int64_t>()[at])) return Timestamp{*moment};
+      return std::nullopt;
+    case TypeId::kDuration:
+      if (const auto length = nanoseconds(column.values<int64_t>()[at])) return Duration{*length};
+      return std::nullopt;
+    case TypeId::kString:
+    case TypeId::kBinary:
+    case TypeId::kFixedBinary:
+    case TypeId::kDictionary: return std::string(column.bytes_at(row));
+    default: return std::nullopt;
+  }
+}
+
+Predicate any_condition(FuzzInput& input, const Table& table) {
+  const size_t position = input.byte() % table.num_columns();
+  const Column& column = table.column(position);
+  const std::string& name = table.schema()[position].name;
+  std::vector<Scalar> values;
+  for (int64_t left = input.between(1, 3); left > 0 && table.num_rows() > 0; --left) {
+    const int64_t row = input.between(0, table.num_rows() - 1);
+    const auto value = column.is_null(row) ? std::nullopt : scalar_at(column, row);
+    if (value) values.push_back(*value);
+  }
+  const int way = input.byte() % 8;
+  if (values.empty() || way == 7) return Predicate::is_null(name);
+  return way == 6 ? Predicate::in(name, values) : Predicate::compare(name, static_cast<Comparison>(way), values[0]);
+}
+
+Predicate any_predicate(FuzzInput& input, const Table& table) {
+  Predicate predicate = any_condition(input, table);
+  for (int64_t left = input.between(0, 2); left > 0; --left) {
+    const Predicate next = any_condition(input, table);
+    predicate = input.flag() ? predicate && next : predicate || next;
+    if (input.flag()) predicate = !predicate;
+  }
+  return predicate;
+}
+
+// Statistics, indexes and dictionaries must not rule out a row that a condition keeps.
+void check_condition(FuzzInput& input, const parquet::Reader& reader, const Table& table) {
+  const Predicate predicate = any_predicate(input, table);
+  const Table expected = table::filter(table, table::evaluate(predicate, table));
+  expect_same(expected, reader.read({.where = predicate}), to_string(predicate));
+}
+
 void check_parts(FuzzInput& input, const parquet::Reader& reader, const Table& table) {
   const int64_t first = input.between(0, table.num_rows());
   const int64_t count = input.between(0, table.num_rows());
@@ -98,6 +165,7 @@ void check_parts(FuzzInput& input, const parquet::Reader& reader, const Table& t
   const std::string& name = table.schema()[position].name;
   expect_same(table.select(std::vector{name}), reader.read({.columns = {{name}}}), "column " + name);
   for (size_t at = 0; at < table.num_columns(); ++at) check_range(input, reader, table, at);
+  for (int round = 0; round < 3; ++round) check_condition(input, reader, table);
   int64_t row = 0;
   for (size_t group = 0; group < reader.num_row_groups(); ++group) {
     const Table found = reader.read_row_group(group);
