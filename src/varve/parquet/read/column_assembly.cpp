@@ -12,16 +12,15 @@ namespace {
 
 // Pieces of strings up to this size are copied as they are, and their memory is soon used again.
 constexpr size_t kPiecesKeptMax = size_t{16} << 20;
-constexpr size_t kStep = size_t{4} << 20;
+constexpr size_t kStep = size_t{2} << 20;
 
-// Calls take(first, size) for the first `size` bytes of a piece, step by step. What a step has taken of a large piece
-// is dropped, so that it does not take memory here and in the column.
-template <typename Take>
-void in_steps(base::MutableBuffer& piece, size_t size, bool is_large, const Take& take) {
-  const size_t step = is_large ? kStep : size;
-  for (size_t first = 0; first < size; first += step) {
-    take(first, std::min(step, size - first));
-    if (is_large) piece.drop(first, std::min(step, size - first));
+// Copies a piece. What a step has copied of a large one is dropped, so that it is not in memory twice.
+void move_bytes(base::MutableBuffer& piece, std::byte* to, bool is_large) {
+  const size_t step = is_large ? kStep : piece.size();
+  for (size_t first = 0; first < piece.size(); first += step) {
+    const size_t size = std::min(step, piece.size() - first);
+    std::memcpy(to + first, piece.data() + first, size);
+    if (is_large) piece.drop(first, size);
   }
 }
 
@@ -35,12 +34,13 @@ ColumnAssembly::ColumnAssembly(const LeafColumn& column, const std::vector<int64
     first_rows_.push_back(rows_);
     rows_ += rows;
   }
-  // Offsets of strings lie in pieces until these are put together; they are claimed here all the same.
   const int64_t width = storage_of(type_) == Storage::kVariable ? int64_t{sizeof(int64_t)} : width_of(type_);
   budget.take(rows_, std::max<int64_t>(width, 1));
   const Storage storage = storage_of(type_);
   if (storage == Storage::kFixed || storage == Storage::kIndexed) {
     values_ = base::MutableBuffer::allocate(static_cast<size_t>(rows_ * width));
+  } else if (storage == Storage::kVariable && pieces_.size() != 1) {
+    offsets_ = base::MutableBuffer::allocate((static_cast<size_t>(rows_) + 1) * sizeof(int64_t));
   }
 }
 
@@ -48,7 +48,14 @@ std::byte* ColumnAssembly::values_of(size_t piece) noexcept {
   return values_.data() + first_rows_[piece] * width_of(type_);
 }
 
-void ColumnAssembly::set(size_t piece, DecodedChunk chunk) { pieces_[piece] = std::move(chunk); }
+void ColumnAssembly::set(size_t piece, DecodedChunk chunk) {
+  if (offsets_.data() != nullptr) {
+    const auto bytes = static_cast<size_t>(chunk.rows) * sizeof(int64_t);
+    std::memcpy(offsets_.as<int64_t>() + first_rows_[piece], chunk.offsets.data(), bytes);
+    chunk.offsets = {};
+  }
+  pieces_[piece] = std::move(chunk);
+}
 
 Column ColumnAssembly::finish(base::ThreadPool* pool) {
   if (storage_of(type_) == Storage::kNone) return make_null_column(type_, rows_);
@@ -104,24 +111,17 @@ void ColumnAssembly::unite_strings(ColumnParts& parts, base::ThreadPool* pool) {
     first_characters.push_back(characters);
     characters += piece.characters.size();
   }
-  base::MutableBuffer offsets = base::MutableBuffer::allocate((static_cast<size_t>(rows_) + 1) * sizeof(int64_t));
   base::MutableBuffer values = base::MutableBuffer::allocate(characters);
-  offsets.as<int64_t>()[rows_] = static_cast<int64_t>(characters);
-  const bool is_large = characters + offsets.size() > kPiecesKeptMax;
+  auto* offsets = offsets_.as<int64_t>();
+  offsets[rows_] = static_cast<int64_t>(characters);
   run_all(pool, pieces_.size(), [&](size_t at) {
     DecodedChunk piece = std::exchange(pieces_[at], {});
-    const auto shift = static_cast<int64_t>(first_characters[at]);
-    in_steps(piece.offsets, static_cast<size_t>(piece.rows) * sizeof(int64_t), is_large,
-             [&](size_t first, size_t size) {
-               const int64_t* from = piece.offsets.as<int64_t>() + first / sizeof(int64_t);
-               int64_t* to = offsets.as<int64_t>() + first_rows_[at] + first / sizeof(int64_t);
-               for (size_t row = 0; row < size / sizeof(int64_t); ++row) to[row] = from[row] + shift;
-             });
-    in_steps(piece.characters, piece.characters.size(), is_large, [&](size_t first, size_t size) {
-      std::memcpy(values.data() + first_characters[at] + first, piece.characters.data() + first, size);
-    });
+    for (int64_t row = 0; row < piece.rows; ++row) {
+      offsets[first_rows_[at] + row] += static_cast<int64_t>(first_characters[at]);
+    }
+    move_bytes(piece.characters, values.data() + first_characters[at], characters > kPiecesKeptMax);
   });
-  parts.offsets = std::move(offsets).finish();
+  parts.offsets = std::move(offsets_).finish();
   parts.values = std::move(values).finish();
 }
 

@@ -37,6 +37,7 @@ class ColumnAssembly {
   std::vector<int64_t> first_rows_;
   std::vector<DecodedChunk> pieces_;
   base::MutableBuffer values_;
+  base::MutableBuffer offsets_;  // of strings in several pieces, counted from the piece's first character until finish
 };
 
 // Runs body(0) to body(count - 1) on the pool, or one after the other if there is none.
