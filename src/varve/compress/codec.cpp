@@ -52,6 +52,9 @@ struct BlockCodec::State {
 
   [[nodiscard]] virtual size_t bound(size_t size) const { return size; }
   virtual size_t compress(Bytes input, MutableBytes output) = 0;
+  virtual size_t compress_streams(Bytes input, MutableBytes output, size_t /*streams*/) {
+    return compress(input, output);
+  }
   virtual bool decompress(Bytes input, MutableBytes output) = 0;
 
   [[noreturn]] void throw_refused(Bytes input) const {
@@ -87,9 +90,7 @@ struct SnappyCodec final : Base {
       this->throw_refused(input);
     return size;
   }
-  bool decompress(Bytes input, MutableBytes output) override {
-    return unpack_snappy(input, output);
-  }
+  bool decompress(Bytes input, MutableBytes output) override { return unpack_snappy(input, output); }
 };
 
 // zlib's state for one direction, made when first used.
@@ -239,14 +240,29 @@ template <typename Base>
 struct ZstdCodec final : Base {
   explicit ZstdCodec(int its_level) : Base(Codec::kZstd), level(its_level) {}
 
-  [[nodiscard]] size_t bound(size_t size) const override { return ZSTD_compressBound(size); }
+  [[nodiscard]] size_t bound(size_t size) const override { return ZSTD_compressBound(size) + kFlushBytesMax; }
   size_t compress(Bytes input, MutableBytes output) override {
-    if (!packer) packer.reset(ZSTD_createCCtx());
-    if (!packer) throw std::bad_alloc();
+    make_packer();
     const size_t size =
         ZSTD_compressCCtx(packer.get(), output.data(), output.size(), input.data(), input.size(), level);
     if (ZSTD_isError(size) != 0) this->throw_refused(input);
     return size;
+  }
+  // The library's blocks, each of which has statistics of its own, end where a stream does.
+  size_t compress_streams(Bytes input, MutableBytes output, size_t streams) override {
+    if (streams > kFlushesMax) return compress(input, output);
+    make_packer();
+    ZSTD_CCtx_reset(packer.get(), ZSTD_reset_session_and_parameters);
+    ZSTD_CCtx_setParameter(packer.get(), ZSTD_c_compressionLevel, level);
+    ZSTD_CCtx_setPledgedSrcSize(packer.get(), input.size());
+    ZSTD_outBuffer packed{output.data(), output.size(), 0};
+    for (size_t stream = 0; stream < streams; ++stream) {
+      const Bytes part = input.subspan(input.size() / streams * stream, input.size() / streams);
+      ZSTD_inBuffer plain{part.data(), part.size(), 0};
+      const auto flush = stream + 1 == streams ? ZSTD_e_end : ZSTD_e_flush;
+      if (ZSTD_compressStream2(packer.get(), &packed, &plain, flush) != 0) this->throw_refused(input);
+    }
+    return packed.pos;
   }
   bool decompress(Bytes input, MutableBytes output) override {
     if (!unpacker) unpacker.reset(ZSTD_createDCtx());
@@ -259,6 +275,13 @@ struct ZstdCodec final : Base {
     void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
     void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
   };
+  void make_packer() {
+    if (!packer) packer.reset(ZSTD_createCCtx());
+    if (!packer) throw std::bad_alloc();
+  }
+
+  static constexpr size_t kFlushesMax = 16;
+  static constexpr size_t kFlushBytesMax = kFlushesMax * 16;  // a flush may end a block early: three bytes more
   int level;
   std::unique_ptr<ZSTD_CCtx, Free> packer;
   std::unique_ptr<ZSTD_DCtx, Free> unpacker;
@@ -332,7 +355,9 @@ BlockCodec& BlockCodec::operator=(BlockCodec&&) noexcept = default;
 
 size_t BlockCodec::bound(size_t size) const { return state_->bound(size); }
 
-size_t BlockCodec::compress(Bytes input, MutableBytes output) { return state_->compress(input, output); }
+size_t BlockCodec::compress(Bytes input, MutableBytes output, size_t streams) {
+  return streams > 1 ? state_->compress_streams(input, output, streams) : state_->compress(input, output);
+}
 
 void BlockCodec::decompress(Bytes input, MutableBytes output) {
   if (!state_->decompress(input, output)) throw_damaged(state_->codec, input, output);

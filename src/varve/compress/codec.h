@@ -33,8 +33,9 @@ class BlockCodec {
   // Most bytes that compressing `size` bytes can give.
   [[nodiscard]] size_t bound(size_t size) const;
   // Compresses `input` into `output`, at least bound(input.size()) large; returns the bytes used.
-  // Throws NotSupported for lz4_hadoop.
-  size_t compress(std::span<const std::byte> input, std::span<std::byte> output);
+  // `streams`: the input is that many streams of equal length one behind the other, each with bytes of its own kind;
+  // zstd then keeps statistics for each of them. Throws NotSupported for lz4_hadoop.
+  size_t compress(std::span<const std::byte> input, std::span<std::byte> output, size_t streams = 1);
   // Fills `output` exactly. Throws Corruption if the block is damaged or does not give just that many bytes.
   void decompress(std::span<const std::byte> input, std::span<std::byte> output);
 

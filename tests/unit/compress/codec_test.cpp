@@ -54,6 +54,19 @@ TEST_P(EveryCodec, GivesBackWhatItTook) {
   }
 }
 
+TEST_P(EveryCodec, GivesBackStreamsOfBytes) {
+  for (const size_t streams : std::vector<size_t>{2, 3, 8, 16, 17}) {
+    Block block;
+    for (size_t stream = 0; stream < streams; ++stream) {
+      const Block part = random_.one_in(2) ? random_.bytes(9'000) : Block(9'000);
+      block.insert(block.end(), part.begin(), part.end());
+    }
+    Block packed(codec_.bound(block.size()));
+    packed.resize(codec_.compress(block, packed, streams));
+    EXPECT_EQ(unpack(codec_, packed, block.size()), block) << streams;
+  }
+}
+
 TEST_P(EveryCodec, NameParsesBack) { EXPECT_EQ(parse_codec(to_string(GetParam())), GetParam()); }
 
 TEST_P(EveryCodec, BlockCutAtAnyByteIsCorruption) {
@@ -104,6 +117,17 @@ TEST(Codec, HigherLevelPacksTighter) {
   BlockCodec fast(Codec::kZstd, 1);
   BlockCodec tight(Codec::kZstd, 19);
   EXPECT_LT(pack(tight, block).size(), pack(fast, block).size());
+}
+
+TEST(Codec, StreamsOfTheirOwnStatisticsPackTighter) {
+  Random random;
+  Block block;
+  for (const int most : {1, 15, 255}) {
+    for (int at = 0; at < 30'000; ++at) block.push_back(static_cast<std::byte>(random.between(0, most)));
+  }
+  BlockCodec codec(Codec::kZstd);
+  Block packed(codec.bound(block.size()));
+  EXPECT_LT(codec.compress(block, packed, 3), codec.compress(block, packed));
 }
 
 TEST(Codec, GzipMembersMayFollowEachOther) {
