@@ -1,7 +1,9 @@
 #include "varve/parquet/write/column_encoder.h"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
+#include <utility>
 
 #include "varve/table/bits.h"
 #include "varve/table/select.h"
@@ -14,18 +16,23 @@ constexpr size_t kPageBytesMax = size_t{1} << 20;  // of values, PLAIN-encoded; 
 
 const DataType& stored_type(const DataType& type) { return type.id == TypeId::kDictionary ? *type.value_type : type; }
 
+// Orders in which comparing is dear: pages are then described by the ranks of their dictionary's entries.
+bool is_ranked(SortOrder order) { return order == SortOrder::kBytes || order == SortOrder::kBigEndianSigned; }
+
 // The places of a dictionary's entries in their order, so that a page's range is found by its codes alone.
 class EntryRanks {
  public:
-  EntryRanks(const PhysicalValues& entries, SortOrder order) : by_rank_(entries.count), rank_of_(entries.count) {
+  // `entries` must outlive this object.
+  EntryRanks(PhysicalValues entries, SortOrder order)
+      : entries_(std::move(entries)), by_rank_(entries_.count), rank_of_(entries_.count) {
     std::iota(by_rank_.begin(), by_rank_.end(), uint32_t{0});
     std::sort(by_rank_.begin(), by_rank_.end(), [&](uint32_t left, uint32_t right) {
-      return compare_values(entries.bytes_at(left), entries.bytes_at(right), order) < 0;
+      return compare_values(entries_.bytes_at(left), entries_.bytes_at(right), order) < 0;
     });
     for (uint32_t rank = 0; rank < by_rank_.size(); ++rank) rank_of_[by_rank_[rank]] = rank;
   }
 
-  [[nodiscard]] ValueRange range_of(std::span<const uint32_t> codes, const PhysicalValues& entries) const {
+  [[nodiscard]] ValueRange range_of(std::span<const uint32_t> codes) const {
     if (codes.empty()) return {};
     uint32_t least = ~uint32_t{0};
     uint32_t greatest = 0;
@@ -34,12 +41,13 @@ class EntryRanks {
       greatest = std::max(greatest, rank_of_[code]);
     }
     ValueRange range;
-    range.min = entries.bytes_at(by_rank_[least]);
-    range.max = entries.bytes_at(by_rank_[greatest]);
+    range.min = entries_.bytes_at(by_rank_[least]);
+    range.max = entries_.bytes_at(by_rank_[greatest]);
     return range;
   }
 
  private:
+  PhysicalValues entries_;  // a view
   std::vector<uint32_t> by_rank_;
   std::vector<uint32_t> rank_of_;
 };
@@ -73,32 +81,25 @@ EncodedChunk ColumnEncoder::encode_values_of(const Column& column, const SchemaE
   cut_pages(column, [&](size_t first, size_t count) { return values.slice(first, count).byte_size(); });
   const EncodingChoice choice = chooser_.choose(values, candidates);
   const SortOrder order = sort_order_of(column.type(), *element.type);
+  ranges_.clear();
   ChunkContent content;
-  DictionaryLimits limits;
-  limits.bytes = std::min(limits.bytes, choice.dictionary_bytes_max);
-  if (choice.dictionary_bytes_max > 0 && assign_codes(values, limits)) {
-    encode_indexes();
-    PhysicalValues entries = entries_of(values);
-    if (entries.byte_size() + indexes_.size() < choice.dictionary_bytes_max) {
-      content = dictionary_content(std::move(entries));
-    }
-  }
-  if (content.entries.count == 0) {
+  if (choice.dictionary_bytes_max > 0 && try_dictionary(values, choice, order)) {
+    content = dictionary_content(entries_of(values), order);
+  } else {
     content.encoding = choice.encoding;
+    content.bytes = choice.bytes;
+    content.streams = streams_of(choice.encoding, values.width);
     content.values = [&](size_t page) -> std::span<const std::byte> {
+      const PhysicalValues part = values.slice(cuts_[page].first_value, cuts_[page].num_values);
+      if (choice.encoding == Encoding::kPlain && part.width != 0) return part.fixed;
       values_.resize(0);
-      encode_values(values.slice(cuts_[page].first_value, cuts_[page].num_values), choice.encoding, values_);
+      encode_values(part, choice.encoding, values_);
       return {values_.data(), values_.size()};
     };
   }
-  const bool by_rank =
-      content.entries.count != 0 && (order == SortOrder::kBytes || order == SortOrder::kBigEndianSigned);
-  if (by_rank) {
-    content.range = [this, &content, ranks = EntryRanks(content.entries, order)](size_t page) {
-      return ranks.range_of(codes_of(cuts_[page]), content.entries);
-    };
-  } else {
+  if (!content.range) {
     content.range = [&](size_t page) {
+      if (page < ranges_.size()) return std::move(ranges_[page]);
       return range_of(values.slice(cuts_[page].first_value, cuts_[page].num_values), order);
     };
   }
@@ -137,12 +138,10 @@ std::optional<EncodedChunk> ColumnEncoder::encode_indexed(const Column& column, 
     return std::nullopt;
   }
   cut_pages(column, [](size_t, size_t) { return size_t{0}; });
-  encode_indexes();
-  ChunkContent content = dictionary_content(entries_of(all_entries));
-  content.range = [this, &content, ranks = EntryRanks(content.entries, order)](size_t page) {
-    return ranks.range_of(codes_of(cuts_[page]), content.entries);
-  };
-  return write_pages(column, element, content);
+  indexes_.resize(0);
+  index_ends_.clear();
+  for (const PageCut& cut : cuts_) encode_index_page(cut);
+  return write_pages(column, element, dictionary_content(entries_of(all_entries), order));
 }
 
 template <typename BytesOf>
@@ -169,18 +168,33 @@ void ColumnEncoder::cut_pages(const Column& column, const BytesOf& bytes_of) {
   }
 }
 
-bool ColumnEncoder::assign_codes(const PhysicalValues& values, const DictionaryLimits& limits) {
+bool ColumnEncoder::try_dictionary(const PhysicalValues& values, const EncodingChoice& choice, SortOrder order) {
+  DictionaryLimits limits;
+  limits.bytes = std::min(limits.bytes, choice.dictionary_bytes_max);
   codes_.resize(values.count * sizeof(uint32_t));
-  auto* codes = codes_.as<uint32_t>();
-  if (values.width == 4) {
-    words_.clear();
-    return words_.encode(values.as<uint32_t>(), codes, limits);
+  indexes_.resize(0);
+  index_ends_.clear();
+  clear_dictionary(choice);
+  for (const PageCut& cut : cuts_) {
+    const PhysicalValues part = values.slice(cut.first_value, cut.num_values);
+    if (!assign_codes(part, codes_.as<uint32_t>() + cut.first_value, limits)) return false;
+    encode_index_page(cut);
+    if (indexes_.size() >= choice.dictionary_bytes_max) return false;
+    // Here, while the page's values are still near the processor.
+    if (!is_ranked(order)) ranges_.push_back(range_of(part, order));
   }
-  if (values.width == 8) {
-    long_words_.clear();
-    return long_words_.encode(values.as<uint64_t>(), codes, limits);
-  }
+  return entries_of(values).byte_size() + indexes_.size() < choice.dictionary_bytes_max;
+}
+
+void ColumnEncoder::clear_dictionary(const EncodingChoice& choice) {
+  words_.clear();
+  long_words_.clear(choice.grid);
   strings_.clear();
+}
+
+bool ColumnEncoder::assign_codes(const PhysicalValues& values, uint32_t* codes, const DictionaryLimits& limits) {
+  if (values.width == 4) return words_.encode(values.as<uint32_t>(), codes, limits);
+  if (values.width == 8) return long_words_.encode(values.as<uint64_t>(), codes, limits);
   return strings_.encode(
       values.count, [&](size_t index) { return values.bytes_at(index); }, codes, limits);
 }
@@ -220,28 +234,29 @@ std::span<const uint32_t> ColumnEncoder::codes_of(const PageCut& cut) const {
   return {reinterpret_cast<const uint32_t*>(codes_.data()) + cut.first_value, cut.num_values};
 }
 
-void ColumnEncoder::encode_indexes() {
-  indexes_.resize(0);
-  index_ends_.clear();
-  for (const PageCut& cut : cuts_) {
-    const auto codes = codes_of(cut);
-    uint32_t bits = 0;
-    for (const uint32_t code : codes) bits |= code;
-    const int bit_width = bit_width_of(bits);
-    const auto head = static_cast<std::byte>(bit_width);
-    indexes_.append({&head, 1});
-    encode_hybrid(codes, bit_width, indexes_);
-    index_ends_.push_back(indexes_.size());
-  }
+void ColumnEncoder::encode_index_page(const PageCut& cut) {
+  const auto codes = codes_of(cut);
+  uint32_t bits = 0;
+  for (const uint32_t code : codes) bits |= code;
+  const int bit_width = bit_width_of(bits);
+  const auto head = static_cast<std::byte>(bit_width);
+  indexes_.append({&head, 1});
+  encode_hybrid(codes, bit_width, indexes_);
+  index_ends_.push_back(indexes_.size());
 }
 
-ColumnEncoder::ChunkContent ColumnEncoder::dictionary_content(PhysicalValues entries) const {
+ColumnEncoder::ChunkContent ColumnEncoder::dictionary_content(PhysicalValues entries, SortOrder order) const {
   ChunkContent content{.encoding = Encoding::kRleDictionary};
-  content.entries = std::move(entries);
+  content.bytes = indexes_.size();
   content.values = [this](size_t page) -> std::span<const std::byte> {
     const size_t start = page == 0 ? 0 : index_ends_[page - 1];
     return {indexes_.data() + start, index_ends_[page] - start};
   };
+  if (is_ranked(order)) {
+    const auto ranks = std::make_shared<const EntryRanks>(entries.slice(0, entries.count), order);
+    content.range = [this, ranks](size_t page) { return ranks->range_of(codes_of(cuts_[page])); };
+  }
+  content.entries = std::move(entries);
   return content;
 }
 
@@ -266,7 +281,7 @@ std::span<const std::byte> ColumnEncoder::encode_levels(const Column& column, co
 
 EncodedChunk ColumnEncoder::write_pages(const Column& column, const SchemaElement& element,
                                         const ChunkContent& content) {
-  PageWriter writer(packer_);
+  PageWriter writer(packer_, content.bytes);
   ChunkStatistics statistics(stored_type(column.type()), *element.type);
   const bool has_levels = element.repetition == Repetition::kOptional;
   for (size_t page = 0; page < cuts_.size(); ++page) {
@@ -277,7 +292,8 @@ EncodedChunk ColumnEncoder::write_pages(const Column& column, const SchemaElemen
                 .num_nulls = static_cast<int32_t>(nulls),
                 .encoding = content.encoding,
                 .levels = has_levels ? encode_levels(column, cut) : std::span<const std::byte>(),
-                .values = content.values(page)});
+                .values = content.values(page),
+                .streams = content.streams});
   }
   EncodedChunk chunk;
   values_.resize(0);

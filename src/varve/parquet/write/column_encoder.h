@@ -56,6 +56,8 @@ class ColumnEncoder {
     std::function<std::span<const std::byte>(size_t page)> values;
     std::function<ValueRange(size_t page)> range;
     PhysicalValues entries;  // of the dictionary; none if there is none
+    size_t bytes = 0;        // of the pages, about
+    size_t streams = 1;      // in a page
   };
 
   EncodedChunk encode_values_of(const Column& column, const SchemaElement& element,
@@ -67,12 +69,15 @@ class ColumnEncoder {
   // Cuts the rows into pages; `bytes_of(first, count)` is the size of some values.
   template <typename BytesOf>
   void cut_pages(const Column& column, const BytesOf& bytes_of);
-  // Gives all values codes in codes_. False where there are too many distinct ones.
-  bool assign_codes(const PhysicalValues& values, const DictionaryLimits& limits);
+  // Encodes all values by a dictionary, page by page, into indexes_. False as soon as that does not pay.
+  bool try_dictionary(const PhysicalValues& values, const EncodingChoice& choice, SortOrder order);
+  void clear_dictionary(const EncodingChoice& choice);
+  // Gives values codes. False where there are too many distinct ones.
+  bool assign_codes(const PhysicalValues& values, uint32_t* codes, const DictionaryLimits& limits);
   [[nodiscard]] PhysicalValues entries_of(const PhysicalValues& values) const;
-  void encode_indexes();
+  void encode_index_page(const PageCut& cut);
   [[nodiscard]] std::span<const uint32_t> codes_of(const PageCut& cut) const;
-  ChunkContent dictionary_content(PhysicalValues entries) const;
+  ChunkContent dictionary_content(PhysicalValues entries, SortOrder order) const;
   std::span<const std::byte> encode_levels(const Column& column, const PageCut& cut);
 
   ChunkLayout layout_;
@@ -82,6 +87,7 @@ class ColumnEncoder {
   NumberDictionary<uint64_t> long_words_;
   BytesDictionary strings_;
   std::vector<PageCut> cuts_;
+  std::vector<ValueRange> ranges_;  // of the first pages, as far as they are known
   base::MutableBuffer codes_;       // uint32_t, one a value
   base::MutableBuffer indexes_;     // the encoded codes of all pages
   std::vector<size_t> index_ends_;  // where those of each page end

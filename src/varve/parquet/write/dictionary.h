@@ -2,15 +2,18 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "varve/parquet/encoding.h"
+#include "varve/parquet/write/value_grid.h"
 
 namespace varve::parquet {
 
@@ -26,30 +29,41 @@ namespace internal {
 // bits repeat, would crowd together.
 constexpr uint64_t mix(uint64_t value) noexcept { return (value ^ (value >> 32)) * 0x9E3779B97F4A7C15; }
 
-template <typename T>
-uint64_t load_as(const char* bytes) noexcept {
-  T word;
+inline uint64_t load_word(const char* bytes) noexcept {
+  uint64_t word = 0;
   std::memcpy(&word, bytes, sizeof(word));
   return word;
 }
 
-// The last bytes of a string, at most eight: loads of a fixed size that overlap, since copying a size that is not known
-// costs a call.
-inline uint64_t load_tail(std::string_view tail) noexcept {
-  const char* const end = tail.data() + tail.size();
-  if (tail.size() == 8) return load_as<uint64_t>(tail.data());
-  if (tail.size() >= 4) return load_as<uint32_t>(tail.data()) << 32 | load_as<uint32_t>(end - 4);
-  if (tail.size() >= 2) return load_as<uint16_t>(tail.data()) << 16 | load_as<uint16_t>(end - 2);
-  return tail.empty() ? 0 : static_cast<uint8_t>(tail[0]);
+// The last bytes of a string, at most eight, filled up with zeros. Where the memory goes on (`readable_end`) they are
+// loaded as eight: lengths that change from string to string would mislead the processor at a branch.
+inline uint64_t load_tail(std::string_view tail, const char* readable_end) noexcept {
+  static constexpr std::array<uint64_t, 9> kMasks = {
+      0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF, ~uint64_t{0}};
+  if (readable_end - tail.data() >= 8) return load_word(tail.data()) & kMasks[tail.size()];
+  uint64_t word = 0;
+  if (!tail.empty()) std::memcpy(&word, tail.data(), tail.size());
+  return word;
 }
 
-inline uint64_t hash_bytes(std::string_view bytes) noexcept {
+// Strings of one length up to eight bytes never share a hash.
+inline uint64_t hash_bytes(std::string_view bytes, const char* readable_end) noexcept {
   uint64_t hash = bytes.size();
   while (bytes.size() > 8) {
-    hash = mix(std::rotl(hash, 29) ^ load_as<uint64_t>(bytes.data()));
+    hash = mix(std::rotl(hash, 29) ^ load_word(bytes.data()));
     bytes.remove_prefix(8);
   }
-  return mix(std::rotl(hash, 29) ^ load_tail(bytes));
+  return mix(std::rotl(hash, 29) ^ load_tail(bytes, readable_end));
+}
+
+// Whether two strings of equal hashes are equal.
+inline bool same_bytes(std::string_view left, std::string_view right) noexcept {
+  if (left.size() != right.size()) return false;
+  if (left.size() <= 8) return true;
+  for (size_t at = 0; at + 8 < left.size(); at += 8) {
+    if (load_word(left.data() + at) != load_word(right.data() + at)) return false;
+  }
+  return load_word(left.data() + left.size() - 8) == load_word(right.data() + right.size() - 8);
 }
 
 // Open addressing over codes alone: a slot is four bytes, so that the table of some thousand entries stays in the
@@ -69,10 +83,16 @@ class CodeTable {
   // At most a quarter of the slots are taken: the first one looked at is mostly the right one, and a wrong guess of the
   // processor costs more than a larger table does.
   [[nodiscard]] bool is_full(size_t entries) const noexcept { return 4 * entries >= slots_.size(); }
+  [[nodiscard]] int slot_bits() const noexcept { return slot_bits_; }
   // Doubles the table; `hash_of(code)` gives the hash of an entry.
   template <typename HashOf>
   void grow(size_t entries, const HashOf& hash_of) {
     reset(slot_bits_ + 1);
+    fill(entries, hash_of);
+  }
+  // Puts entries into the empty table.
+  template <typename HashOf>
+  void fill(size_t entries, const HashOf& hash_of) {
     for (uint32_t code = 0; code < entries; ++code) {
       size_t slot = slot_of(hash_of(code));
       while (slots_[slot] != kEmpty) slot = after(slot);
@@ -95,15 +115,68 @@ class NumberDictionary {
  public:
   NumberDictionary() { clear(); }
 
-  void clear() {
+  // `grid`: where most values lie, if they are doubles. It makes the work quicker and changes nothing else.
+  void clear(const std::optional<ValueGrid>& grid = std::nullopt) {
     entries_.clear();
-    table_.reset(internal::kFirstSlotBits);
+    grid_ = grid;
+    if (grid_) {
+      places_.assign(ValueGrid::kPlaces, internal::CodeTable::kEmpty);
+    } else {
+      table_.reset(internal::kFirstSlotBits);
+    }
   }
 
   // Sets codes[i] for each values[i], adding entries. False as soon as the limits are passed; what then stands in
   // `codes` and the entries is of no use.
   bool encode(std::span<const T> values, uint32_t* codes, const DictionaryLimits& limits) {
     const size_t entries_max = std::min(limits.entries, limits.bytes / sizeof(T));
+    if constexpr (sizeof(T) == sizeof(double)) {
+      while (grid_ && !values.empty()) {
+        const auto block = values.first(std::min(kBlock, values.size()));
+        const size_t entries_before = entries_.size();
+        if (!encode_placed(block, codes)) {
+          entries_.resize(entries_before);
+          leave_grid();
+          break;
+        }
+        if (entries_.size() > entries_max) return false;
+        values = values.subspan(block.size());
+        codes += block.size();
+      }
+    }
+    return encode_hashed(values, codes, entries_max);
+  }
+
+  [[nodiscard]] std::span<const T> entries() const noexcept { return entries_; }
+
+ private:
+  static constexpr size_t kBlock = 1024;
+
+  // False if a value is not on the grid; then the block's codes and entries are of no use.
+  bool encode_placed(std::span<const T> values, uint32_t* codes) {
+    uint32_t places[kBlock];
+    if (!grid_->place(values, places)) return false;
+    T different = 0;
+    for (size_t index = 0; index < values.size(); ++index) {
+      uint32_t& code = places_[places[index]];
+      if (code == internal::CodeTable::kEmpty) {
+        code = static_cast<uint32_t>(entries_.size());
+        entries_.push_back(values[index]);
+      }
+      different |= entries_[code] ^ values[index];
+      codes[index] = code;
+    }
+    return different == 0;
+  }
+
+  void leave_grid() {
+    grid_.reset();
+    table_.reset(internal::kFirstSlotBits);
+    while (table_.is_full(entries_.size())) table_.reset(table_.slot_bits() + 1);
+    table_.fill(entries_.size(), hash_of_entry());
+  }
+
+  bool encode_hashed(std::span<const T> values, uint32_t* codes, size_t entries_max) {
     for (size_t index = 0; index < values.size(); ++index) {
       const T value = values[index];
       size_t slot = table_.slot_of(internal::mix(value));
@@ -118,21 +191,22 @@ class NumberDictionary {
     return true;
   }
 
-  [[nodiscard]] std::span<const T> entries() const noexcept { return entries_; }
-
- private:
   uint32_t add(T value, size_t slot) {
     const auto code = static_cast<uint32_t>(entries_.size());
     entries_.push_back(value);
     table_.put(slot, code);
-    if (table_.is_full(entries_.size())) {
-      table_.grow(entries_.size(), [this](uint32_t entry) { return internal::mix(entries_[entry]); });
-    }
+    if (table_.is_full(entries_.size())) table_.grow(entries_.size(), hash_of_entry());
     return code;
+  }
+
+  auto hash_of_entry() const {
+    return [this](uint32_t entry) { return internal::mix(entries_[entry]); };
   }
 
   std::vector<T> entries_;
   internal::CodeTable table_;
+  std::optional<ValueGrid> grid_;
+  std::vector<uint32_t> places_;  // codes by their place on the grid
 };
 
 // Of byte strings, which are not copied: they must outlive the dictionary's use.
@@ -147,15 +221,18 @@ class BytesDictionary {
     table_.reset(internal::kFirstSlotBits);
   }
 
-  // As NumberDictionary::encode, for values value_at(0) to value_at(count - 1).
+  // As NumberDictionary::encode, for values value_at(0) to value_at(count - 1), which lie one behind the other.
   template <typename ValueAt>
   bool encode(size_t count, const ValueAt& value_at, uint32_t* codes, const DictionaryLimits& limits) {
+    if (count == 0) return true;
+    const char* const readable_end = value_at(count - 1).data() + value_at(count - 1).size();
     for (size_t index = 0; index < count; ++index) {
       const std::string_view value = value_at(index);
-      const uint64_t hash = internal::hash_bytes(value);
+      const uint64_t hash = internal::hash_bytes(value, readable_end);
       size_t slot = table_.slot_of(hash);
       uint32_t code = table_[slot];
-      while (code != internal::CodeTable::kEmpty && (hashes_[code] != hash || entries_[code] != value)) {
+      while (code != internal::CodeTable::kEmpty &&
+             (hashes_[code] != hash || !internal::same_bytes(entries_[code], value))) {
         code = table_[slot = table_.after(slot)];
       }
       if (code == internal::CodeTable::kEmpty) {

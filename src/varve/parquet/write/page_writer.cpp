@@ -1,6 +1,7 @@
 #include "varve/parquet/write/page_writer.h"
 
 #include <string>
+#include <utility>
 
 #include "varve/base/crc.h"
 #include "varve/base/error.h"
@@ -11,6 +12,7 @@ namespace {
 
 // After a page that did not shrink, so many are left as they are before the next is tried.
 constexpr size_t kPagesBetweenTries = 7;
+constexpr int kThoroughLevel = 5;       // of zstd
 constexpr size_t kSmallestPacked = 64;  // bytes; less cannot pay
 
 void append(base::MutableBuffer& out, const std::string& bytes) { out.append(std::as_bytes(std::span(bytes))); }
@@ -47,25 +49,39 @@ PagePacker::PagePacker(const CompressionSetting& setting)
 
 CompressionCodec PagePacker::codec() const noexcept { return stored_codec(setting_.codec); }
 
-std::span<const std::byte> PagePacker::pack_always(std::span<const std::byte> block) {
+std::span<const std::byte> PagePacker::pack_always(std::span<const std::byte> block, size_t streams) {
   packed_.resize(codec_.bound(block.size()));
-  return {packed_.data(), codec_.compress(block, {packed_.data(), packed_.size()})};
+  return {packed_.data(), codec_.compress(block, {packed_.data(), packed_.size()}, streams)};
 }
 
-std::optional<std::span<const std::byte>> PagePacker::pack(std::span<const std::byte> block) {
+std::optional<std::span<const std::byte>> PagePacker::pack_thoroughly(std::span<const std::byte> block) {
+  if (!is_automatic() || setting_.level != 0) return pack(block);
+  if (!thorough_) thorough_.emplace(codec_of(setting_.codec), kThoroughLevel);
+  std::swap(codec_, *thorough_);
+  const auto packed = pack(block);
+  std::swap(codec_, *thorough_);
+  return packed;
+}
+
+std::optional<std::span<const std::byte>> PagePacker::pack(std::span<const std::byte> block, size_t streams) {
   if (!may_pack() || block.size() < kSmallestPacked) return std::nullopt;
-  const auto packed = pack_always(block);
+  const auto packed = pack_always(block, streams);
   const size_t limit = is_automatic() ? block.size() - block.size() / 10 : block.size() - 1;
   if (packed.size() > limit) return std::nullopt;
   return packed;
 }
 
-std::optional<std::span<const std::byte>> PageWriter::try_pack(std::span<const std::byte> values) {
+PageWriter::PageWriter(PagePacker& packer, size_t bytes) : packer_(packer) {
+  pages_.data = base::MutableBuffer::allocate(bytes + bytes / 16);
+  pages_.data.resize(0);
+}
+
+std::optional<std::span<const std::byte>> PageWriter::try_pack(const DataPage& page) {
   if (packer_.is_automatic() && !last_paid_ && pages_since_try_ < kPagesBetweenTries) {
     ++pages_since_try_;
     return std::nullopt;
   }
-  const auto packed = packer_.pack(values);
+  const auto packed = packer_.pack(page.values, page.streams);
   last_paid_ = packed.has_value();
   pages_since_try_ = 0;
   any_packed_ = any_packed_ || last_paid_;
@@ -73,7 +89,7 @@ std::optional<std::span<const std::byte>> PageWriter::try_pack(std::span<const s
 }
 
 void PageWriter::add(const DataPage& page) {
-  const auto packed = try_pack(page.values);
+  const auto packed = try_pack(page);
   const auto stored = packed.value_or(page.values);
   PageHeader header{.type = PageType::kDataPageV2,
                     .uncompressed_page_size = static_cast<int32_t>(page.levels.size() + page.values.size()),
@@ -99,7 +115,8 @@ void PageWriter::add(const DataPage& page) {
 ChunkPages PageWriter::finish(std::span<const std::byte> dictionary, size_t entries) {
   if (entries > 0) {
     // A dictionary page has no flag of its own: it is packed if the chunk is.
-    auto packed = packer_.pack(dictionary);
+    const bool is_much = dictionary.size() > pages_.data.size() / 8;
+    auto packed = is_much ? packer_.pack_thoroughly(dictionary) : packer_.pack(dictionary);
     if (!packed && any_packed_) packed = packer_.pack_always(dictionary);
     any_packed_ = packed.has_value();
     const auto stored = packed.value_or(dictionary);

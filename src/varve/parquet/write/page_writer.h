@@ -24,10 +24,12 @@ class PagePacker {
   explicit PagePacker(const CompressionSetting& setting);
 
   [[nodiscard]] CompressionCodec codec() const noexcept;
-  // The packed block, shown until the next call, or nothing if it does not pay.
-  std::optional<std::span<const std::byte>> pack(std::span<const std::byte> block);
+  // The packed block, shown until the next call, or nothing if it does not pay. `streams` as BlockCodec takes them.
+  std::optional<std::span<const std::byte>> pack(std::span<const std::byte> block, size_t streams = 1);
+  // As pack, at the price of more time, unless a level was asked for: for a dictionary that is much of its chunk.
+  std::optional<std::span<const std::byte>> pack_thoroughly(std::span<const std::byte> block);
   // As pack, whether it pays or not.
-  std::span<const std::byte> pack_always(std::span<const std::byte> block);
+  std::span<const std::byte> pack_always(std::span<const std::byte> block, size_t streams = 1);
   // Whether it is worth while to try a block at all.
   [[nodiscard]] bool may_pack() const noexcept { return setting_.codec != Compression::kNone; }
   [[nodiscard]] bool is_automatic() const noexcept { return setting_.codec == Compression::kAuto; }
@@ -35,6 +37,7 @@ class PagePacker {
  private:
   CompressionSetting setting_;
   compress::BlockCodec codec_;
+  std::optional<compress::BlockCodec> thorough_;  // made when first used
   base::MutableBuffer packed_;
 };
 
@@ -45,6 +48,7 @@ struct DataPage {
   Encoding encoding = Encoding::kPlain;
   std::span<const std::byte> levels;  // definition levels, empty for a column that cannot hold nulls
   std::span<const std::byte> values;
+  size_t streams = 1;  // of BYTE_STREAM_SPLIT
 };
 
 // The pages of a chunk as they will lie in the file, places counted from the chunk's own beginning.
@@ -58,7 +62,8 @@ struct ChunkPages {
 
 class PageWriter {
  public:
-  explicit PageWriter(PagePacker& packer) : packer_(packer) {}
+  // `bytes` is what the data pages will take, about.
+  PageWriter(PagePacker& packer, size_t bytes);
 
   // Adds a page (DataPageV2, with its checksum).
   void add(const DataPage& page);
@@ -66,7 +71,7 @@ class PageWriter {
   ChunkPages finish(std::span<const std::byte> dictionary, size_t entries);
 
  private:
-  std::optional<std::span<const std::byte>> try_pack(std::span<const std::byte> values);
+  std::optional<std::span<const std::byte>> try_pack(const DataPage& page);
 
   PagePacker& packer_;
   ChunkPages pages_;

@@ -34,9 +34,11 @@ ValueRange number_range(std::span<const T> values) {
   std::array<T, kLanes> greatest;
   least.fill(kHighest);
   greatest.fill(kLowest);
+  bool has_nan = false;
   const auto take = [&](T value, size_t lane) {
     least[lane] = value < least[lane] ? value : least[lane];
     greatest[lane] = value > greatest[lane] ? value : greatest[lane];
+    has_nan |= value != value;
   };
   size_t at = 0;
   for (; at + kLanes <= values.size(); at += kLanes) {
@@ -48,8 +50,6 @@ ValueRange number_range(std::span<const T> values) {
   ValueRange range;
   if (values.empty()) return range;
   if constexpr (std::is_floating_point_v<T>) {
-    bool has_nan = false;
-    for (const T value : values) has_nan |= value != value;
     range.has_nan = has_nan;
     const bool all_nan = has_nan && std::all_of(values.begin(), values.end(), [](T value) { return value != value; });
     if (all_nan) return range;

@@ -11,20 +11,25 @@ namespace {
 
 constexpr size_t kSlices = 8;
 constexpr size_t kSliceValues = 512;
+constexpr size_t kSliceValuesOfFew = 2048;
 constexpr size_t kSliceBytesMax = size_t{64} << 10;
 // A column that so few bytes a value describe needs no other encoding: one in this many of its plain size.
 constexpr size_t kCheapEnough = 32;
 
+// So few are read in a fraction of a millisecond whatever their encoding.
+constexpr size_t kFewValues = size_t{1} << 16;
+
 // Evenly spread slices; all of a short chunk.
 std::vector<PhysicalValues> sample(const PhysicalValues& values) {
   std::vector<PhysicalValues> slices;
-  if (values.count <= kSlices * kSliceValues) {
+  const size_t slice_values = values.count <= kFewValues ? kSliceValuesOfFew : kSliceValues;
+  if (values.count <= kSlices * slice_values) {
     slices.push_back(values.slice(0, values.count));
     return slices;
   }
   for (size_t index = 0; index < kSlices; ++index) {
-    const size_t first = (values.count - kSliceValues) / (kSlices - 1) * index;
-    size_t length = kSliceValues;
+    const size_t first = (values.count - slice_values) / (kSlices - 1) * index;
+    size_t length = slice_values;
     while (length > 1 && values.slice(first, length).byte_size() > kSliceBytesMax) length /= 2;
     slices.push_back(values.slice(first, length));
   }
@@ -35,6 +40,15 @@ size_t count_of(const std::vector<PhysicalValues>& slices) {
   size_t count = 0;
   for (const PhysicalValues& slice : slices) count += slice.count;
   return count;
+}
+
+std::vector<double> numbers_of(const std::vector<PhysicalValues>& slices) {
+  std::vector<double> numbers;
+  for (const PhysicalValues& slice : slices) {
+    const auto values = slice.as<double>();
+    numbers.insert(numbers.end(), values.begin(), values.end());
+  }
+  return numbers;
 }
 
 // Of how many values, all equally likely, `count` draws show `distinct` ones: the solution of
@@ -73,6 +87,10 @@ std::vector<Encoding> candidates_for(PhysicalType type, bool is_dictionary) {
   }
 }
 
+size_t streams_of(Encoding encoding, int32_t width) noexcept {
+  return encoding == Encoding::kByteStreamSplit ? static_cast<size_t>(width) : 1;
+}
+
 void encode_values(const PhysicalValues& values, Encoding encoding, base::MutableBuffer& out) {
   switch (encoding) {
     case Encoding::kRle: return encode_booleans(values, out);
@@ -84,7 +102,7 @@ void encode_values(const PhysicalValues& values, Encoding encoding, base::Mutabl
   }
 }
 
-size_t EncodingChooser::cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding) {
+size_t EncodingChooser::cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding, bool is_long) {
   encoded_.resize(0);
   if (encoding == Encoding::kByteStreamSplit && slices.size() > 1) {
     // The streams of all slices together, as a page has them.
@@ -94,12 +112,13 @@ size_t EncodingChooser::cost_of(const std::vector<PhysicalValues>& slices, Encod
   } else {
     for (const PhysicalValues& slice : slices) encode_values(slice, encoding, encoded_);
   }
-  const auto packed = packer_.pack({encoded_.data(), encoded_.size()});
-  return packed ? packed->size() + packed->size() / 8 : encoded_.size();
+  const auto packed = packer_.pack({encoded_.data(), encoded_.size()}, streams_of(encoding, slices[0].width));
+  if (!packed) return encoded_.size();
+  return is_long ? packed->size() + packed->size() / 8 : packed->size();
 }
 
 size_t EncodingChooser::count_distinct(const std::vector<PhysicalValues>& slices) {
-  uint32_t codes[kSlices * kSliceValues];
+  uint32_t codes[kSlices * kSliceValuesOfFew];
   constexpr DictionaryLimits kNoLimits{.entries = ~size_t{0}, .bytes = ~size_t{0}};
   const int32_t width = slices[0].width;
   words_.clear();
@@ -139,14 +158,16 @@ EncodingChoice EncodingChooser::choose(const PhysicalValues& values, std::span<c
   const size_t plain_bytes = values.byte_size();
   EncodingChoice best{.bytes = ~size_t{0}};
   for (const Encoding encoding : candidates) {
-    const size_t bytes = scaled(cost_of(slices, encoding));
+    const size_t bytes = scaled(cost_of(slices, encoding, values.count > kFewValues));
     if (bytes < best.bytes) best = {.encoding = encoding, .bytes = bytes};
     if (best.bytes < plain_bytes / kCheapEnough) return best;
   }
   if (values.type == PhysicalType::kBoolean) return best;
   // Integers are quicker to read delta-coded, so their dictionary has to be clearly smaller.
   const size_t max = best.encoding == Encoding::kDeltaBinaryPacked ? best.bytes - best.bytes / 10 : best.bytes;
-  if (dictionary_cost(slices, values) < max) best.dictionary_bytes_max = max;
+  if (dictionary_cost(slices, values) >= max) return best;
+  best.dictionary_bytes_max = max;
+  if (values.type == PhysicalType::kDouble) best.grid = ValueGrid::find(numbers_of(slices));
   return best;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,16 +11,21 @@
 #include "varve/parquet/write/dictionary.h"
 #include "varve/parquet/write/page_writer.h"
 #include "varve/parquet/write/physical_values.h"
+#include "varve/parquet/write/value_grid.h"
 
 namespace varve::parquet {
 
 // Adds `values` to `out` as a data page holds them. `encoding` is one that choose_encoding gives for their type.
 void encode_values(const PhysicalValues& values, Encoding encoding, base::MutableBuffer& out);
 
+// How many streams of bytes, each of another kind, an encoding makes of values of `width` bytes.
+size_t streams_of(Encoding encoding, int32_t width) noexcept;
+
 struct EncodingChoice {
   Encoding encoding = Encoding::kPlain;  // the cheapest that needs no dictionary
   size_t bytes = 0;                      // what the chunk is expected to take by it
   size_t dictionary_bytes_max = 0;       // a dictionary pays if it and its indexes take less; 0: it is not worth trying
+  std::optional<ValueGrid> grid;         // on which the values of a dictionary lie
 };
 
 // The encodings worth trying. Strings of a column that readers restore as a dictionary (`is_dictionary`) stay PLAIN:
@@ -27,7 +33,8 @@ struct EncodingChoice {
 std::vector<Encoding> candidates_for(PhysicalType type, bool is_dictionary);
 
 // Estimates from a sample of the values (slices from all over the chunk), packed as the pages will be: encodings whose
-// pages are packed pay for it with a little more than their bytes, since they are slower to read.
+// pages are packed pay for it with a little more than their bytes, since they are slower to read, unless there are so
+// few values that this does not matter.
 class EncodingChooser {
  public:
   explicit EncodingChooser(PagePacker& packer) : packer_(packer) {}
@@ -36,7 +43,7 @@ class EncodingChooser {
   EncodingChoice choose(const PhysicalValues& values, std::span<const Encoding> candidates);
 
  private:
-  size_t cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding);
+  size_t cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding, bool is_long);
   size_t count_distinct(const std::vector<PhysicalValues>& slices);
   size_t dictionary_cost(const std::vector<PhysicalValues>& slices, const PhysicalValues& values);
 

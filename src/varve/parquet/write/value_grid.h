@@ -1,0 +1,32 @@
+// Numbers on a grid, such as prices on a tick, as small whole numbers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace varve::parquet {
+
+// A linear function from doubles to places on a grid, which a dictionary uses instead of a hash: neighbours lie side by
+// side, and no two values of the grid share a place.
+class ValueGrid {
+ public:
+  static constexpr size_t kPlaces = size_t{1} << 17;
+
+  // The coarsest grid of decimal fractions on which all values of `sample` lie, with room around them; nothing if there
+  // is none.
+  static std::optional<ValueGrid> find(std::span<const double> sample);
+
+  // Sets places[i], which is below kPlaces, for the double whose bits are values[i]. False if one lies outside; what
+  // then stands in `places` is of no use. Values off the grid get the place of some neighbour.
+  bool place(std::span<const uint64_t> values, uint32_t* places) const noexcept;
+
+ private:
+  ValueGrid(double places_per_unit, uint64_t origin) : places_per_unit_(places_per_unit), origin_(origin) {}
+
+  double places_per_unit_;
+  uint64_t origin_;
+};
+
+}  // namespace varve::parquet

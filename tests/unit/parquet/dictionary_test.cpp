@@ -1,0 +1,139 @@
+#include "varve/parquet/write/dictionary.h"
+
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "varve/parquet/write/value_grid.h"
+
+#include "support/random.h"
+
+namespace varve::parquet {
+namespace {
+
+using testing::Random;
+
+std::vector<uint64_t> bits_of(const std::vector<double>& values) {
+  std::vector<uint64_t> bits;
+  for (const double value : values) bits.push_back(std::bit_cast<uint64_t>(value));
+  return bits;
+}
+
+std::vector<double> prices(Random& random, double tick, size_t count) {
+  std::vector<double> values;
+  int64_t ticks = 10'000;
+  for (size_t row = 0; row < count; ++row) values.push_back(static_cast<double>(ticks += random.between(-9, 9)) * tick);
+  return values;
+}
+
+struct Encoded {
+  bool within_limits = false;
+  std::vector<uint32_t> codes;
+  std::vector<uint64_t> entries;
+  bool operator==(const Encoded&) const = default;
+};
+
+// Encodes in two calls, as pages are.
+Encoded encode(const std::vector<double>& values, const std::optional<ValueGrid>& grid, DictionaryLimits limits = {}) {
+  NumberDictionary<uint64_t> dictionary;
+  dictionary.clear(grid);
+  const auto bits = bits_of(values);
+  Encoded result{.codes = std::vector<uint32_t>(bits.size())};
+  const auto [head, tail] = std::pair(std::span(bits).first(bits.size() / 3), std::span(bits).subspan(bits.size() / 3));
+  result.within_limits = dictionary.encode(head, result.codes.data(), limits) &&
+                         dictionary.encode(tail, result.codes.data() + head.size(), limits);
+  if (!result.within_limits) return {};
+  result.entries.assign(dictionary.entries().begin(), dictionary.entries().end());
+  return result;
+}
+
+TEST(NumberDictionary, GivesBackWhatItTookByGridAndByHash) {
+  Random random;
+  const auto values = prices(random, 0.01, 50'000);
+  const Encoded encoded = encode(values, ValueGrid::find(values));
+  for (size_t row = 0; row < values.size(); ++row) {
+    ASSERT_EQ(encoded.entries[encoded.codes[row]], std::bit_cast<uint64_t>(values[row])) << row;
+  }
+  EXPECT_EQ(encoded, encode(values, std::nullopt));
+}
+
+TEST(NumberDictionary, ValuesOffTheGridChangeNothing) {
+  Random random;
+  const std::vector<double> strangers = {std::nan(""), -0.0,   0.0,     1e300,
+                                         -1e300,       1e-300, 100.005, std::numeric_limits<double>::infinity()};
+  for (int round = 0; round < 50; ++round) {
+    auto values = prices(random, 0.01, 10'000);
+    const auto grid = ValueGrid::find(values);
+    for (int count = 0; count < 3; ++count) {
+      values[static_cast<size_t>(random.between(0, std::ssize(values) - 1))] = random.pick(strangers);
+    }
+    ASSERT_TRUE(grid.has_value());
+    EXPECT_EQ(encode(values, grid), encode(values, std::nullopt));
+  }
+}
+
+TEST(NumberDictionary, StopsAtItsLimitsByGridAndByHash) {
+  std::vector<double> values(5'000);
+  for (size_t row = 0; row < values.size(); ++row) values[row] = static_cast<double>(row) / 4;
+  for (const size_t entries : std::vector<size_t>{1, 1'000, 4'999, 5'000, 5'001}) {
+    const DictionaryLimits limits{.entries = entries};
+    EXPECT_EQ(encode(values, ValueGrid::find(values), limits).within_limits, entries >= values.size()) << entries;
+    EXPECT_EQ(encode(values, std::nullopt, limits).within_limits, entries >= values.size()) << entries;
+  }
+}
+
+TEST(ValueGrid, FindsTicksOfMarkets) {
+  Random random;
+  for (const double tick : {0.01, 0.25, 0.5, 1.0, 0.00005, 0.00001, 1e-8, 0.03125, 100.0}) {
+    EXPECT_TRUE(ValueGrid::find(prices(random, tick, 100)).has_value()) << tick;
+  }
+}
+
+TEST(ValueGrid, FreeNumbersLieOnNone) {
+  EXPECT_FALSE(ValueGrid::find(std::vector<double>{1.0, 2.0, 3.14159265358979}).has_value());
+  EXPECT_FALSE(ValueGrid::find(std::vector<double>{1.0, std::nan("")}).has_value());
+  EXPECT_FALSE(ValueGrid::find(std::vector<double>{1.0, 1e18}).has_value());
+  EXPECT_FALSE(ValueGrid::find(std::vector<double>{1.0, 2'000'001.0, 0.5}).has_value());
+  EXPECT_FALSE(ValueGrid::find({}).has_value());
+}
+
+TEST(ValueGrid, NeighboursLieSideBySide) {
+  const std::vector<double> values = {10.25, 10.5, 10.75, 9.25};
+  const auto grid = ValueGrid::find(values);
+  ASSERT_TRUE(grid.has_value());
+  std::vector<uint32_t> places(values.size());
+  ASSERT_TRUE(grid->place(bits_of(values), places.data()));
+  EXPECT_EQ(places[1], places[0] + 1);
+  EXPECT_EQ(places[2], places[0] + 2);
+  EXPECT_EQ(places[3], places[0] - 4);
+}
+
+TEST(BytesDictionary, TellsStringsOfAllLengthsApart) {
+  Random random;
+  std::string characters;
+  std::vector<size_t> ends = {0};
+  for (int row = 0; row < 5'000; ++row) {
+    characters.append(static_cast<size_t>(random.between(0, 40)), random.one_in(3) ? 'a' : '\0');
+    if (random.one_in(2) && characters.size() > ends.back()) characters.back() = 'b';
+    ends.push_back(characters.size());
+  }
+  const auto value_at = [&](size_t row) {
+    return std::string_view(characters).substr(ends[row], ends[row + 1] - ends[row]);
+  };
+  BytesDictionary dictionary;
+  std::vector<uint32_t> codes(ends.size() - 1);
+  ASSERT_TRUE(dictionary.encode(codes.size(), value_at, codes.data(), {}));
+  std::map<std::string_view, uint32_t> expected;
+  for (size_t row = 0; row < codes.size(); ++row) {
+    const auto code = expected.try_emplace(value_at(row), static_cast<uint32_t>(expected.size())).first->second;
+    ASSERT_EQ(codes[row], code) << row;
+  }
+}
+
+}  // namespace
+}  // namespace varve::parquet
