@@ -241,7 +241,7 @@ def read_parquet(
     ``where``, only rows for which it is true; its columns need not be among ``columns``.
 
     Raises DataNotFoundError for a missing file or column, DataCorruptionError for what is no whole Parquet file,
-    NotSupportedError for a nested column asked for by name, InvalidArgumentError for a condition whose values cannot be
+    NotSupportedError for a nested column among those to read, InvalidArgumentError for a condition whose values cannot be
     compared with their columns.
     """
     with ParquetFile(path, naive=naive) as file:

@@ -27,7 +27,7 @@ struct IndexRange {
 };
 
 struct ReadOptions {
-  std::optional<std::vector<std::string>> columns;  // all flat ones if absent; in the order named
+  std::optional<std::vector<std::string>> columns;  // all if absent; in the order named
   std::optional<IndexRange> range;
   // Only rows for which it is true; its columns need not be among `columns`. What statistics, page indexes and
   // dictionaries rule out is not read, and of the other columns only pages that hold such a row.
@@ -59,8 +59,8 @@ class Reader {
   [[nodiscard]] const FileMetaData& metadata() const noexcept;
   [[nodiscard]] const OpenFile& file() const noexcept;  // for this folder
 
-  // Throws NotFound for a column that is not there, NotSupported for a nested one by name, InvalidArgument for a
-  // condition whose values cannot be compared with their columns, Corruption.
+  // Throws NotFound for a column that is not there, NotSupported for a nested one among those to read, InvalidArgument
+  // for a condition whose values cannot be compared with their columns, Corruption.
   [[nodiscard]] Table read(const ReadOptions& options = {}) const;
   // Rows [first, first + count) of the file; what lies beyond its end is left out.
   [[nodiscard]] Table read_rows(int64_t first, int64_t count, const ReadOptions& options = {}) const;

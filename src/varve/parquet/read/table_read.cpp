@@ -33,6 +33,7 @@ class TableRead {
       }
       schema_ = Schema(std::move(fields), reader.schema().metadata());
     } else {
+      if (!file_.columns.nested.empty()) refuse(file_.columns.nested.front());
       for (const LeafColumn& column : file_.columns.columns) columns_.push_back(&column);
     }
   }
@@ -51,10 +52,14 @@ class TableRead {
       if (column.name == name) return column;
     }
     for (const std::string& nested : file_.columns.nested) {
-      if (nested == name)
-        throw NotSupported("{}: column {} is nested or of a type that has no column", file_.name, name);
+      if (nested == name) refuse(name);
     }
     throw NotFound("{}: no column {}", file_.name, name);
+  }
+
+  [[noreturn]] void refuse(const std::string& nested) const {
+    throw NotSupported("{}: column {} is nested or of a type that has no column: name the others to read them",
+                       file_.name, nested);
   }
 
   static Field field_of(const LeafColumn& column) { return {column.name, column.type, column.nullable}; }
