@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,7 +37,7 @@ using testing::operator+;
 const ColumnName x("x");
 const ColumnName y("y");
 
-// Notes which bytes are read after it was opened.
+// Notes which bytes are read after it was opened, by any thread.
 class CountingFile final : public base::File {
  public:
   CountingFile(Bytes bytes, std::shared_ptr<std::vector<RowRange>> reads)
@@ -44,7 +45,10 @@ class CountingFile final : public base::File {
 
   void read_at(uint64_t offset, std::span<std::byte> bytes) const override {
     const auto first = static_cast<int64_t>(offset);
-    reads_->push_back({first, first + static_cast<int64_t>(bytes.size())});
+    {
+      const std::lock_guard lock(mutex_);
+      reads_->push_back({first, first + static_cast<int64_t>(bytes.size())});
+    }
     file_.read_at(offset, bytes);
   }
   [[nodiscard]] uint64_t size() const override { return file_.size(); }
@@ -58,6 +62,7 @@ class CountingFile final : public base::File {
 
  private:
   testing::MemoryFile file_;
+  mutable std::mutex mutex_;
   std::shared_ptr<std::vector<RowRange>> reads_;
 };
 
