@@ -241,8 +241,8 @@ def read_parquet(
     ``where``, only rows for which it is true; its columns need not be among ``columns``.
 
     Raises DataNotFoundError for a missing file or column, DataCorruptionError for what is no whole Parquet file,
-    NotSupportedError for a nested column among those to read, InvalidArgumentError for a condition whose values cannot be
-    compared with their columns.
+    NotSupportedError for a nested column among those to read, InvalidArgumentError for a condition whose values cannot
+    be compared with their columns.
     """
     with ParquetFile(path, naive=naive) as file:
         return file.read(columns, start, end, where=where, index=index, zone=zone)
