@@ -73,3 +73,15 @@ def test_nested_columns_leave_the_flat_ones_readable(path: pathlib.Path) -> None
     for columns in (["levels"], None):
         with pytest.raises(varve.NotSupportedError, match="levels"):
             varve.read_parquet(path, columns=columns)
+
+
+def test_bad_options_of_files_are_named(path: pathlib.Path) -> None:
+    varve.write_parquet({"close": [1.0]}, path)
+    for columns in ("close", [], [1]):
+        with pytest.raises(varve.InvalidArgumentError, match="^columns .* expected"):
+            varve.read_parquet(path, columns=columns)
+    with pytest.raises(varve.InvalidArgumentError, match="^sorted_by 'close' of type str: expected a list of names"):
+        varve.write_parquet({"close": [1.0]}, path, sorted_by="close")
+    for rows in (0, 1.5, True):
+        with pytest.raises(varve.InvalidArgumentError, match="^rows_per_group .* expected a whole number from 1"):
+            varve.write_parquet({"close": [1.0]}, path, rows_per_group=rows)

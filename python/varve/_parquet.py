@@ -7,6 +7,7 @@ from typing import Self
 
 from varve import _varve
 from varve._columns import to_native
+from varve._options import to_columns, to_count, to_names
 from varve._predicates import Predicate, to_native_predicate
 from varve._table import Table
 from varve._times import Naive, TimeLike, to_bound
@@ -109,8 +110,7 @@ class ParquetFile:
     ) -> Table:
         """The rows, as ``read_parquet`` gives them."""
         low, high = to_bound(start, self._naive), to_bound(end, self._naive)
-        wanted = None if columns is None else list(columns)
-        return Table(self._native.read(wanted, low, high, zone, index, to_native_predicate(where)))
+        return Table(self._native.read(to_columns(columns), low, high, zone, index, to_native_predicate(where)))
 
     def batches(
         self,
@@ -128,9 +128,9 @@ class ParquetFile:
         Only the table at hand is in memory, so that files of any size can be gone through.
         """
         low, high = to_bound(start, self._naive), to_bound(end, self._naive)
-        wanted = None if columns is None else list(columns)
-        native = self._native.batches(wanted, low, high, zone, index, to_native_predicate(where), rows_max)
-        return ParquetBatches(native)
+        condition = to_native_predicate(where)
+        rows = to_count("rows_max", rows_max)
+        return ParquetBatches(self._native.batches(to_columns(columns), low, high, zone, index, condition, rows))
 
     def explain(self, *, by_row_group: bool = True) -> Table:
         """How the file stores each column of each row group (or each column, over all of them).
@@ -185,7 +185,8 @@ class ParquetWriter:
         """
         self._naive: Naive = naive
         first = None if schema is None else _without_rows(schema, naive)
-        self._native = _varve.ParquetWriter(os.fspath(path), compression, list(sorted_by), rows_per_group, durable)
+        order, group = to_names("sorted_by", sorted_by), to_count("rows_per_group", rows_per_group)
+        self._native = _varve.ParquetWriter(os.fspath(path), compression, order, group, durable)
         if first is not None:
             self._native.write(first)
 
@@ -265,6 +266,7 @@ def write_parquet(
     which the rows are sorted, ascending, which readers then may use.
     """
     native = to_native(table, naive)
-    writer = _varve.ParquetWriter(os.fspath(path), compression, list(sorted_by), rows_per_group, durable)
+    order, group = to_names("sorted_by", sorted_by), to_count("rows_per_group", rows_per_group)
+    writer = _varve.ParquetWriter(os.fspath(path), compression, order, group, durable)
     writer.write(native)
     return writer.close()
