@@ -91,6 +91,11 @@ Head read_head(std::span<const std::byte> bytes, size_t& position) {
 // Adds up the differences in `bytes`, packed by `width` bits, and returns the last value.
 template <typename Unsigned, typename Packed>
 Unsigned add_miniblock(const std::byte* bytes, int width, Unsigned last, Unsigned least, std::span<Unsigned> out) {
+  if (width == 0) {  // values at one distance, such as the bars of a market without gaps
+    Unsigned steps = 0;
+    for (Unsigned& value : out) value = last + ++steps * least;
+    return last + steps * least;
+  }
   for (size_t at = 0; at < out.size(); at += kPackedValues, bytes += 4 * width) {
     Packed differences[kPackedValues];
     unpack_32(bytes, width, differences);
