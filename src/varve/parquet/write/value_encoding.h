@@ -33,7 +33,7 @@ struct EncodingChoice {
 std::vector<Encoding> candidates_for(PhysicalType type, bool is_dictionary);
 
 // Estimates from a sample of the values (slices from all over the chunk), packed as the pages will be: encodings whose
-// pages are packed pay for it with a little more than their bytes, since they are slower to read, unless there are so
+// pages are packed pay for it with a quarter more than their bytes, since they are slower to read, unless there are so
 // few values that this does not matter.
 class EncodingChooser {
  public:
