@@ -57,7 +57,7 @@ def test_batches_are_row_groups_or_parts_of_them(path: pathlib.Path, bars: pl.Da
     assert [table.num_rows for table in file.batches()] == [300, 300, 300, 100]
     assert [table.num_rows for table in file.batches(rows_max=200)] == [200, 100] * 3 + [100]
     assert pl.concat([table.to_polars() for table in file.batches(["close"])]).equals(bars.select("close"))
-    with pytest.raises(varve.InvalidArgumentError, match="0 rows"):
+    with pytest.raises(varve.InvalidArgumentError, match="rows_max 0 of type int: expected a whole number from 1"):
         file.batches(rows_max=0)
 
 
