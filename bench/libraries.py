@@ -188,7 +188,10 @@ class DuckDB(Library):
         return path
 
     def read_day(self, opened: Any, day: tuple[str, str]) -> Any:
-        return self._where(opened, f"timestamp >= TIMESTAMPTZ '{day[0]}' AND timestamp < TIMESTAMPTZ '{day[1]}'")
+        return self._where(
+            opened,
+            f"timestamp >= CAST('{day[0]}' AS TIMESTAMPTZ_NS) AND timestamp < CAST('{day[1]}' AS TIMESTAMPTZ_NS)",
+        )
 
     def read_where(self, opened: Any, condition: tuple[str, str, float | str]) -> Any:
         name, comparison, value = condition
