@@ -102,7 +102,7 @@ class ParquetFile {
 class ParquetWriter {
  public:
   ParquetWriter(std::string path, const std::string& compression, std::vector<std::string> sorted_by,
-                int64_t rows_per_group, bool durable)
+                std::optional<int64_t> rows_per_group, bool durable)
       : options_{.compression = parquet::parse_compression(compression),
                  .sorted_by = std::move(sorted_by),
                  .rows_per_group = rows_per_group,
@@ -216,8 +216,8 @@ void bind_reading(nb::module_& module) {
 void bind_parquet_file(nb::module_& module) {
   bind_reading(module);
   nb::class_<ParquetWriter>(module, "ParquetWriter")
-      .def(nb::init<std::string, const std::string&, std::vector<std::string>, int64_t, bool>(), "path"_a,
-           "compression"_a, "sorted_by"_a, "rows_per_group"_a, "durable"_a)
+      .def(nb::init<std::string, const std::string&, std::vector<std::string>, std::optional<int64_t>, bool>(),
+           "path"_a, "compression"_a, "sorted_by"_a, "rows_per_group"_a.none(), "durable"_a)
       .def("write", &ParquetWriter::write, "table"_a, nb::call_guard<nb::gil_scoped_release>())
       .def("close", &ParquetWriter::close, nb::call_guard<nb::gil_scoped_release>())
       .def("abandon", &ParquetWriter::abandon)

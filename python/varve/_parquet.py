@@ -176,7 +176,7 @@ class ParquetWriter:
         *,
         compression: str = "auto",
         sorted_by: Sequence[str] = (),
-        rows_per_group: int = 1 << 20,
+        rows_per_group: int | None = None,
         durable: bool = False,
         naive: Naive = "error",
     ) -> None:
@@ -185,7 +185,7 @@ class ParquetWriter:
         """
         self._naive: Naive = naive
         first = None if schema is None else _without_rows(schema, naive)
-        order, group = to_names("sorted_by", sorted_by), to_count("rows_per_group", rows_per_group)
+        order, group = to_names("sorted_by", sorted_by), _to_rows_per_group(rows_per_group)
         self._native = _varve.ParquetWriter(os.fspath(path), compression, order, group, durable)
         if first is not None:
             self._native.write(first)
@@ -255,7 +255,7 @@ def write_parquet(
     *,
     compression: str = "auto",
     sorted_by: Sequence[str] = (),
-    rows_per_group: int = 1 << 20,
+    rows_per_group: int | None = None,
     durable: bool = False,
     naive: Naive = "error",
 ) -> int:
@@ -263,10 +263,15 @@ def write_parquet(
 
     The file appears whole or not at all; with ``durable`` it is on the disk when the call returns. ``compression`` is
     "auto" (zstd where it pays), "zstd", "zstd:9", "snappy", "lz4", "gzip" or "none"; ``sorted_by`` names the columns by
-    which the rows are sorted, ascending, which readers then may use.
+    which the rows are sorted, ascending, which readers then may use. A row group has at most ``rows_per_group`` rows;
+    without it 2^20, and fewer of wide rows, so that its values take about 64 MiB.
     """
     native = to_native(table, naive)
-    order, group = to_names("sorted_by", sorted_by), to_count("rows_per_group", rows_per_group)
+    order, group = to_names("sorted_by", sorted_by), _to_rows_per_group(rows_per_group)
     writer = _varve.ParquetWriter(os.fspath(path), compression, order, group, durable)
     writer.write(native)
     return writer.close()
+
+
+def _to_rows_per_group(value: int | None) -> int | None:
+    return None if value is None else to_count("rows_per_group", value)

@@ -23,8 +23,12 @@ constexpr std::array<std::string_view, 6> kCompressionNames = {"auto", "none", "
 // A page counts its rows in 32 bits.
 constexpr int64_t kRowsPerPageMax = int64_t{1} << 24;
 
+// Of a row group, where nothing else is said.
+constexpr int64_t kGroupRows = int64_t{1} << 20;
+constexpr int64_t kGroupBytes = int64_t{64} << 20;
+
 WriteOptions checked(WriteOptions options) {
-  if (options.rows_per_group < 1) throw InvalidArgument("{} rows a row group", options.rows_per_group);
+  if (options.rows_per_group.value_or(1) < 1) throw InvalidArgument("{} rows a row group", *options.rows_per_group);
   if (options.rows_per_page < 1 || options.rows_per_page > kRowsPerPageMax) {
     throw InvalidArgument("{} rows a page, 1 to {} are possible", options.rows_per_page, kRowsPerPageMax);
   }
@@ -86,6 +90,13 @@ Column column_of(const GroupRows& pieces, size_t position) {
   return table::concatenate(columns);
 }
 
+// Whole pages of rows like those of `table`.
+int64_t choose_rows_per_group(const Table& table, int64_t rows_per_page) {
+  const int64_t row_bytes = std::max<int64_t>(1, table.byte_size() / std::max<int64_t>(1, table.num_rows()));
+  const int64_t pages = kGroupBytes / row_bytes / rows_per_page;
+  return std::clamp(pages * rows_per_page, rows_per_page, std::max(rows_per_page, kGroupRows));
+}
+
 int64_t rows_of(const GroupRows& pieces) {
   int64_t rows = 0;
   for (const Table& piece : pieces) rows += piece.num_rows();
@@ -139,13 +150,15 @@ struct Writer::State {
 };
 
 void Writer::State::add(const Table& table) {
+  if (table.num_rows() == 0) return;
+  if (!options.rows_per_group) options.rows_per_group = choose_rows_per_group(table, options.rows_per_page);
   std::vector<GroupRows> groups;
   for (int64_t row = 0; row < table.num_rows();) {
-    const int64_t rows = std::min(options.rows_per_group - pending_rows, table.num_rows() - row);
+    const int64_t rows = std::min(*options.rows_per_group - pending_rows, table.num_rows() - row);
     pending.push_back(table.slice(row, rows));
     pending_rows += rows;
     row += rows;
-    if (pending_rows < options.rows_per_group) break;
+    if (pending_rows < *options.rows_per_group) break;
     groups.push_back(std::exchange(pending, {}));
     pending_rows = 0;
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -29,8 +30,10 @@ CompressionSetting parse_compression(std::string_view text);
 struct WriteOptions {
   CompressionSetting compression;
   std::vector<std::string> sorted_by;  // columns by which the rows are sorted, ascending, nulls first
-  int64_t rows_per_group = 1 << 20;
-  int64_t rows_per_page = 1 << 16;                            // most rows of a page; bytes limit it too
+  // Most rows of a row group. Absent: 2^20, and fewer of wide rows, so that the group's values take about 64 MiB:
+  // readers that share work out by row groups then have several of them.
+  std::optional<int64_t> rows_per_group;
+  int64_t rows_per_page = 1 << 14;                            // most rows of a page; bytes limit it too
   std::vector<std::pair<std::string, std::string>> metadata;  // of the file; replaces the schema's of the same name
   base::ThreadPool* pool = nullptr;                           // encodes columns side by side
   base::CancelToken cancel;

@@ -371,6 +371,30 @@ TEST(RowSelection, GoesTogetherWithRowsAndGroups) {
   EXPECT_EQ(difference(file.reader().read_row_group(2, {.where = where}), kept(rows.slice(500, 250), where)), "");
 }
 
+TEST(RowSelection, TheSamePartsAgainCostLessAndAreTheSame) {
+  const Table rows = counting_rows({"A", "B", "C"});
+  Subject file(write(rows, {.rows_per_group = 250, .rows_per_page = 50}));
+  const Predicate where = x >= 260 && x < 290;
+  const Table first = file.read({.where = where});
+  const int64_t bytes = file.bytes_read();
+  const Table second = file.read({.where = where});
+  EXPECT_LT(file.bytes_read(), bytes);
+  EXPECT_EQ(difference(first, rows.slice(260, 30)), "");
+  EXPECT_EQ(difference(second, rows.slice(260, 30)), "");
+}
+
+TEST(RowSelection, ADamagedDictionaryIsNotKept) {
+  const Table rows = counting_rows({"A", "B", "C"});
+  Bytes bytes = write(rows, {.compression = parse_compression("none"), .rows_per_group = 250, .rows_per_page = 50});
+  const FileMetaData metadata = Subject(bytes).reader().metadata();
+  const ColumnMetaData& chunk = *metadata.row_groups[1].columns[1].meta_data;
+  bytes[static_cast<size_t>(chunk.data_page_offset) - 1] ^= std::byte{1};
+  Subject file(std::move(bytes));
+  for (int turn = 0; turn < 2; ++turn) {
+    expect_error(ErrorKind::kCorruption, "checksum", [&] { static_cast<void>(file.read(x == 260, {"y"})); });
+  }
+}
+
 TEST(RowSelection, NamesWhatCannotBeAsked) {
   Subject file = counting_file();
   expect_error(ErrorKind::kNotFound, "no column w", [&] { static_cast<void>(file.read(ColumnName("w") == 1)); });

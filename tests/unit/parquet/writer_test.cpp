@@ -249,8 +249,22 @@ TEST(WriterEncodings, BarsTakeTheCheapestOnes) {
 }
 
 TEST(WriterEncodings, ConstantTakesNextToNothing) {
-  const WrittenFile file(one_column<double>(DataType::float64(), std::vector<double>(100'000, 1.25)));
+  const auto column = one_column<double>(DataType::float64(), std::vector<double>(100'000, 1.25));
+  const WrittenFile file(column, {.rows_per_page = 1 << 16});
   EXPECT_LT(file.column(0).total_compressed_size, 300);
+}
+
+TEST(WriterGroups, WideRowsMakeThemShorter) {
+  const std::vector<int64_t> values(300'000, 7);
+  std::vector<Field> fields;
+  std::vector<Column> columns;
+  for (int number = 0; number < 64; ++number) {
+    fields.push_back({"feature_" + std::to_string(number), DataType::int64(), false});
+    columns.push_back(make_column<int64_t>(DataType::int64(), values));
+  }
+  const WrittenFile file(Table(Schema(std::move(fields)), std::move(columns)));
+  ASSERT_EQ(file.metadata.row_groups.size(), 3U);
+  EXPECT_EQ(file.metadata.row_groups[0].num_rows, (64 << 20) / (64 * 8));
 }
 
 TEST(WriterEncodings, FreeFloatsAreNotMadeWorse) {

@@ -136,14 +136,20 @@ ChunkLocation locate(const OpenFile& file, const LeafColumn& column, size_t grou
   return location;
 }
 
-std::optional<std::vector<PageRun>> read_pages(const OpenFile& file, const LeafColumn& column, size_t group) {
+std::shared_ptr<const PageRuns> read_pages(const OpenFile& file, const LeafColumn& column, size_t group) {
+  const ChunkLocation location = locate(file, column, group);
+  if (auto known = file.memory->pages.find(location.begin)) return known;
   const ColumnChunk& chunk = chunk_of(file, column, group);
   const auto bytes = read_index(file, chunk.offset_index_offset, chunk.offset_index_length);
-  if (!bytes) return std::nullopt;
+  if (!bytes) return nullptr;
   try {
-    return pages_of(parse_offset_index(*bytes), locate(file, column, group), file.metadata.row_groups[group].num_rows);
+    auto runs = pages_of(parse_offset_index(*bytes), location, file.metadata.row_groups[group].num_rows);
+    if (!runs) return nullptr;
+    auto pages = std::make_shared<const PageRuns>(*std::move(runs));
+    file.memory->pages.put(location.begin, pages, pages->size() * sizeof(PageRun));
+    return pages;
   } catch (const Corruption&) {
-    return std::nullopt;  // the chunk can be read without
+    return nullptr;  // the chunk can be read without
   }
 }
 

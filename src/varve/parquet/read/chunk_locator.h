@@ -3,16 +3,28 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "varve/base/file_system.h"
 #include "varve/parquet/format.h"
+#include "varve/parquet/read/chunk_cache.h"
 #include "varve/parquet/read/column_decoder.h"
+#include "varve/parquet/read/workspace.h"
 #include "varve/parquet/schema_mapping.h"
 
 namespace varve::parquet {
+
+using PageRuns = std::vector<PageRun>;
+
+// What reads of one file leave behind for the next.
+struct FileMemory {
+  Workspaces workspaces;
+  ChunkCache<PageRuns> pages{size_t{1} << 20};
+  ChunkCache<Page> dictionaries{size_t{16} << 20};
+};
 
 // A file that is open and whose footer is read.
 struct OpenFile {
@@ -21,6 +33,7 @@ struct OpenFile {
   uint64_t size = 0;
   FileMetaData metadata;
   FileSchema columns;
+  std::unique_ptr<FileMemory> memory = std::make_unique<FileMemory>();
 };
 
 // Reads the footer. Throws Corruption if this is not a whole Parquet file or its row counts contradict each other,
@@ -39,8 +52,8 @@ ByteRange bytes_of(const OpenFile& file, const ColumnMetaData& meta);
 // row group.
 ChunkLocation locate(const OpenFile& file, const LeafColumn& column, size_t group);
 
-// The chunk's pages by its offset index. Nothing if there is none or it does not fit the chunk.
-std::optional<std::vector<PageRun>> read_pages(const OpenFile& file, const LeafColumn& column, size_t group);
+// The chunk's pages by its offset index. Null if there is none or it does not fit the chunk.
+std::shared_ptr<const PageRuns> read_pages(const OpenFile& file, const LeafColumn& column, size_t group);
 std::optional<ColumnIndex> read_column_index(const OpenFile& file, const LeafColumn& column, size_t group);
 
 }  // namespace varve::parquet

@@ -32,10 +32,7 @@ class ChunkDecoder {
   }
 
   DecodedChunk run() {
-    if (request_.dictionary_end) {
-      pages_.seek(request_.location.begin, *request_.dictionary_end);
-      while (const PageHeader* header = pages_.next()) take_other_page(*header);
-    }
+    if (request_.dictionary_end) find_dictionary();
     for (const PageRun& run : request_.runs) decode_run(run);
     if (filled_ != chunk_.rows) throw Corruption("the pages hold {} of {} rows", filled_, chunk_.rows);
     target_.finish(chunk_);
@@ -43,6 +40,30 @@ class ChunkDecoder {
   }
 
  private:
+  void find_dictionary() {
+    const uint64_t chunk = request_.location.begin;
+    if (const auto known = request_.dictionaries->find(chunk)) return set_dictionary(*known);
+    pages_.seek(chunk, *request_.dictionary_end);
+    while (const PageHeader* header = pages_.next()) {
+      if (header->type != PageType::kDictionaryPage || !request_.location.verify_checksums) {
+        take_other_page(*header);
+        continue;
+      }
+      const auto page = std::make_shared<const Page>(keep(pages_.load()));
+      set_dictionary(*page);
+      request_.dictionaries->put(chunk, page, page->values.size());
+    }
+  }
+
+  // The page with its values in memory of its own.
+  static Page keep(Page page) {
+    base::MutableBuffer values = base::MutableBuffer::allocate(0);
+    values.append(page.values);
+    page.owner = std::move(values).finish();
+    page.values = page.owner->bytes();
+    return page;
+  }
+
   void decode_run(const PageRun& run) {
     pages_.seek(run.begin, run.end);
     int64_t row = run.rows.first;
@@ -70,8 +91,11 @@ class ChunkDecoder {
 
   void take_other_page(const PageHeader& header) {
     if (header.type != PageType::kDictionaryPage) return;  // an index page, or one of a kind yet to be invented
+    set_dictionary(pages_.load());
+  }
+
+  void set_dictionary(const Page& page) {
     if (has_dictionary_) throw Corruption("a second dictionary page");
-    const Page page = pages_.load();
     if (page.encoding != Encoding::kPlain && page.encoding != Encoding::kPlainDictionary) {
       throw Corruption("a dictionary page of encoding {}", static_cast<int32_t>(page.encoding));
     }
@@ -93,7 +117,7 @@ class ChunkDecoder {
 
   void decode_page(const Page& page, std::span<const RowRange> wanted) {
     // A page may hold many more rows than are wanted of it.
-    request_.workspace->budget.check(page.num_values, std::max(width_of(request_.column->type), 1));
+    request_.workspace->budget->check(page.num_values, std::max(width_of(request_.column->type), 1));
     PageRows rows{.count = page.num_values, .present = page.num_values, .wanted = wanted};
     if (request_.location.optional) read_levels(page, rows);
     if (page.num_nulls && *page.num_nulls != rows.count - rows.present) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "varve/base/cancel.h"
+#include "varve/parquet/read/chunk_cache.h"
 #include "varve/parquet/read/page_reader.h"
 #include "varve/parquet/read/row_ranges.h"
 #include "varve/parquet/read/row_target.h"
@@ -31,6 +32,7 @@ struct ChunkRequest {
   std::optional<uint64_t> dictionary_end;  // the dictionary lies before `runs`, from location.begin to here
   std::vector<PageRun> runs;
   std::span<const RowRange> rows;
+  ChunkCache<Page>* dictionaries = nullptr;  // where to look for that, and to leave it
   Workspace* workspace = nullptr;
   const base::CancelToken* cancel = nullptr;
 };

@@ -89,7 +89,7 @@ class MatchingRows final : public RowTarget {
     } else {
       test(decode(page, rows), rows);
     }
-    workspace_.budget.take(static_cast<int64_t>(ranges_.size() - ranges_before), sizeof(RowRange));
+    workspace_.budget->take(static_cast<int64_t>(ranges_.size() - ranges_before), sizeof(RowRange));
   }
 
   void finish(DecodedChunk&) override {}

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "varve/base/buffer.h"
 #include "varve/base/file_system.h"
 #include "varve/compress/codec.h"
 #include "varve/parquet/format.h"
@@ -29,6 +30,7 @@ struct Page {
   Encoding level_encoding = Encoding::kRle;
   std::span<const std::byte> levels;  // definition levels without a length before them
   std::span<const std::byte> values;
+  base::BufferPtr owner;  // of the values, where they do not go with the next page
 };
 
 // Walks over the pages. One thread. Everything it throws about the bytes is Corruption (or NotSupported for a codec).

@@ -68,7 +68,7 @@ class Selection {
 
   void prove_by_pages(const LeafColumn& column, Question& question) const {
     const auto index = read_column_index(source_.file, column, source_.group);
-    const auto pages = index ? read_pages(source_.file, column, source_.group) : std::nullopt;
+    const auto pages = index ? read_pages(source_.file, column, source_.group) : nullptr;
     if (!pages) return;
     const auto bounds = page_bounds(column, *index, pages->size(), source_.file.metadata.has_column_orders);
     if (!bounds) return;

@@ -74,6 +74,12 @@ class FixedRows final : public RowTarget {
 
   void set_dictionary(const Page& page) override { decoder_.set_dictionary(page); }
   void add(const Page& page, const PageRows& rows) override {
+    if (rows.levels == nullptr && !rows.whole()) {
+      const ValueSelection selection{rows.count, rows.wanted};
+      decoder_.decode_selected(page, selection, out_);
+      out_ += selection.wanted_count() * decoder_.width();
+      return;
+    }
     add_fixed(out_, decoder_.width(), rows, workspace_.page,
               [&](std::byte* out) { decoder_.decode(page, rows.present, out); });
   }
@@ -157,6 +163,14 @@ class StringRows final : public RowTarget {
     if (rows.whole()) {
       decode(page, rows, offsets_.as<int64_t>() + filled_, characters_);
       filled_ += rows.count;
+      return;
+    }
+    if (rows.levels == nullptr && is_dictionary_encoding(page.encoding)) {
+      const ValueSelection selection{rows.count, rows.wanted};
+      const int64_t count = selection.wanted_count();
+      auto* offsets = offsets_.as<int64_t>() + filled_;
+      decoder_.decode_selected(page, selection, {{offsets, static_cast<size_t>(count) + 1}, &characters_});
+      filled_ += count;
       return;
     }
     auto* offsets = workspace_.page.at_least<int64_t>(rows.count + 1);

@@ -15,6 +15,9 @@ namespace {
 
 constexpr int64_t kResultBytesUsual = int64_t{4} << 30;
 constexpr int64_t kExpansionUsual = 4096;
+// Decoding so few values is over before another thread has woken up.
+constexpr int64_t kFewValues = int64_t{1} << 17;
+constexpr int64_t kPageRowsUsual = int64_t{1} << 14;
 
 Predicate inside(const IndexRange& range) {
   const ColumnName index(range.column);
@@ -84,10 +87,9 @@ class TableRead {
     const table::Condition condition = table::bind(predicate, Schema(std::move(fields)));
     check_chunks(columns);
     MemoryBudget budget(bytes_max());  // what is read to decide is soon forgotten: it is no part of the result
-    Workspaces workspaces(budget);
     run_all(options_.pool, groups_.size(), [&](size_t at) {
       GroupRows& group = groups_[at];
-      workspaces.use([&](Workspace& workspace) {
+      file_.memory->workspaces.use(budget, [&](Workspace& workspace) {
         const auto read_rows = [&](const ColumnQuestion& question) { return match(question, group.group, workspace); };
         group.rows = select_rows({file_, group.group, columns, read_rows}, condition, group.rows);
       });
@@ -130,8 +132,23 @@ class TableRead {
     return std::max(kResultBytesUsual, static_cast<int64_t>(file_.size) * kExpansionUsual);
   }
 
+  // About how many values the pages hold that `columns` columns are read of.
+  [[nodiscard]] int64_t values_to_decode(size_t columns) const {
+    int64_t rows = 0;
+    for (const GroupRows& group : groups_) {
+      const int64_t beside = std::ssize(group.rows) * kPageRowsUsual;
+      rows += std::min(file_.metadata.row_groups[group.group].num_rows, count_rows(group.rows) + beside);
+    }
+    return rows * static_cast<int64_t>(columns);
+  }
+
+  [[nodiscard]] base::ThreadPool* pool_for(size_t columns) const {
+    return values_to_decode(columns) <= kFewValues ? nullptr : options_.pool;
+  }
+
   std::vector<Column> decode(std::span<const LeafColumn* const> columns) const {
     MemoryBudget budget(bytes_max());
+    base::ThreadPool* pool = pool_for(columns.size());
     std::vector<int64_t> rows;
     for (const GroupRows& group : groups_) rows.push_back(count_rows(group.rows));
     check_chunks(columns);
@@ -140,21 +157,20 @@ class TableRead {
     for (const LeafColumn* column : columns) {
       in_chunk(*column, 0, [&] { assemblies.emplace_back(*column, rows, budget); });
     }
-    Workspaces workspaces(budget);
     // Row group by row group, so that neighbouring tasks read neighbouring bytes.
-    run_all(options_.pool, groups_.size() * columns.size(), [&](size_t task) {
+    run_all(pool, groups_.size() * columns.size(), [&](size_t task) {
       const LeafColumn& column = *columns[task % columns.size()];
       const size_t piece = task / columns.size();
       if (column.type.id == TypeId::kNull) return;
       in_chunk(column, groups_[piece].group, [&] {
         ColumnAssembly& assembly = assemblies[task % columns.size()];
-        workspaces.use([&](Workspace& workspace) {
+        file_.memory->workspaces.use(budget, [&](Workspace& workspace) {
           assembly.set(piece, decode_chunk(request(column, groups_[piece], workspace), assembly.values_of(piece)));
         });
       });
     });
     std::vector<Column> result(columns.size());
-    run_all(options_.pool, columns.size(), [&](size_t at) { result[at] = assemblies[at].finish(options_.pool); });
+    run_all(pool, columns.size(), [&](size_t at) { result[at] = assemblies[at].finish(pool); });
     return result;
   }
 
@@ -165,10 +181,11 @@ class TableRead {
     request.location = locate(file_, column, group.group);
     request.location.verify_checksums = options_.verify_checksums;
     request.rows = group.rows;
+    request.dictionaries = &file_.memory->dictionaries;
     request.workspace = &workspace;
     request.cancel = &options_.cancel;
     const int64_t rows = file_.metadata.row_groups[group.group].num_rows;
-    const auto pages = count_rows(group.rows) == rows ? std::nullopt : read_pages(file_, column, group.group);
+    const auto pages = count_rows(group.rows) == rows ? nullptr : read_pages(file_, column, group.group);
     if (pages) {
       request.runs = runs_holding(*pages, group.rows);
       const uint64_t first = pages->front().begin;
@@ -189,7 +206,9 @@ class TableRead {
 }  // namespace
 
 Table read_table(const Reader& reader, std::vector<GroupRows> groups, const ReadOptions& options) {
-  return TableRead(reader, options).run(std::move(groups));
+  Table table = TableRead(reader, options).run(std::move(groups));
+  reader.file().memory->workspaces.shrink();
+  return table;
 }
 
 }  // namespace varve::parquet

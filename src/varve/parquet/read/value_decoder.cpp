@@ -17,17 +17,38 @@ uint32_t largest_of(const uint32_t* values, int64_t count) {
 }
 
 template <typename T>
-void gather(const uint32_t* indices, int64_t count, const std::byte* dictionary, std::byte* out) {
+void gather(std::span<const uint32_t> indices, const std::byte* dictionary, std::byte* out) {
   const auto* values = reinterpret_cast<const T*>(dictionary);
   auto* target = reinterpret_cast<T*>(out);
-  for (int64_t at = 0; at < count; ++at) target[at] = values[indices[at]];
+  for (size_t at = 0; at < indices.size(); ++at) target[at] = values[indices[at]];
 }
 
-void gather_any(const uint32_t* indices, int64_t count, std::span<const std::byte> dictionary, std::byte* out,
-                int64_t width) {
-  for (int64_t at = 0; at < count; ++at) {
-    std::memcpy(out + at * width, dictionary.data() + int64_t{indices[at]} * width, static_cast<size_t>(width));
+void gather_any(std::span<const uint32_t> indices, const std::byte* dictionary, std::byte* out, size_t width) {
+  for (size_t at = 0; at < indices.size(); ++at) {
+    std::memcpy(out + at * width, dictionary + indices[at] * width, width);
   }
+}
+
+void copy_selected(const std::byte* values, int64_t width, const ValueSelection& selection, std::byte* out) {
+  for (const RowRange& range : selection.wanted) {
+    const auto bytes = static_cast<size_t>((range.last - range.first) * width);
+    std::memcpy(out, values + range.first * width, bytes);
+    out += bytes;
+  }
+}
+
+// The wanted ones of a page's indices.
+std::span<const uint32_t> decode_selected_indices(const Page& page, int64_t dictionary_size,
+                                                  const ValueSelection& selection, Scratch& scratch) {
+  const auto end = static_cast<size_t>(selection.wanted.back().last);
+  const std::span indices{scratch.at_least<uint32_t>(selection.count), end};
+  decode_indices(page, dictionary_size, indices);
+  if (selection.wanted.size() == 1) return indices.subspan(static_cast<size_t>(selection.wanted[0].first));
+  auto to = indices.begin();
+  for (const RowRange& range : selection.wanted) {
+    to = std::copy(indices.begin() + range.first, indices.begin() + range.last, to);
+  }
+  return {indices.begin(), to};
 }
 
 [[noreturn]] void throw_encoding(Encoding encoding, std::string_view values) {
@@ -87,7 +108,9 @@ void StringDecoder::set_dictionary(const Page& page) {
 void StringDecoder::decode(const Page& page, const ByteStringSink& out) {
   if (out.offsets.size() <= 1) return;
   if (is_dictionary_encoding(page.encoding)) {
-    gather(page, out);
+    const int64_t count = std::ssize(out.offsets) - 1;
+    const RowRange all{0, count};
+    decode_selected(page, {count, {&all, 1}}, out);
     return;
   }
   decode_stored(page, out);
@@ -103,28 +126,30 @@ void StringDecoder::decode_stored(const Page& page, const ByteStringSink& out) {
   }
 }
 
-void StringDecoder::gather(const Page& page, const ByteStringSink& out) {
-  const int64_t count = std::ssize(out.offsets) - 1;
-  auto* indices = workspace_.indices.at_least<uint32_t>(count);
-  decode_indices(page, dictionary_size_, {indices, static_cast<size_t>(count)});
+void StringDecoder::decode_selected(const Page& page, const ValueSelection& selection, const ByteStringSink& out) {
+  gather(decode_selected_indices(page, dictionary_size_, selection, workspace_.indices), out);
+}
+
+void StringDecoder::gather(std::span<const uint32_t> indices, const ByteStringSink& out) {
+  const size_t count = indices.size();
   const int64_t* offsets = dictionary_offsets_.as<int64_t>();
   int64_t end = out.offsets[0];
   int64_t longest = 0;
-  for (int64_t at = 0; at < count; ++at) {
+  for (size_t at = 0; at < count; ++at) {
     const int64_t length = offsets[indices[at] + 1] - offsets[indices[at]];
     longest = std::max(longest, length);
     end += length;
-    out.offsets[static_cast<size_t>(at) + 1] = end;
+    out.offsets[at + 1] = end;
   }
-  workspace_.budget.take(end - out.offsets[0]);
+  workspace_.budget->take(end - out.offsets[0]);
   out.characters->resize(static_cast<size_t>(end));
   const char* source = dictionary_characters_.as<char>();
   char* target = out.characters->as<char>();
   // Blocks may be read and written past their end: short strings are copied at a fixed size.
   constexpr int64_t kShort = 16;
-  for (int64_t at = 0; at < count; ++at) {
+  for (size_t at = 0; at < count; ++at) {
     const int64_t begin = offsets[indices[at]];
-    const int64_t to = out.offsets[static_cast<size_t>(at)];
+    const int64_t to = out.offsets[at];
     if (longest <= kShort) {
       std::memcpy(target + to, source + begin, kShort);
     } else {
@@ -146,30 +171,64 @@ void FixedDecoder::set_dictionary(const Page& page) {
   if (count < 0 || count > std::ssize(page.values) / width_least) {
     throw Corruption("a dictionary of {} bytes claims {} values", page.values.size(), count);
   }
+  dictionary_size_ = count;
+  if (page.owner && is_stored_as_held()) {
+    dictionary_ = page.owner;
+    return;
+  }
   Page plain = page;
   plain.encoding = Encoding::kPlain;
-  dictionary_ = base::MutableBuffer::allocate(static_cast<size_t>(count * conversion_.width));
-  dictionary_size_ = count;
-  decode(plain, count, dictionary_.data());
+  base::MutableBuffer values = base::MutableBuffer::allocate(static_cast<size_t>(count * conversion_.width));
+  decode(plain, count, values.data());
+  dictionary_ = std::move(values).finish();
+}
+
+void FixedDecoder::gather(std::span<const uint32_t> indices, std::byte* out) const {
+  switch (conversion_.width) {
+    case 1: return parquet::gather<uint8_t>(indices, dictionary_->data(), out);
+    case 2: return parquet::gather<uint16_t>(indices, dictionary_->data(), out);
+    case 4: return parquet::gather<uint32_t>(indices, dictionary_->data(), out);
+    case 8: return parquet::gather<uint64_t>(indices, dictionary_->data(), out);
+    case 16: return parquet::gather<Int128>(indices, dictionary_->data(), out);
+    default: return gather_any(indices, dictionary_->data(), out, static_cast<size_t>(conversion_.width));
+  }
+}
+
+void FixedDecoder::decode_selected(const Page& page, const ValueSelection& selection, std::byte* out) {
+  if (is_dictionary_encoding(page.encoding)) {
+    gather(decode_selected_indices(page, dictionary_size_, selection, workspace_.indices), out);
+  } else if (page.encoding == Encoding::kPlain && is_stored_as_held()) {
+    copy_selected(plain_values(page, selection.count), conversion_.width, selection, out);
+  } else {
+    const bool from_the_first_on = page.encoding == Encoding::kDeltaBinaryPacked;
+    const int64_t count = from_the_first_on ? selection.wanted.back().last : selection.count;
+    std::byte* values = workspace_.page.at_least(count, conversion_.width);
+    decode(page, count, values);
+    copy_selected(values, conversion_.width, selection, out);
+  }
+}
+
+bool FixedDecoder::is_stored_as_held() const noexcept {
+  return physical_ != PhysicalType::kByteArray && conversion_.function == nullptr;
+}
+
+const std::byte* FixedDecoder::plain_values(const Page& page, int64_t count) const {
+  const int64_t width = conversion_.width_stored;
+  if (width != 0 && std::ssize(page.values) / width < count) {
+    throw Corruption("{} values of {} bytes in {} bytes", count, width, page.values.size());
+  }
+  return page.values.data();
 }
 
 void FixedDecoder::decode(const Page& page, int64_t count, std::byte* out) {
   if (count == 0) return;
   if (is_dictionary_encoding(page.encoding)) {
-    auto* indices = workspace_.indices.at_least<uint32_t>(count);
-    decode_indices(page, dictionary_size_, {indices, static_cast<size_t>(count)});
-    switch (conversion_.width) {
-      case 1: return parquet::gather<uint8_t>(indices, count, dictionary_.data(), out);
-      case 2: return parquet::gather<uint16_t>(indices, count, dictionary_.data(), out);
-      case 4: return parquet::gather<uint32_t>(indices, count, dictionary_.data(), out);
-      case 8: return parquet::gather<uint64_t>(indices, count, dictionary_.data(), out);
-      case 16: return parquet::gather<Int128>(indices, count, dictionary_.data(), out);
-      default: return gather_any(indices, count, {dictionary_.data(), dictionary_.size()}, out, conversion_.width);
-    }
+    const RowRange all{0, count};
+    return gather(decode_selected_indices(page, dictionary_size_, {count, {&all, 1}}, workspace_.indices), out);
   }
   if (physical_ == PhysicalType::kByteArray) {
     decode_byte_arrays(page, count, out);
-  } else if (conversion_.function == nullptr) {
+  } else if (is_stored_as_held()) {
     decode_stored(page, count, out);
   } else {
     std::byte* stored = workspace_.stored.at_least(count, conversion_.width_stored);
@@ -183,10 +242,7 @@ void FixedDecoder::decode_stored(const Page& page, int64_t count, std::byte* out
   const auto width = static_cast<size_t>(conversion_.width_stored);
   const bool integers = physical_ == PhysicalType::kInt32 || physical_ == PhysicalType::kInt64;
   if (page.encoding == Encoding::kPlain) {
-    if (width != 0 && page.values.size() / width < values) {
-      throw Corruption("{} values of {} bytes in {} bytes", count, width, page.values.size());
-    }
-    std::memcpy(out, page.values.data(), values * width);
+    std::memcpy(out, plain_values(page, count), values * width);
   } else if (page.encoding == Encoding::kDeltaBinaryPacked && integers) {
     if (width == sizeof(int32_t)) {
       decode_delta(page.values, std::span{reinterpret_cast<int32_t*>(out), values});

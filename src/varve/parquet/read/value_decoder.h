@@ -9,6 +9,7 @@
 #include "varve/parquet/encoding.h"
 #include "varve/parquet/read/conversion.h"
 #include "varve/parquet/read/page_reader.h"
+#include "varve/parquet/read/row_ranges.h"
 #include "varve/parquet/read/workspace.h"
 #include "varve/parquet/schema_mapping.h"
 
@@ -19,6 +20,14 @@ bool is_dictionary_encoding(Encoding encoding) noexcept;
 // Fills `out` with the indices of a dictionary-encoded page. Throws Corruption for an index that is not below
 // `dictionary_size`.
 void decode_indices(const Page& page, int64_t dictionary_size, std::span<uint32_t> out);
+
+// Values of a page, all of them present, by their places: ascending, disjoint, below `count`, not empty.
+struct ValueSelection {
+  int64_t count = 0;  // of the page
+  std::span<const table::RowRange> wanted;
+
+  [[nodiscard]] int64_t wanted_count() const noexcept { return count_rows(wanted); }
+};
 
 // Strings and binaries of one chunk.
 class StringDecoder {
@@ -32,10 +41,12 @@ class StringDecoder {
   [[nodiscard]] ByteStrings dictionary() const noexcept;
   // Decodes offsets.size() - 1 values; `out` as decoders of encoding.h take it.
   void decode(const Page& page, const ByteStringSink& out);
+  // Decodes only the wanted values of a dictionary-encoded page.
+  void decode_selected(const Page& page, const ValueSelection& selection, const ByteStringSink& out);
 
  private:
   void decode_stored(const Page& page, const ByteStringSink& out);
-  void gather(const Page& page, const ByteStringSink& out);
+  void gather(std::span<const uint32_t> indices, const ByteStringSink& out);
 
   bool text_;
   Workspace& workspace_;
@@ -53,11 +64,16 @@ class FixedDecoder {
   [[nodiscard]] int64_t width() const noexcept { return conversion_.width; }
   void set_dictionary(const Page& page);
   [[nodiscard]] int64_t dictionary_size() const noexcept { return dictionary_size_; }
-  [[nodiscard]] const std::byte* dictionary() const noexcept { return dictionary_.data(); }
+  [[nodiscard]] const std::byte* dictionary() const noexcept { return dictionary_->data(); }
   // Decodes `count` values to `out`.
   void decode(const Page& page, int64_t count, std::byte* out);
+  // Decodes only the wanted values, as far as the encoding lets the others be left out.
+  void decode_selected(const Page& page, const ValueSelection& selection, std::byte* out);
 
  private:
+  [[nodiscard]] bool is_stored_as_held() const noexcept;
+  [[nodiscard]] const std::byte* plain_values(const Page& page, int64_t count) const;
+  void gather(std::span<const uint32_t> indices, std::byte* out) const;
   void decode_stored(const Page& page, int64_t count, std::byte* out);
   void decode_byte_arrays(const Page& page, int64_t count, std::byte* out);
   void decode_fixed_strings(const Page& page, int64_t count, std::byte* out);
@@ -67,7 +83,7 @@ class FixedDecoder {
   Workspace& workspace_;
   StringDecoder strings_;  // decimals in byte arrays, delta byte arrays
   int64_t dictionary_size_ = 0;
-  base::MutableBuffer dictionary_;
+  base::BufferPtr dictionary_;
 };
 
 }  // namespace varve::parquet

@@ -1,4 +1,4 @@
-// Memory and codecs that decoding uses again and again, one set a thread at work.
+// Memory and codecs that decoding uses again and again, one set a thread at work, kept from read to read.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +24,8 @@ class Scratch {
     return reinterpret_cast<T*>(grow(count, width));
   }
 
+  [[nodiscard]] size_t bytes() const noexcept { return bytes_.capacity(); }
+
  private:
   // More than any page decodes to: page sizes are 32-bit, and values are counted against rows before.
   static constexpr int64_t kBytesMax = int64_t{1} << 36;
@@ -44,9 +46,9 @@ class Scratch {
 
 // What one task uses; each member has one user at a time.
 struct Workspace {
-  MemoryBudget& budget;          // of the read, shared by all of its tasks
-  base::MutableBuffer window{};  // bytes of the file
-  Scratch unpacked{};            // the page at hand
+  MemoryBudget* budget = nullptr;  // of the read, shared by all of its tasks
+  base::MutableBuffer window{};    // bytes of the file
+  Scratch unpacked{};              // the page at hand
   Scratch levels{};
   Scratch indices{};
   Scratch stored{};   // values before their conversion
@@ -56,33 +58,50 @@ struct Workspace {
   std::map<compress::Codec, compress::BlockCodec> codecs{};
 
   compress::BlockCodec& codec(compress::Codec codec) { return codecs.try_emplace(codec, codec).first->second; }
+  [[nodiscard]] size_t bytes() const noexcept {
+    size_t bytes = window.capacity();
+    for (const Scratch* each : {&unpacked, &levels, &indices, &stored, &offsets, &page, &values})
+      bytes += each->bytes();
+    return bytes;
+  }
 };
 
-// Lends workspaces, each to one task at a time. Safe from several threads.
+// Lends workspaces, each to one task at a time. Between reads it keeps a few small ones: fresh memory and fresh codecs
+// would cost a short read more than its pages. Safe from several threads.
 class Workspaces {
  public:
-  // `budget` must outlive this object.
-  explicit Workspaces(MemoryBudget& budget) : budget_(budget) {}
-
   // Makes `body(workspace)` with one that nobody else has.
   template <typename Body>
-  void use(const Body& body) {
+  void use(MemoryBudget& budget, const Body& body) {
     std::unique_ptr<Workspace> workspace = take();
+    workspace->budget = &budget;
     body(*workspace);  // after an exception nobody needs it any more
+    give(std::move(workspace));
+  }
+
+  // Says that a read is over.
+  void shrink() {
     const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(workspace));
+    std::erase_if(free_, [](const auto& workspace) { return workspace->bytes() > kBytesKeptMax; });
+    if (free_.size() > kKeptMax) free_.resize(kKeptMax);
   }
 
  private:
+  static constexpr size_t kKeptMax = 4;
+  static constexpr size_t kBytesKeptMax = size_t{4} << 20;
+
   std::unique_ptr<Workspace> take() {
     const std::lock_guard lock(mutex_);
-    if (free_.empty()) return std::make_unique<Workspace>(Workspace{budget_});
+    if (free_.empty()) return std::make_unique<Workspace>();
     std::unique_ptr<Workspace> workspace = std::move(free_.back());
     free_.pop_back();
     return workspace;
   }
+  void give(std::unique_ptr<Workspace> workspace) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(workspace));
+  }
 
-  MemoryBudget& budget_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Workspace>> free_;
 };
