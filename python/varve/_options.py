@@ -1,5 +1,6 @@
 """Options with a few values to choose from, checked where they enter; the engine checks the types of the others."""
 
+import functools
 import reprlib
 from collections.abc import Iterable
 from typing import Any, get_args
@@ -7,10 +8,12 @@ from typing import Any, get_args
 from varve.errors import InvalidArgumentError
 
 
+_choices = functools.cache(get_args)  # a call of typing's costs as much as a short read
+
+
 def check_choice(name: str, value: object, choices: Any) -> None:
     """Raises InvalidArgumentError unless ``value`` is one of those of the Literal ``choices``."""
-    known = get_args(choices)
-    if value not in known:
+    if value not in (known := _choices(choices)):
         raise InvalidArgumentError(f"{name} {reprlib.repr(value)}: expected {', '.join(known[:-1])} or {known[-1]}")
 
 

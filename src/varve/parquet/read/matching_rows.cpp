@@ -103,24 +103,27 @@ class MatchingRows final : public RowTarget {
     }
   }
 
-  // The page's rows as a column that knows nothing of nulls.
+  // The page's rows as a column that knows nothing of nulls. Valid until the next call: fixed widths lie in the
+  // workspace.
   Column decode(const Page& page, PageRows rows) {
     const RowRange whole{0, rows.count};
     rows.wanted = {&whole, 1};
     const Storage storage = storage_of(column_.type);
-    const auto width = static_cast<size_t>(std::max(width_of(column_.type), 0));
-    base::MutableBuffer values = base::MutableBuffer::allocate(static_cast<size_t>(rows.count) * width);
-    const auto target = make_row_target(column_, rows.count, values.data(), workspace_);
+    const int64_t width = std::max(width_of(column_.type), 0);
+    std::byte* values = workspace_.values.at_least(rows.count, width);
+    const auto target = make_row_target(column_, rows.count, values, workspace_);
     target->add(page, rows);
     DecodedChunk chunk;
     target->finish(chunk);
     ColumnParts parts{.type = column_.type, .length = rows.count, .null_count = 0};
-    if (storage == Storage::kBits) values = std::move(chunk.bits);
-    if (storage == Storage::kVariable) {
-      values = std::move(chunk.characters);
+    if (storage == Storage::kBits) {
+      parts.values = std::move(chunk.bits).finish();
+    } else if (storage == Storage::kVariable) {
+      parts.values = std::move(chunk.characters).finish();
       parts.offsets = std::move(chunk.offsets).finish();
+    } else {
+      parts.values = base::Buffer::wrap({values, static_cast<size_t>(rows.count * width)}, nullptr);
     }
-    parts.values = std::move(values).finish();
     return Column(std::move(parts));
   }
 

@@ -106,6 +106,10 @@ class Selection {
 
 }  // namespace
 
+RowRanges possible_rows(const GroupSource& source, const Condition& condition, const RowRanges& rows) {
+  return intersect(rows, Selection(source).prove(condition, false).may);
+}
+
 RowRanges select_rows(const GroupSource& source, const Condition& condition, const RowRanges& rows) {
   const Selection selection(source);
   const Question by_chunks = selection.prove(condition, false);

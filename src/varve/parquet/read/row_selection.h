@@ -27,6 +27,9 @@ struct GroupSource {
   std::function<RowRanges(const ColumnQuestion&)> read_rows;  // by their values
 };
 
+// Those of `rows` that may meet the condition by the statistics of the chunks.
+RowRanges possible_rows(const GroupSource& source, const table::Condition& condition, const RowRanges& rows);
+
 // Those of `rows` that meet the condition. Statistics and page indexes of all columns leave out what they can before
 // any value is read; then the columns of `and` narrow the rows one after the other, the smallest chunk first, and those
 // of `or` are read for rows not found yet.

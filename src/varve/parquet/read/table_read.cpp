@@ -45,7 +45,7 @@ class TableRead {
     groups_ = std::move(groups);
     if (options_.range) check_index(find(options_.range->column));
     if (options_.range || options_.where) select();
-    std::erase_if(groups_, [](const GroupRows& group) { return group.rows.empty(); });
+    drop_empty_groups();
     return Table(schema_, decode(columns_));
   }
 
@@ -72,6 +72,10 @@ class TableRead {
     throw InvalidArgument("{}: column {} of type {} is no index", file_.name, index.name, to_string(index.type));
   }
 
+  void drop_empty_groups() {
+    std::erase_if(groups_, [](const GroupRows& group) { return group.rows.empty(); });
+  }
+
   // Leaves of the wanted rows those that meet the options' conditions.
   void select() {
     std::vector<Predicate> terms;
@@ -87,6 +91,10 @@ class TableRead {
     const table::Condition condition = table::bind(predicate, Schema(std::move(fields)));
     check_chunks(columns);
     MemoryBudget budget(bytes_max());  // what is read to decide is soon forgotten: it is no part of the result
+    for (GroupRows& group : groups_) {
+      group.rows = possible_rows({file_, group.group, columns, nullptr}, condition, group.rows);
+    }
+    drop_empty_groups();
     run_all(options_.pool, groups_.size(), [&](size_t at) {
       GroupRows& group = groups_[at];
       file_.memory->workspaces.use(budget, [&](Workspace& workspace) {
