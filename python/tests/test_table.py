@@ -45,9 +45,14 @@ EVERY_TYPE = pa.table(
 def test_every_flat_type_goes_in_and_out() -> None:
     back = varve.Table(EVERY_TYPE).to_arrow()
     back.validate(full=True)
+    with_64_bit_offsets = {
+        "string": pa.large_string(),
+        "binary": pa.large_binary(),
+        "dictionary": pa.dictionary(pa.int32(), pa.large_string()),
+    }
     for name in EVERY_TYPE.column_names:
-        expected = EVERY_TYPE[name].cast(pa.string()) if name == "large_string" else EVERY_TYPE[name]
-        assert back[name].type == expected.type, name
+        expected = EVERY_TYPE[name]
+        assert back[name].type == with_64_bit_offsets.get(name, expected.type), name
         assert back[name].combine_chunks().to_pylist().__repr__() == expected.combine_chunks().to_pylist().__repr__()
 
 

@@ -7,7 +7,6 @@ from typing import Any, get_args
 
 from varve.errors import InvalidArgumentError
 
-
 _choices = functools.cache(get_args)  # a call of typing's costs as much as a short read
 
 

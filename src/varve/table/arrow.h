@@ -78,15 +78,14 @@ ImportedStream import_stream(ArrowArrayStream* stream);
 // The same as one table; a single batch is not copied.
 Table import_table(ArrowArrayStream* stream);
 
-// Exports share the table's buffers. Strings leave with 32-bit offsets (converted) where the bytes of the column are
-// fewer than 2^31, else with 64-bit ones. The receiver calls release, in any thread.
+// Exports share the table's buffers and copy nothing; so strings and binary, dictionaries of them too, always leave
+// with 64-bit offsets (Arrow's "large" types). The receiver calls release, in any thread.
 void export_schema(const Schema& schema, ArrowSchema* out);
 void export_table(const Table& table, ArrowSchema* schema_out, ArrowArray* array_out);
 // One batch, or none where the table has no rows.
 void export_stream(const Table& table, ArrowArrayStream* out);
 // A batch for each table that `next` gives, all of this schema, until it gives none. It is called when the receiver
-// asks for a batch, in the receiver's thread; what it throws becomes the stream's error. Strings always leave with
-// 32-bit offsets: a table with more of them leaves in several batches.
+// asks for a batch, in the receiver's thread; what it throws becomes the stream's error.
 void export_batches(const Schema& schema, std::function<std::optional<Table>()> next, ArrowArrayStream* out);
 
 }  // namespace varve

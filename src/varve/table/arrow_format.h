@@ -33,10 +33,9 @@ ArrowFormat read_format(const ArrowSchema& schema, std::string_view name);
 // The columns under a schema of format "+s". Throws InvalidArgument for others and for one that has been released.
 Schema read_schema(const ArrowSchema& schema);
 
-// The format of a type; strings and binary with 64-bit offsets if `large`. A dictionary's is that of its indices.
-std::string format_of(const DataType& type, bool large);
+// The format of a type; strings and binary with 64-bit offsets. A dictionary's is that of its indices.
+std::string format_of(const DataType& type);
 
-// The schema of a table whose column at position i, or its dictionary, has 64-bit offsets if large[i].
-void write_schema(const Schema& schema, const std::vector<bool>& large, ArrowSchema* out);
+void write_schema(const Schema& schema, ArrowSchema* out);
 
 }  // namespace varve::table

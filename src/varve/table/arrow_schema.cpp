@@ -214,13 +214,13 @@ void hand_over(std::unique_ptr<SchemaOwner> owner, int64_t flags, ArrowSchema* o
   out->private_data = owner.release();
 }
 
-void write_field(const Field& field, bool large, ArrowSchema* out) {
+void write_field(const Field& field, ArrowSchema* out) {
   auto owner = std::make_unique<SchemaOwner>();
-  owner->format = format_of(field.type, large);
+  owner->format = format_of(field.type);
   owner->name = field.name;
   int64_t flags = field.nullable ? ARROW_FLAG_NULLABLE : 0;
   if (field.type.id == TypeId::kDictionary) {
-    write_field({.name = "", .type = *field.type.value_type}, large, &owner->dictionary);
+    write_field({.name = "", .type = *field.type.value_type}, &owner->dictionary);
     if (field.type.ordered) flags |= ARROW_FLAG_DICTIONARY_ORDERED;
   }
   hand_over(std::move(owner), flags, out);
@@ -268,7 +268,7 @@ Schema read_schema(const ArrowSchema& schema) {
   return Schema(std::move(fields), MetadataReader(schema.metadata).read());
 }
 
-std::string format_of(const DataType& type, bool large) {
+std::string format_of(const DataType& type) {
   const char unit = kUnitLetters[static_cast<size_t>(type.unit)];
   switch (type.id) {
     case TypeId::kTime: return std::string("tt") + unit;
@@ -277,8 +277,8 @@ std::string format_of(const DataType& type, bool large) {
     case TypeId::kDecimal: return "d:" + std::to_string(type.precision) + "," + std::to_string(type.scale);
     case TypeId::kFixedBinary: return "w:" + std::to_string(type.byte_width);
     case TypeId::kDictionary: return "i";
-    case TypeId::kString: return large ? "U" : "u";
-    case TypeId::kBinary: return large ? "Z" : "z";
+    case TypeId::kString: return "U";
+    case TypeId::kBinary: return "Z";
     default: break;
   }
   for (const PlainFormat& plain : kPlainFormats) {
@@ -287,7 +287,7 @@ std::string format_of(const DataType& type, bool large) {
   throw NotSupported("no Arrow format for {}", to_string(type));
 }
 
-void write_schema(const Schema& schema, const std::vector<bool>& large, ArrowSchema* out) {
+void write_schema(const Schema& schema, ArrowSchema* out) {
   auto owner = std::make_unique<SchemaOwner>();
   owner->format = "+s";
   owner->metadata = write_metadata(schema.metadata());
@@ -303,7 +303,7 @@ void write_schema(const Schema& schema, const std::vector<bool>& large, ArrowSch
     }
   } guard{owner.get()};
   for (size_t position = 0; position < schema.size(); ++position) {
-    write_field(schema[position], large[position], &owner->children[position]);
+    write_field(schema[position], &owner->children[position]);
   }
   guard.owner = nullptr;
   hand_over(std::move(owner), 0, out);
@@ -319,8 +319,6 @@ Schema import_schema(ArrowSchema* schema) {
   return table::read_schema(*schema);
 }
 
-void export_schema(const Schema& schema, ArrowSchema* out) {
-  table::write_schema(schema, std::vector<bool>(schema.size(), false), out);
-}
+void export_schema(const Schema& schema, ArrowSchema* out) { table::write_schema(schema, out); }
 
 }  // namespace varve

@@ -38,20 +38,5 @@ TEST(ArrowBatches, WhatMakesBatchesMayThrow) {
   testing::expect_error(ErrorKind::kInvalidArgument, "bars.parquet: torn", [&] { import_stream(&stream); });
 }
 
-TEST(ArrowBatches, BatchesOfManyBytesAreCut) {
-  constexpr int64_t kSize = int64_t{1} << 31;  // reserved, never touched
-  const std::vector<int64_t> bounds = {0, kSize / 2, kSize, kSize};
-  const Column binary({.type = DataType::binary(),
-                       .length = 3,
-                       .values = base::MutableBuffer::allocate(kSize).finish(),
-                       .offsets = make_column<int64_t>(DataType::int64(), bounds).parts().values});
-  const Table table(Schema({{"b", DataType::binary()}}), {binary});
-  ArrowArrayStream stream{};
-  export_batches(table.schema(), one_by_one({table}), &stream);
-  const ImportedStream imported = import_stream(&stream);
-  ASSERT_EQ(imported.batches.size(), 2U);
-  EXPECT_EQ(imported.batches[0].num_rows() + imported.batches[1].num_rows(), 3);
-}
-
 }  // namespace
 }  // namespace varve

@@ -10,20 +10,6 @@
 namespace varve::parquet {
 namespace {
 
-// Pieces of strings up to this size are copied as they are, and their memory is soon used again.
-constexpr size_t kPiecesKeptMax = size_t{16} << 20;
-constexpr size_t kStep = size_t{2} << 20;
-
-// Copies a piece. What a step has copied of a large one is dropped, so that it is not in memory twice.
-void move_bytes(base::MutableBuffer& piece, std::byte* to, bool is_large) {
-  const size_t step = is_large ? kStep : piece.size();
-  for (size_t first = 0; first < piece.size(); first += step) {
-    const size_t size = std::min(step, piece.size() - first);
-    std::memcpy(to + first, piece.data() + first, size);
-    if (is_large) piece.drop(first, size);
-  }
-}
-
 bool same_values(const Column& left, const Column& right) { return &left == &right || equals(left, right); }
 
 }  // namespace
@@ -40,7 +26,7 @@ ColumnAssembly::ColumnAssembly(const LeafColumn& column, const std::vector<int64
   if (storage == Storage::kFixed || storage == Storage::kIndexed) {
     values_ = base::MutableBuffer::allocate(static_cast<size_t>(rows_ * width));
   } else if (storage == Storage::kVariable && pieces_.size() != 1) {
-    offsets_ = base::MutableBuffer::allocate((static_cast<size_t>(rows_) + 1) * sizeof(int64_t));
+    strings_ = std::make_unique<JoinedStrings>(pieces_.size(), rows_);
   }
 }
 
@@ -49,21 +35,17 @@ std::byte* ColumnAssembly::values_of(size_t piece) noexcept {
 }
 
 void ColumnAssembly::set(size_t piece, DecodedChunk chunk) {
-  if (offsets_.data() != nullptr) {
-    const auto bytes = static_cast<size_t>(chunk.rows) * sizeof(int64_t);
-    std::memcpy(offsets_.as<int64_t>() + first_rows_[piece], chunk.offsets.data(), bytes);
-    chunk.offsets = {};
-  }
+  if (strings_) strings_->add(piece, {chunk.rows, std::move(chunk.offsets), std::move(chunk.characters)});
   pieces_[piece] = std::move(chunk);
 }
 
-Column ColumnAssembly::finish(base::ThreadPool* pool) {
+Column ColumnAssembly::finish() {
   if (storage_of(type_) == Storage::kNone) return make_null_column(type_, rows_);
   ColumnParts parts{.type = type_, .length = rows_, .null_count = 0};
   unite_validity(parts);
   switch (storage_of(type_)) {
     case Storage::kBits: unite_bits(parts); break;
-    case Storage::kVariable: unite_strings(parts, pool); break;
+    case Storage::kVariable: unite_strings(parts); break;
     case Storage::kIndexed: unite_dictionaries(parts); break;
     default: break;
   }
@@ -99,30 +81,14 @@ void ColumnAssembly::unite_bits(ColumnParts& parts) {
   parts.values = std::move(bits).finish();
 }
 
-void ColumnAssembly::unite_strings(ColumnParts& parts, base::ThreadPool* pool) {
-  if (pieces_.size() == 1) {
+void ColumnAssembly::unite_strings(ColumnParts& parts) {
+  if (strings_) {
+    parts.offsets = strings_->take_offsets();
+    parts.values = strings_->take_characters();
+  } else {
     parts.offsets = std::move(pieces_[0].offsets).finish();
     parts.values = std::move(pieces_[0].characters).finish();
-    return;
   }
-  std::vector<size_t> first_characters;
-  size_t characters = 0;
-  for (const DecodedChunk& piece : pieces_) {
-    first_characters.push_back(characters);
-    characters += piece.characters.size();
-  }
-  base::MutableBuffer values = base::MutableBuffer::allocate(characters);
-  auto* offsets = offsets_.as<int64_t>();
-  offsets[rows_] = static_cast<int64_t>(characters);
-  run_all(pool, pieces_.size(), [&](size_t at) {
-    DecodedChunk piece = std::exchange(pieces_[at], {});
-    for (int64_t row = 0; row < piece.rows; ++row) {
-      offsets[first_rows_[at] + row] += static_cast<int64_t>(first_characters[at]);
-    }
-    move_bytes(piece.characters, values.data() + first_characters[at], characters > kPiecesKeptMax);
-  });
-  parts.offsets = std::move(offsets_).finish();
-  parts.values = std::move(values).finish();
 }
 
 // Chunks of one file mostly have one dictionary; where they differ, later values join that of the first.

@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "varve/base/buffer.h"
 #include "varve/base/thread_pool.h"
 #include "varve/parquet/read/column_decoder.h"
+#include "varve/parquet/read/joined_strings.h"
 #include "varve/parquet/schema_mapping.h"
 #include "varve/table/column.h"
 
@@ -24,12 +26,12 @@ class ColumnAssembly {
   [[nodiscard]] std::byte* values_of(size_t piece) noexcept;
   void set(size_t piece, DecodedChunk chunk);
   // The column, once all pieces are set. The object is spent.
-  Column finish(base::ThreadPool* pool);
+  Column finish();
 
  private:
   void unite_validity(ColumnParts& parts);
   void unite_bits(ColumnParts& parts);
-  void unite_strings(ColumnParts& parts, base::ThreadPool* pool);
+  void unite_strings(ColumnParts& parts);
   void unite_dictionaries(ColumnParts& parts);
 
   DataType type_;
@@ -37,7 +39,7 @@ class ColumnAssembly {
   std::vector<int64_t> first_rows_;
   std::vector<DecodedChunk> pieces_;
   base::MutableBuffer values_;
-  base::MutableBuffer offsets_;  // of strings in several pieces, counted from the piece's first character until finish
+  std::unique_ptr<JoinedStrings> strings_;  // of several pieces
 };
 
 // Runs body(0) to body(count - 1) on the pool, or one after the other if there is none.

@@ -178,7 +178,7 @@ class TableRead {
       });
     });
     std::vector<Column> result(columns.size());
-    run_all(pool, columns.size(), [&](size_t at) { result[at] = assemblies[at].finish(pool); });
+    run_all(pool, columns.size(), [&](size_t at) { result[at] = assemblies[at].finish(); });
     return result;
   }
 

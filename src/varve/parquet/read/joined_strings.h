@@ -1,0 +1,92 @@
+// Joins the strings of a column that several tasks decode piece by piece.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "varve/base/buffer.h"
+
+namespace varve::parquet {
+
+// Strings as decoders leave them: one offset more than strings, the first 0.
+struct StringPiece {
+  int64_t count = 0;
+  base::MutableBuffer offsets;
+  base::MutableBuffer characters;
+};
+
+// Pieces come in any order, from any thread. Each is copied behind those before it as soon as these are there, by one
+// thread at a time, and its memory is free for the pieces to come: the strings are hardly ever in memory twice.
+class JoinedStrings {
+ public:
+  JoinedStrings(size_t pieces, int64_t strings)
+      : waiting_(pieces),
+        offsets_(base::MutableBuffer::allocate((static_cast<size_t>(strings) + 1) * sizeof(int64_t))) {
+    offsets_.as<int64_t>()[0] = 0;
+  }
+
+  void add(size_t index, StringPiece piece) {
+    std::unique_lock lock(mutex_);
+    waiting_[index] = std::move(piece);
+    if (joining_) return;
+    joining_ = true;
+    while (next_ < waiting_.size() && waiting_[next_]) {
+      StringPiece ready = *std::exchange(waiting_[next_], std::nullopt);
+      lock.unlock();
+      append(ready);
+      lock.lock();
+      ++next_;
+    }
+    joining_ = false;
+  }
+
+  // Once all pieces are there.
+  [[nodiscard]] base::BufferPtr take_offsets() { return std::move(offsets_).finish(); }
+  [[nodiscard]] base::BufferPtr take_characters() { return std::move(characters_).finish(); }
+
+ private:
+  // From this size on what is copied of a piece leaves the memory at once, step by step.
+  static constexpr size_t kLargePiece = size_t{8} << 20;
+  static constexpr size_t kStep = size_t{2} << 20;
+
+  void append(StringPiece& piece) {
+    const auto* from = reinterpret_cast<const int64_t*>(piece.offsets.data());
+    int64_t* to = offsets_.as<int64_t>() + count_;
+    const auto base = static_cast<int64_t>(characters_.size());
+    for (int64_t at = 1; at <= piece.count; ++at) to[at] = from[at] + base;
+    count_ += piece.count;
+    if (base == 0) {
+      characters_ = std::move(piece.characters);
+    } else {
+      append(piece.characters);
+    }
+  }
+
+  void append(base::MutableBuffer& characters) {
+    const bool is_large = characters.size() >= kLargePiece;
+    const size_t step = is_large ? kStep : characters.size();
+    characters_.resize(characters_.size() + characters.size());
+    std::byte* to = characters_.data() + characters_.size() - characters.size();
+    for (size_t first = 0; first < characters.size(); first += step) {
+      const size_t size = std::min(step, characters.size() - first);
+      std::memcpy(to + first, characters.data() + first, size);
+      if (is_large) characters.drop(first, size);
+    }
+  }
+
+  std::mutex mutex_;
+  std::vector<std::optional<StringPiece>> waiting_;
+  size_t next_ = 0;
+  bool joining_ = false;
+  int64_t count_ = 0;  // of strings joined, by the thread that joins
+  base::MutableBuffer offsets_;
+  base::MutableBuffer characters_ = base::MutableBuffer::allocate(0);
+};
+
+}  // namespace varve::parquet

@@ -1,0 +1,74 @@
+#include "varve/parquet/read/joined_strings.h"
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "varve/base/thread_pool.h"
+
+namespace varve::parquet {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+StringPiece piece_of(const Strings& strings) {
+  StringPiece piece{.count = std::ssize(strings),
+                    .offsets = base::MutableBuffer::allocate((strings.size() + 1) * sizeof(int64_t)),
+                    .characters = base::MutableBuffer::allocate(0)};
+  auto* end = piece.offsets.as<int64_t>();
+  *end = 0;
+  for (const std::string& string : strings) {
+    piece.characters.append(std::as_bytes(std::span(string)));
+    *++end = static_cast<int64_t>(piece.characters.size());
+  }
+  return piece;
+}
+
+Strings strings_of(JoinedStrings& joined, size_t count) {
+  const base::BufferPtr offsets = joined.take_offsets();
+  const base::BufferPtr characters = joined.take_characters();
+  const auto* at = reinterpret_cast<const int64_t*>(offsets->data());
+  const std::string all(reinterpret_cast<const char*>(characters->data()), characters->size());
+  Strings strings;
+  for (size_t index = 0; index < count; ++index) {
+    strings.push_back(all.substr(static_cast<size_t>(at[index]), static_cast<size_t>(at[index + 1] - at[index])));
+  }
+  return strings;
+}
+
+TEST(JoinedStrings, AreInTheOrderOfThePieces) {
+  JoinedStrings joined(3, 5);
+  joined.add(2, piece_of({"e"}));
+  joined.add(0, piece_of({"a", "bb"}));
+  joined.add(1, piece_of({"", "d"}));
+  EXPECT_EQ(strings_of(joined, 5), (Strings{"a", "bb", "", "d", "e"}));
+}
+
+TEST(JoinedStrings, PiecesMayBeEmpty) {
+  JoinedStrings joined(3, 1);
+  joined.add(0, piece_of({}));
+  joined.add(2, piece_of({}));
+  joined.add(1, piece_of({"x"}));
+  EXPECT_EQ(strings_of(joined, 1), Strings{"x"});
+  JoinedStrings none(0, 0);
+  EXPECT_EQ(strings_of(none, 0), Strings{});
+}
+
+TEST(JoinedStrings, MayComeFromManyThreads) {
+  constexpr size_t kPieces = 200;
+  std::vector<size_t> order(kPieces);
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::shuffle(order.begin(), order.end(), std::mt19937(7));
+  Strings expected;
+  for (size_t piece = 0; piece < kPieces; ++piece) expected.push_back(std::string(piece % 50, 'x') + "!");
+  JoinedStrings joined(kPieces, kPieces);
+  base::ThreadPool(4).parallel_for(kPieces,
+                                   [&](size_t turn) { joined.add(order[turn], piece_of({expected[order[turn]]})); });
+  EXPECT_EQ(strings_of(joined, kPieces), expected);
+}
+
+}  // namespace
+}  // namespace varve::parquet
