@@ -8,12 +8,13 @@
 #include "varve/parquet/bit_packing.h"
 #include "varve/parquet/encoding.h"
 #include "varve/parquet/varint.h"
+#include "varve/parquet/write/number_loops.h"
 
 namespace varve::parquet {
 
 namespace {
 
-constexpr size_t kBlockValues = 128;
+constexpr size_t kBlockValues = kDifferences;
 constexpr size_t kMiniblocks = 4;
 constexpr size_t kMiniblockValues = kBlockValues / kMiniblocks;
 static_assert(kMiniblockValues == kPackedValues);
@@ -21,14 +22,23 @@ static_assert(kMiniblockValues == kPackedValues);
 // The number of blocks' own limit: a larger one says nothing that a writer would.
 constexpr uint64_t kBlockValuesMax = 1 << 20;
 
-// Writes one block of `count` differences; all arithmetic wraps around, as the format wants it.
-template <typename Unsigned>
-std::byte* write_block(Unsigned* differences, size_t count, std::byte* out) {
-  using Signed = std::make_signed_t<Unsigned>;
+// As take_differences, for the last block of a page, which need not be full: zeros fill it up.
+template <typename Signed, typename Unsigned>
+Signed take_last_differences(std::span<const Signed> values, Signed before, Unsigned* differences) {
   Signed least = std::numeric_limits<Signed>::max();
-  for (size_t index = 0; index < count; ++index) least = std::min(least, static_cast<Signed>(differences[index]));
-  for (size_t index = 0; index < kBlockValues; ++index) differences[index] -= static_cast<Unsigned>(least);
-  for (size_t index = count; index < kBlockValues; ++index) differences[index] = 0;
+  for (size_t index = 0; index < values.size(); ++index) {
+    differences[index] = static_cast<Unsigned>(values[index]) - static_cast<Unsigned>(before);
+    least = std::min(least, static_cast<Signed>(differences[index]));
+    before = values[index];
+  }
+  for (size_t index = 0; index < values.size(); ++index) differences[index] -= static_cast<Unsigned>(least);
+  std::fill(differences + values.size(), differences + kBlockValues, Unsigned{0});
+  return least;
+}
+
+// Writes one block of differences from the least of them; all arithmetic wraps around, as the format wants it.
+template <typename Signed, typename Unsigned>
+std::byte* write_block(Signed least, const Unsigned* differences, std::byte* out) {
   out = write_varint(out, to_zigzag(least));
   std::byte* widths = out;
   out += kMiniblocks;
@@ -58,12 +68,10 @@ void encode(std::span<const Signed> values, base::MutableBuffer& out) {
   end = write_varint(end, to_zigzag(values.empty() ? 0 : values[0]));
   Unsigned differences[kBlockValues];
   for (size_t at = 1; at < values.size(); at += kBlockValues) {
-    const size_t count = std::min(kBlockValues, values.size() - at);
-    for (size_t index = 0; index < count; ++index) {
-      differences[index] = static_cast<Unsigned>(values[at + index]) - static_cast<Unsigned>(values[at + index - 1]);
-    }
-    for (size_t index = count; index < kBlockValues; ++index) differences[index] = 0;
-    end = write_block(differences, count, end);
+    const auto rest = values.subspan(at);
+    const Signed least = rest.size() >= kBlockValues ? take_differences(rest.data(), differences)
+                                                     : take_last_differences(rest, values[at - 1], differences);
+    end = write_block(least, differences, end);
   }
   out.resize(static_cast<size_t>(end - out.data()));
 }

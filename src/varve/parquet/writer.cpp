@@ -132,7 +132,7 @@ struct Writer::State {
   void write_groups(const std::vector<GroupRows>& groups);
   EncodedChunk encode(const Column& column, size_t position_in_schema);
   void write_chunk(size_t group, size_t column, EncodedChunk chunk);
-  void write_indexes();
+  std::string serialize_indexes();
   WriteSummary finish();
 
   Schema schema;
@@ -230,34 +230,37 @@ void Writer::State::write_chunk(size_t group, size_t column, EncodedChunk chunk)
   emit({pages.data.data(), pages.data.size()});
 }
 
-// All column indexes, then all offset indexes, as the format wants it.
-void Writer::State::write_indexes() {
+// All column indexes, then all offset indexes, as the format wants it; they lie behind what was handed out.
+std::string Writer::State::serialize_indexes() {
+  std::string indexes;
+  const auto end = [&] { return position + static_cast<int64_t>(indexes.size()); };
   const auto chunk_at = [&](size_t index) -> ColumnChunk& {
     return metadata.row_groups[index / schema.size()].columns[index % schema.size()];
   };
   for (size_t index = 0; index < column_indexes.size(); ++index) {
     if (!column_indexes[index]) continue;
     const std::string bytes = serialize(*column_indexes[index]);
-    chunk_at(index).column_index_offset = position;
+    chunk_at(index).column_index_offset = end();
     chunk_at(index).column_index_length = static_cast<int32_t>(bytes.size());
-    emit(bytes);
+    indexes += bytes;
   }
   for (size_t index = 0; index < offset_indexes.size(); ++index) {
     const std::string bytes = serialize(offset_indexes[index]);
-    chunk_at(index).offset_index_offset = position;
+    chunk_at(index).offset_index_offset = end();
     chunk_at(index).offset_index_length = static_cast<int32_t>(bytes.size());
-    emit(bytes);
+    indexes += bytes;
   }
+  return indexes;
 }
 
 WriteSummary Writer::State::finish() {
   if (pending_rows > 0) write_groups({std::exchange(pending, {})});
   pending_rows = 0;
-  write_indexes();
-  std::string footer = serialize(metadata);
+  std::string tail = serialize_indexes();
+  const std::string footer = serialize(metadata);
   const auto length = static_cast<uint32_t>(footer.size());
-  footer.append(reinterpret_cast<const char*>(&length), sizeof(length)).append(kMagic);
-  emit(footer);
+  tail.append(footer).append(reinterpret_cast<const char*>(&length), sizeof(length)).append(kMagic);
+  emit(tail);
   finished = true;
   return {metadata.num_rows, position, static_cast<int64_t>(metadata.row_groups.size())};
 }

@@ -65,6 +65,14 @@ TEST_F(FileSystemTest, AppendGoesToTheEnd) {
   EXPECT_EQ(read("a"), "One two three");
 }
 
+TEST_F(FileSystemTest, AppendedBlocksLieOneBehindTheOther) {
+  testing::Random random;
+  const std::vector<std::byte> bytes = random.bytes(100'000);
+  const auto file = files_->open(at("a"), OpenMode::kWriteNew);
+  for (size_t start = 0; start < bytes.size(); start += 25'000) file->append(std::span(bytes).subspan(start, 25'000));
+  EXPECT_EQ(read_file(*files_, at("a")), bytes);
+}
+
 TEST_F(FileSystemTest, TruncateCutsAndExtends) {
   write("a", "abcdef");
   const auto file = files_->open(at("a"), OpenMode::kReadWrite);

@@ -99,11 +99,14 @@ class PosixFileTest : public ::testing::Test {
 };
 
 TEST_F(PosixFileTest, ShortWriteGoesOnAndTellsWhyItEnds) {
-  const FileSizeLimit limit(1'000);
-  const auto file = files_->open(path_, OpenMode::kWriteNew);
-  const std::vector<std::byte> bytes(1'500);
-  expect_error(ErrorKind::kIo, "cannot write " + path_ + ": File too large", [&] { file->append(bytes); });
-  EXPECT_EQ(file->size(), 1'000U);
+  for (const size_t bytes_max : {size_t{1'000}, size_t{100'000}}) {
+    const FileSizeLimit limit(bytes_max);
+    const auto file = files_->open(path_ + std::to_string(bytes_max), OpenMode::kWriteNew);
+    const std::vector<std::byte> bytes(bytes_max + 500);
+    expect_error(ErrorKind::kIo, "cannot write " + path_ + std::to_string(bytes_max) + ": File too large",
+                 [&] { file->append(bytes); });
+    EXPECT_EQ(file->size(), bytes_max);
+  }
 }
 
 TEST_F(PosixFileTest, WholeFileThatDoesNotFitChangesNothing) {

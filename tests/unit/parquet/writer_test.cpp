@@ -288,6 +288,19 @@ TEST(WriterEncodings, RepeatedStringsHaveADictionary) {
   EXPECT_EQ(file.page(*file.column(0).dictionary_page_offset).dictionary_page->num_values, 7);
 }
 
+TEST(WriterEncodings, PageOfNullsSaysNothingAgainstADictionary) {
+  constexpr size_t kRows = 200'000;
+  Random random;
+  std::vector<double> values(kRows);
+  std::vector<bool> valid(kRows);
+  for (size_t row = 0; row < kRows; ++row) {
+    values[row] = static_cast<double>(random.between(0, 999)) / 8;
+    valid[row] = row >= 100'000;
+  }
+  EXPECT_EQ(data_encoding(WrittenFile(one_column<double>(DataType::float64(), values, valid))),
+            Encoding::kRleDictionary);
+}
+
 TEST(WriterEncodings, DictionaryColumnKeepsOnlyWhatItUses) {
   std::vector<std::optional<std::string>> values;
   for (int row = 0; row < 1000; ++row) values.emplace_back(std::to_string(row % 100));

@@ -14,6 +14,9 @@ namespace {
 
 constexpr size_t kPageBytesMax = size_t{1} << 20;  // of values, PLAIN-encoded; a page holds one row at least
 
+// From so many values on, what their indexes take is a guide to the rest.
+constexpr size_t kTellingValues = size_t{1} << 16;
+
 const DataType& stored_type(const DataType& type) { return type.id == TypeId::kDictionary ? *type.value_type : type; }
 
 // Orders in which comparing is dear: pages are then described by the ranks of their dictionary's entries.
@@ -179,7 +182,7 @@ bool ColumnEncoder::try_dictionary(const PhysicalValues& values, const EncodingC
     const PhysicalValues part = values.slice(cut.first_value, cut.num_values);
     if (!assign_codes(part, codes_.as<uint32_t>() + cut.first_value, limits)) return false;
     encode_index_page(cut);
-    if (indexes_.size() >= choice.dictionary_bytes_max) return false;
+    if (expected_index_bytes(cut, values.count) >= choice.dictionary_bytes_max) return false;
     // Here, while the page's values are still near the processor.
     if (!is_ranked(order)) ranges_.push_back(range_of(part, order));
   }
@@ -243,6 +246,11 @@ void ColumnEncoder::encode_index_page(const PageCut& cut) {
   indexes_.append({&head, 1});
   encode_hybrid(codes, bit_width, indexes_);
   index_ends_.push_back(indexes_.size());
+}
+
+size_t ColumnEncoder::expected_index_bytes(const PageCut& last, size_t values) const {
+  const size_t encoded = last.first_value + last.num_values;
+  return encoded < kTellingValues ? indexes_.size() : indexes_.size() * values / encoded;
 }
 
 ColumnEncoder::ChunkContent ColumnEncoder::dictionary_content(PhysicalValues entries, SortOrder order) const {

@@ -76,6 +76,8 @@ class ColumnEncoder {
   bool assign_codes(const PhysicalValues& values, uint32_t* codes, const DictionaryLimits& limits);
   [[nodiscard]] PhysicalValues entries_of(const PhysicalValues& values) const;
   void encode_index_page(const PageCut& cut);
+  // What the indexes of so many values would take if the pages after `last` were like those up to it.
+  [[nodiscard]] size_t expected_index_bytes(const PageCut& last, size_t values) const;
   [[nodiscard]] std::span<const uint32_t> codes_of(const PageCut& cut) const;
   ChunkContent dictionary_content(PhysicalValues entries, SortOrder order) const;
   std::span<const std::byte> encode_levels(const Column& column, const PageCut& cut);

@@ -1,10 +1,12 @@
 #include "varve/parquet/write/statistics.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
+
+#include "varve/parquet/write/number_loops.h"
 
 namespace varve::parquet {
 
@@ -22,42 +24,28 @@ T from_bytes(std::string_view bytes) {
   return value;
 }
 
-// Several running extremes side by side, so that the processor need not wait for the last comparison. Comparisons with
-// NaN are false, so a NaN never becomes an extreme.
 template <typename T>
 ValueRange number_range(std::span<const T> values) {
-  constexpr size_t kLanes = 8;
-  using Limits = std::numeric_limits<T>;
-  constexpr T kHighest = Limits::has_infinity ? Limits::infinity() : Limits::max();
-  constexpr T kLowest = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
-  std::array<T, kLanes> least;
-  std::array<T, kLanes> greatest;
-  least.fill(kHighest);
-  greatest.fill(kLowest);
-  bool has_nan = false;
-  const auto take = [&](T value, size_t lane) {
-    least[lane] = value < least[lane] ? value : least[lane];
-    greatest[lane] = value > greatest[lane] ? value : greatest[lane];
-    has_nan |= value != value;
-  };
-  size_t at = 0;
-  for (; at + kLanes <= values.size(); at += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) take(values[at + lane], lane);
-  }
-  for (; at < values.size(); ++at) take(values[at], 0);
-  T min = *std::min_element(least.begin(), least.end());
-  T max = *std::max_element(greatest.begin(), greatest.end());
   ValueRange range;
   if (values.empty()) return range;
+  auto [min, max, has_nan] = extremes_of(values);
   if constexpr (std::is_floating_point_v<T>) {
     range.has_nan = has_nan;
-    const bool all_nan = has_nan && std::all_of(values.begin(), values.end(), [](T value) { return value != value; });
-    if (all_nan) return range;
+    if (max < min) return range;  // there is nothing but NaN
     if (min == 0) min = -T{0};
     if (max == 0) max = T{0};
   }
   range.min = to_bytes(min);
   range.max = to_bytes(max);
+  return range;
+}
+
+ValueRange boolean_range(std::span<const uint8_t> values) {
+  ValueRange range;
+  if (values.empty()) return range;
+  const auto has = [&](uint8_t value) { return std::memchr(values.data(), value, values.size()) != nullptr; };
+  range.min = to_bytes<uint8_t>(has(0) ? 0 : 1);
+  range.max = to_bytes<uint8_t>(has(1) ? 1 : 0);
   return range;
 }
 
@@ -188,7 +176,7 @@ SortOrder sort_order_of(const DataType& type, PhysicalType physical) {
 
 ValueRange range_of(const PhysicalValues& values, SortOrder order) {
   switch (order) {
-    case SortOrder::kBoolean: return number_range(values.as<uint8_t>());
+    case SortOrder::kBoolean: return boolean_range(values.as<uint8_t>());
     case SortOrder::kInt32: return number_range(values.as<int32_t>());
     case SortOrder::kUInt32: return number_range(values.as<uint32_t>());
     case SortOrder::kInt64: return number_range(values.as<int64_t>());

@@ -24,7 +24,7 @@ bool lie_on(std::span<const double> sample, double denominator, int64_t& divisor
     const double scaled = value * denominator;
     const double ticks = std::nearbyint(scaled);
     if (!(std::fabs(ticks) < kTicksMax) || std::fabs(ticks - scaled) > std::fabs(scaled) * kRoundingError) return false;
-    divisor = std::gcd(divisor, static_cast<int64_t>(ticks));
+    if (divisor != 1) divisor = std::gcd(divisor, static_cast<int64_t>(ticks));
   }
   return true;
 }
@@ -44,18 +44,11 @@ std::optional<ValueGrid> ValueGrid::find(std::span<const double> sample) {
   const double last = std::nearbyint(*greatest * places_per_unit);
   const double margin = std::floor((static_cast<double>(kPlaces) - (last - first)) / 2);
   if (margin < 1) return std::nullopt;
-  return ValueGrid(places_per_unit, std::bit_cast<uint64_t>(kRounder + (first - margin)));
+  return ValueGrid({places_per_unit, kRounder, std::bit_cast<uint64_t>(kRounder + (first - margin))});
 }
 
 bool ValueGrid::place(std::span<const uint64_t> values, uint32_t* places) const noexcept {
-  uint64_t beyond = 0;
-  for (size_t index = 0; index < values.size(); ++index) {
-    const double shifted = std::bit_cast<double>(values[index]) * places_per_unit_ + kRounder;
-    const uint64_t place = std::bit_cast<uint64_t>(shifted) - origin_;
-    beyond |= place;
-    places[index] = static_cast<uint32_t>(place);
-  }
-  return beyond < kPlaces;
+  return place_values(values, scale_, kPlaces, places);
 }
 
 }  // namespace varve::parquet

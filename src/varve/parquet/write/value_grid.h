@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 
+#include "varve/parquet/write/number_loops.h"
+
 namespace varve::parquet {
 
 // A linear function from doubles to places on a grid, which a dictionary uses instead of a hash: neighbours lie side by
@@ -23,10 +25,9 @@ class ValueGrid {
   bool place(std::span<const uint64_t> values, uint32_t* places) const noexcept;
 
  private:
-  ValueGrid(double places_per_unit, uint64_t origin) : places_per_unit_(places_per_unit), origin_(origin) {}
+  explicit ValueGrid(const GridScale& scale) : scale_(scale) {}
 
-  double places_per_unit_;
-  uint64_t origin_;
+  GridScale scale_;
 };
 
 }  // namespace varve::parquet
