@@ -63,7 +63,7 @@ class Writer {
   // Adds rows. Whole row groups are written as they fill; the rows of one that is not full are shared, not copied.
   // Besides these, encoded columns that wait for one before them take at most 64 MiB and one column for each thread.
   // Throws InvalidArgument if the schema is another one or a value cannot be stored (seconds beyond the reach of
-  // milliseconds, digits beyond a decimal's bytes). A writer that has thrown is of no use any more.
+  // milliseconds, a decimal of more digits than its column has). A writer that has thrown is of no use any more.
   void write(const Table& table);
   // Writes what is left and the footer. The file is not a file before. Throws what the sink throws.
   WriteSummary finish();

@@ -34,8 +34,8 @@ using testing::HandmadeFile;
 using testing::Random;
 using testing::operator+;
 
-const ColumnName x("x");
-const ColumnName y("y");
+const ColumnName kX("x");
+const ColumnName kY("y");
 
 // Notes which bytes are read after it was opened, by any thread.
 class CountingFile final : public base::File {
@@ -151,27 +151,27 @@ Table kept(const Table& table, const Predicate& where) { return table::filter(ta
 
 TEST(RowSelection, StatisticsLeaveGroupsUnread) {
   Subject file = counting_file();
-  EXPECT_EQ(file.read(x >= 600 && x < 610).num_rows(), 10);
+  EXPECT_EQ(file.read(kX >= 600 && kX < 610).num_rows(), 10);
   EXPECT_FALSE(file.was_read(0, 0));
   EXPECT_FALSE(file.was_read(0, 1));
   EXPECT_TRUE(file.was_read(0, 2));
   EXPECT_FALSE(file.was_read(0, 3));
-  EXPECT_EQ(file.read(x > 999 || x.is_null()).num_rows(), 0);
+  EXPECT_EQ(file.read(kX > 999 || kX.is_null()).num_rows(), 0);
   EXPECT_EQ(file.bytes_read(), 0);
 }
 
 TEST(RowSelection, ColumnsThatAreProvenAreNotReadToDecide) {
   Subject file = counting_file();
-  EXPECT_EQ(file.read(x < 500, {"z"}).num_rows(), 500);
+  EXPECT_EQ(file.read(kX < 500, {"z"}).num_rows(), 500);
   EXPECT_FALSE(file.was_read(0, 0));  // x decides by its statistics alone
   EXPECT_TRUE(file.was_read(2, 0));
-  EXPECT_EQ(file.read(!x.is_null(), {"z"}).num_rows(), 1000);
+  EXPECT_EQ(file.read(!kX.is_null(), {"z"}).num_rows(), 1000);
   EXPECT_FALSE(file.was_read(0, 0));
 }
 
 TEST(RowSelection, OtherColumnsAreReadWhereRowsMatch) {
   Subject file = counting_file();
-  EXPECT_EQ(file.read(x == 7, {"z"}).num_rows(), 1);
+  EXPECT_EQ(file.read(kX == 7, {"z"}).num_rows(), 1);
   EXPECT_TRUE(file.was_read(2, 0));
   EXPECT_FALSE(file.was_read(2, 1));
   EXPECT_EQ(file.read(ColumnName("z") == 1.5, {"x"}).num_rows(), 0);
@@ -180,16 +180,16 @@ TEST(RowSelection, OtherColumnsAreReadWhereRowsMatch) {
 
 TEST(RowSelection, OneColumnsStatisticsKeepAnotherFromBeingRead) {
   Subject file = counting_file();
-  EXPECT_EQ(file.read(y == "A" && x < 10, {"x"}).num_rows(), 5);
+  EXPECT_EQ(file.read(kY == "A" && kX < 10, {"x"}).num_rows(), 5);
   EXPECT_TRUE(file.was_read(1, 0));
   EXPECT_FALSE(file.was_read(1, 1));
-  EXPECT_EQ(file.read(y == "A" && x < 0, {"x"}).num_rows(), 0);
+  EXPECT_EQ(file.read(kY == "A" && kX < 0, {"x"}).num_rows(), 0);
   EXPECT_EQ(file.bytes_read(), 0);
 }
 
 TEST(RowSelection, OrReadsOnlyForRowsThatAreStillOpen) {
   Subject file = counting_file();
-  EXPECT_EQ(file.read(x < 250 || y == "A", {"x"}).num_rows(), 250 + 375);
+  EXPECT_EQ(file.read(kX < 250 || kY == "A", {"x"}).num_rows(), 250 + 375);
   EXPECT_FALSE(file.was_read(1, 0));
   EXPECT_TRUE(file.was_read(1, 1));
 }
@@ -212,10 +212,10 @@ HandmadeFile damaged_file() {
 
 TEST(RowSelection, PageIndexesLeavePagesUnread) {
   Subject file(damaged_file().finish());
-  EXPECT_EQ(file.read(x == 6).num_rows(), 1);
-  EXPECT_EQ(file.read(x <= 2 || x.in({5, 6, 7})).num_rows(), 4);
-  EXPECT_EQ(file.read(x > 1 && x != 3 && !(x >= 3 && x <= 4)).num_rows(), 3);
-  expect_error(ErrorKind::kCorruption, "2 values", [&] { static_cast<void>(file.read(x == 4)); });
+  EXPECT_EQ(file.read(kX == 6).num_rows(), 1);
+  EXPECT_EQ(file.read(kX <= 2 || kX.in({5, 6, 7})).num_rows(), 4);
+  EXPECT_EQ(file.read(kX > 1 && kX != 3 && !(kX >= 3 && kX <= 4)).num_rows(), 3);
+  expect_error(ErrorKind::kCorruption, "2 values", [&] { static_cast<void>(file.read(kX == 4)); });
 }
 
 TEST(RowSelection, DictionariesWithoutAMatchLeavePagesUnread) {
@@ -224,8 +224,8 @@ TEST(RowSelection, DictionariesWithoutAMatchLeavePagesUnread) {
   file.page_v1(9, bytes_of("damaged"), Encoding::kRleDictionary);
   file.page_v1(2, testing::plain_strings({"B", "D"})).end_group();
   Subject subject(file.finish());
-  EXPECT_EQ(subject.read(x == "B").num_rows(), 1);  // from the page that has no dictionary
-  expect_error(ErrorKind::kCorruption, "", [&] { static_cast<void>(subject.read(x == "A")); });
+  EXPECT_EQ(subject.read(kX == "B").num_rows(), 1);  // from the page that has no dictionary
+  expect_error(ErrorKind::kCorruption, "", [&] { static_cast<void>(subject.read(kX == "A")); });
 }
 
 TEST(RowSelection, NullsMayMatchWhereNoDictionaryValueDoes) {
@@ -235,9 +235,9 @@ TEST(RowSelection, NullsMayMatchWhereNoDictionaryValueDoes) {
                Encoding::kRleDictionary);
   file.end_group();
   Subject subject(file.finish());
-  EXPECT_EQ(subject.read(x == "B").num_rows(), 0);
-  EXPECT_EQ(subject.read(x == "B" || x.is_null()).num_rows(), 1);
-  EXPECT_EQ(subject.read(!(x == "B")).num_rows(), 2);
+  EXPECT_EQ(subject.read(kX == "B").num_rows(), 0);
+  EXPECT_EQ(subject.read(kX == "B" || kX.is_null()).num_rows(), 1);
+  EXPECT_EQ(subject.read(!(kX == "B")).num_rows(), 2);
 }
 
 // ---- statistics that prove nothing ----
@@ -276,13 +276,13 @@ std::string stored(T value) {
 TEST(RowSelection, DeprecatedBoundsCountForSignedValuesOnly) {
   OneColumnFile file{.element = element(PhysicalType::kInt32), .values = bytes_of<int32_t>({5})};
   file.statistics = {.min = stored<int32_t>(1), .max = stored<int32_t>(4)};  // a lie, to see whether it is believed
-  EXPECT_EQ(file.rows_where(x == 5), 0);
+  EXPECT_EQ(file.rows_where(kX == 5), 0);
   file.element = element(PhysicalType::kInt32, {.id = LogicalType::Id::kInteger, .bit_width = 32, .is_signed = false});
-  EXPECT_EQ(file.rows_where(x == 5), 1);
+  EXPECT_EQ(file.rows_where(kX == 5), 1);
   file.statistics = {.min_value = stored<int32_t>(1), .max_value = stored<int32_t>(4)};
-  EXPECT_EQ(file.rows_where(x == 5), 0);
+  EXPECT_EQ(file.rows_where(kX == 5), 0);
   file.order_known = false;
-  EXPECT_EQ(file.rows_where(x == 5), 1);
+  EXPECT_EQ(file.rows_where(kX == 5), 1);
 }
 
 TEST(RowSelection, UnsignedBoundsAreUnsigned) {
@@ -290,41 +290,41 @@ TEST(RowSelection, UnsignedBoundsAreUnsigned) {
       .element = element(PhysicalType::kInt32, {.id = LogicalType::Id::kInteger, .bit_width = 32, .is_signed = false}),
       .values = bytes_of<uint32_t>({4'000'000'000U})};
   file.statistics = {.min_value = stored<uint32_t>(1), .max_value = stored<uint32_t>(4'000'000'000U)};
-  EXPECT_EQ(file.rows_where(x > 3'000'000'000), 1);
-  EXPECT_EQ(file.rows_where(x > 4'000'000'000), 0);
+  EXPECT_EQ(file.rows_where(kX > 3'000'000'000), 1);
+  EXPECT_EQ(file.rows_where(kX > 4'000'000'000), 0);
 }
 
 TEST(RowSelection, BoundsOfBytesNeedAKnownOrder) {
   OneColumnFile file{.element = element(PhysicalType::kByteArray, {.id = LogicalType::Id::kString}),
                      .values = testing::plain_strings({"m"})};
   file.statistics = {.min = "a", .max = "b"};
-  EXPECT_EQ(file.rows_where(x == "m"), 1);
+  EXPECT_EQ(file.rows_where(kX == "m"), 1);
   file.statistics = {.min_value = "a", .max_value = "b"};
-  EXPECT_EQ(file.rows_where(x == "m"), 0);
+  EXPECT_EQ(file.rows_where(kX == "m"), 0);
   file.statistics = {.min_value = "l", .max_value = "n"};  // cut short: bounds and not values
-  EXPECT_EQ(file.rows_where(x >= "m"), 1);
-  EXPECT_EQ(file.rows_where(x == "l"), 0);
+  EXPECT_EQ(file.rows_where(kX >= "m"), 1);
+  EXPECT_EQ(file.rows_where(kX == "l"), 0);
 }
 
 TEST(RowSelection, Int96HasNoBounds) {
   OneColumnFile file{.element = element(PhysicalType::kInt96),
                      .values = bytes_of<int64_t>({0}) + bytes_of<int32_t>({2'440'589})};
   file.statistics = {.min_value = std::string(12, '\0'), .max_value = std::string(12, '\0')};
-  EXPECT_EQ(file.rows_where(x == Date{1}), 1);
+  EXPECT_EQ(file.rows_where(kX == Date{1}), 1);
 }
 
 TEST(RowSelection, BoundsOfFloatsSayNothingOfNaN) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   OneColumnFile file{.element = element(PhysicalType::kDouble), .values = bytes_of<double>({1, nan, 2}), .count = 3};
   file.statistics = {.null_count = 0, .min_value = stored(1.0), .max_value = stored(2.0)};
-  EXPECT_EQ(file.rows_where(x >= 1.0), 2);
-  EXPECT_EQ(file.rows_where(!(x >= 1.0)), 1);
-  EXPECT_EQ(file.rows_where(x != 5.0), 3);
+  EXPECT_EQ(file.rows_where(kX >= 1.0), 2);
+  EXPECT_EQ(file.rows_where(!(kX >= 1.0)), 1);
+  EXPECT_EQ(file.rows_where(kX != 5.0), 3);
   file.statistics = {.min_value = stored(nan), .max_value = stored(nan)};
-  EXPECT_EQ(file.rows_where(x == 2.0), 1);
+  EXPECT_EQ(file.rows_where(kX == 2.0), 1);
   file.values = bytes_of<double>({-0.0, 0.0, 0.0});
   file.statistics = {.min_value = stored(0.0), .max_value = stored(0.0)};
-  EXPECT_EQ(file.rows_where(x <= -0.0), 3);
+  EXPECT_EQ(file.rows_where(kX <= -0.0), 3);
 }
 
 TEST(RowSelection, BoundsOfDecimalsAreSignedBigEndianNumbers) {
@@ -332,10 +332,10 @@ TEST(RowSelection, BoundsOfDecimalsAreSignedBigEndianNumbers) {
   OneColumnFile file{.element = element(PhysicalType::kFixedLenByteArray, decimal, 4),
                      .values = bytes_of<uint8_t>({0xFF, 0xFF, 0xFF, 0xFE})};
   file.statistics = {.min_value = "\xFF\xFF\xFF\xFE", .max_value = std::string("\0\0\0\1", 4)};
-  EXPECT_EQ(file.rows_where(x == -2), 1);
-  EXPECT_EQ(file.rows_where(x < -2), 0);
+  EXPECT_EQ(file.rows_where(kX == -2), 1);
+  EXPECT_EQ(file.rows_where(kX < -2), 0);
   file.statistics = {.min_value = "\1", .max_value = "\2"};  // of another size than the values
-  EXPECT_EQ(file.rows_where(x == -2), 1);
+  EXPECT_EQ(file.rows_where(kX == -2), 1);
 }
 
 TEST(RowSelection, NullCountsThatContradictTheBoundsProveNothing) {
@@ -343,8 +343,8 @@ TEST(RowSelection, NullCountsThatContradictTheBoundsProveNothing) {
                      .values = testing::prefixed(testing::rle_bits({1})) + bytes_of<int32_t>({5})};
   file.element.repetition = Repetition::kOptional;
   file.statistics = {.null_count = 1, .min_value = stored<int32_t>(5), .max_value = stored<int32_t>(5)};
-  EXPECT_EQ(file.rows_where(x == 5), 1);
-  EXPECT_EQ(file.rows_where(x.is_null()), 0);
+  EXPECT_EQ(file.rows_where(kX == 5), 1);
+  EXPECT_EQ(file.rows_where(kX.is_null()), 0);
 }
 
 // ---- with the other options ----
@@ -366,7 +366,7 @@ TEST(RowSelection, GoesTogetherWithARange) {
 TEST(RowSelection, GoesTogetherWithRowsAndGroups) {
   const Table rows = counting_rows({"A", "B", "C"});
   Subject file(write(rows, {.rows_per_group = 250, .rows_per_page = 50}));
-  const Predicate where = y == "B";
+  const Predicate where = kY == "B";
   EXPECT_EQ(difference(file.reader().read_rows(240, 20, {.where = where}), kept(rows.slice(240, 20), where)), "");
   EXPECT_EQ(difference(file.reader().read_row_group(2, {.where = where}), kept(rows.slice(500, 250), where)), "");
 }
@@ -374,7 +374,7 @@ TEST(RowSelection, GoesTogetherWithRowsAndGroups) {
 TEST(RowSelection, TheSamePartsAgainCostLessAndAreTheSame) {
   const Table rows = counting_rows({"A", "B", "C"});
   Subject file(write(rows, {.rows_per_group = 250, .rows_per_page = 50}));
-  const Predicate where = x >= 260 && x < 290;
+  const Predicate where = kX >= 260 && kX < 290;
   const Table first = file.read({.where = where});
   const int64_t bytes = file.bytes_read();
   const Table second = file.read({.where = where});
@@ -391,22 +391,22 @@ TEST(RowSelection, ADamagedDictionaryIsNotKept) {
   bytes[static_cast<size_t>(chunk.data_page_offset) - 1] ^= std::byte{1};
   Subject file(std::move(bytes));
   for (int turn = 0; turn < 2; ++turn) {
-    expect_error(ErrorKind::kCorruption, "checksum", [&] { static_cast<void>(file.read(x == 260, {"y"})); });
+    expect_error(ErrorKind::kCorruption, "checksum", [&] { static_cast<void>(file.read(kX == 260, {"y"})); });
   }
 }
 
 TEST(RowSelection, NamesWhatCannotBeAsked) {
   Subject file = counting_file();
   expect_error(ErrorKind::kNotFound, "no column w", [&] { static_cast<void>(file.read(ColumnName("w") == 1)); });
-  expect_error(ErrorKind::kInvalidArgument, "column y of type string", [&] { static_cast<void>(file.read(y == 1)); });
+  expect_error(ErrorKind::kInvalidArgument, "column y of type string", [&] { static_cast<void>(file.read(kY == 1)); });
 }
 
 TEST(RowSelection, ColumnsOfTypeNullNeedNoPages) {
   HandmadeFile file(Field{"x", {.id = TypeId::kNull}});
   file.page_v1(2, testing::prefixed(testing::rle_bits({0, 0}))).end_group();
   Subject subject(file.finish());
-  EXPECT_EQ(subject.read({.where = x.is_null()}).num_rows(), 2);
-  EXPECT_EQ(subject.read({.where = x == 1}).num_rows(), 0);
+  EXPECT_EQ(subject.read({.where = kX.is_null()}).num_rows(), 2);
+  EXPECT_EQ(subject.read({.where = kX == 1}).num_rows(), 0);
 }
 
 TEST(RowSelection, RowsThatAreLookedAtAreNoPartOfTheResult) {

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <mutex>
 
@@ -12,6 +13,7 @@
 #include "varve/parquet/format.h"
 #include "varve/parquet/schema_mapping.h"
 #include "varve/table/builder.h"
+#include "varve/table/decimal.h"
 
 #include "support/errors.h"
 #include "support/random.h"
@@ -273,6 +275,32 @@ TEST(WriterEncodings, FreeFloatsAreNotMadeWorse) {
   EXPECT_LT(file.column(0).total_compressed_size, 50'000 * 8 + 2000);
 }
 
+Table decimals(int32_t precision, const std::function<int64_t(int64_t)>& value_at) {
+  std::vector<Int128> values;
+  for (int64_t row = 0; row < 20'000; ++row) values.emplace_back(value_at(row));
+  return one_column<Int128>(DataType::decimal(precision, 2), values);
+}
+
+TEST(WriterEncodings, ShortDecimalsAreCodedAsIntegers) {
+  for (const int32_t precision : {9, 10, 18}) {
+    Random random;
+    int64_t price = 0;
+    const WrittenFile walk(decimals(precision, [&](int64_t) { return price += random.between(1, 99); }));
+    EXPECT_EQ(walk.column(0).type, PhysicalType::kInt64);
+    EXPECT_EQ(data_encoding(walk), Encoding::kDeltaBinaryPacked);
+    EXPECT_LT(walk.column(0).total_compressed_size, 20'000);  // 7 bits a step
+    const WrittenFile few(decimals(precision, [&](int64_t) { return random.between(0, 3) * 12'345'678; }));
+    EXPECT_EQ(data_encoding(few), Encoding::kRleDictionary);
+    EXPECT_LT(few.column(0).total_compressed_size, 5'500);  // 2 bits an index
+  }
+}
+
+TEST(WriterEncodings, LongDecimalsAreBytes) {
+  const WrittenFile file(decimals(19, [](int64_t row) { return row * 1'000'003; }));
+  EXPECT_EQ(file.column(0).type, PhysicalType::kFixedLenByteArray);
+  EXPECT_LT(file.column(0).total_compressed_size, 20'000 * 9);
+}
+
 TEST(WriterEncodings, FreeStringsAreDeltaCoded) {
   Random random;
   std::vector<std::optional<std::string>> values;
@@ -406,11 +434,14 @@ Table unchecked_decimal(int32_t precision, Int128 value) {
   return Table(Schema({{"x", type}}), {Column({.type = type, .length = 1, .values = std::move(values).finish()})});
 }
 
-TEST(WriterStatistics, DecimalBeyondItsBytesIsInvalid) {
-  for (const int32_t precision : {18, 20}) {
-    const Table table = unchecked_decimal(precision, Int128{1} << 80);
-    expect_error(ErrorKind::kInvalidArgument, "column x: a value of a decimal(", [&] { WrittenFile{table}; });
-    EXPECT_NO_THROW(WrittenFile(unchecked_decimal(precision, -1)));
+TEST(WriterStatistics, DecimalBeyondItsDigitsIsInvalid) {
+  for (const int32_t precision : {5, 18, 20, 38}) {
+    const Int128 largest = table::power_of_ten(precision) - 1;
+    for (const Int128 value : {largest + 1, -largest - 1}) {
+      const Table table = unchecked_decimal(precision, value);
+      expect_error(ErrorKind::kInvalidArgument, "column x: a value of a decimal(", [&] { WrittenFile{table}; });
+    }
+    EXPECT_NO_THROW(WrittenFile(unchecked_decimal(precision, -largest)));
   }
 }
 

@@ -1,9 +1,11 @@
 #include "varve/parquet/read/conversion.h"
 
+#include <algorithm>
 #include <cstring>
-#include <limits>
+#include <type_traits>
 
 #include "varve/base/error.h"
+#include "varve/table/decimal.h"
 
 namespace varve::parquet {
 namespace {
@@ -13,6 +15,18 @@ T load(const std::byte* at) {
   T value;
   std::memcpy(&value, at, sizeof value);
   return value;
+}
+
+int32_t swapped(int32_t value) { return static_cast<int32_t>(__builtin_bswap32(static_cast<uint32_t>(value))); }
+int64_t swapped(int64_t value) { return static_cast<int64_t>(__builtin_bswap64(static_cast<uint64_t>(value))); }
+
+// A number of one to two halves: the first and the last half, which may overlap.
+template <typename Whole, typename Half>
+Whole big_endian(const std::byte* bytes, int64_t size) {
+  constexpr int64_t kHalf = sizeof(Half);
+  const Whole high = Whole{swapped(load<Half>(bytes))} >> (8 * (2 * kHalf - size));
+  const auto low = static_cast<std::make_unsigned_t<Half>>(swapped(load<Half>(bytes + size - kHalf)));
+  return high * (Whole{1} << (8 * kHalf)) + low;
 }
 
 // Whole numbers of one width as ones of another. Unsigned columns keep their bits in signed stored ones of equal
@@ -66,19 +80,40 @@ void convert_int96(const Conversion& conversion, const std::byte* stored, int64_
   if (!fits) throw NotSupported("an INT96 timestamp cannot be given exactly in units of {} ns", nanoseconds_per_unit);
 }
 
-template <typename Stored>
-void convert_to_decimal(const Conversion&, const std::byte* stored, int64_t count, std::byte* out) {
+int digits_of(Int128 value) {
+  int digits = 1;
+  for (; value / 10 != 0; value /= 10) ++digits;
+  return digits;
+}
+
+// Values as decimals; value_at(row) is one of them. The outermost two tell whether all have the column's digits.
+template <typename Stored, typename ValueAt>
+void convert_decimals(const Conversion& conversion, int64_t count, std::byte* out, const ValueAt& value_at) {
+  Stored least = 0;
+  Stored most = 0;
   for (int64_t row = 0; row < count; ++row) {
-    const Int128 value = load<Stored>(stored + row * static_cast<int64_t>(sizeof(Stored)));
-    std::memcpy(out + row * 16, &value, sizeof value);
+    const Stored value = value_at(row);
+    least = std::min(least, value);
+    most = std::max(most, value);
+    const Int128 widened = value;
+    std::memcpy(out + row * 16, &widened, sizeof widened);
   }
+  if (-conversion.limit < least && most < conversion.limit) return;
+  throw Corruption("a decimal of {} digits in a column of {}", std::max(digits_of(least), digits_of(most)),
+                   digits_of(conversion.limit) - 1);
+}
+
+template <typename Stored>
+void convert_to_decimal(const Conversion& conversion, const std::byte* stored, int64_t count, std::byte* out) {
+  convert_decimals<Stored>(conversion, count, out, [stored](int64_t row) {
+    return load<Stored>(stored + row * static_cast<int64_t>(sizeof(Stored)));
+  });
 }
 
 void convert_bytes_to_decimal(const Conversion& conversion, const std::byte* stored, int64_t count, std::byte* out) {
-  for (int64_t row = 0; row < count; ++row) {
-    const Int128 value = decimal_of(stored + row * conversion.width_stored, conversion.width_stored);
-    std::memcpy(out + row * 16, &value, sizeof value);
-  }
+  const int64_t width = conversion.width_stored;
+  convert_decimals<Int128>(conversion, count, out,
+                           [stored, width](int64_t row) { return decimal_of(stored + row * width, width); });
 }
 
 int64_t width_stored(const SchemaElement& element) {
@@ -157,9 +192,19 @@ Int128 decimal_of(const std::byte* bytes, int64_t size) {
     const bool same_sign = ((bytes[1] & std::byte{0x80}) != std::byte{0}) == negative;
     if (bytes[0] != filler || !same_sign) throw Corruption("a decimal does not fit 128 bits");
   }
-  __extension__ unsigned __int128 value = negative ? ~static_cast<unsigned __int128>(0) : 0;
-  for (int64_t at = 0; at < size; ++at) value = (value << 8) | static_cast<uint8_t>(bytes[at]);
-  return static_cast<Int128>(value);
+  if (size >= 8) return big_endian<Int128, int64_t>(bytes, size);
+  if (size >= 4) return big_endian<int64_t, int32_t>(bytes, size);
+  Int128 value = negative ? -1 : 0;
+  for (int64_t at = 0; at < size; ++at) value = value * 256 + static_cast<uint8_t>(bytes[at]);
+  return value;
+}
+
+void convert_byte_arrays(const Conversion& conversion, std::span<const int64_t> offsets, const std::byte* bytes,
+                         std::byte* out) {
+  convert_decimals<Int128>(conversion, std::ssize(offsets) - 1, out, [offsets, bytes](int64_t row) {
+    const auto at = static_cast<size_t>(row);
+    return decimal_of(bytes + offsets[at], offsets[at + 1] - offsets[at]);
+  });
 }
 
 TimeUnit stored_unit(const SchemaElement& element, TimeUnit otherwise) {
@@ -185,6 +230,7 @@ Conversion conversion_of(const LeafColumn& column) {
   Conversion conversion;
   conversion.width = width_of(type);
   conversion.width_stored = width_stored(column.element);
+  if (type.id == TypeId::kDecimal) conversion.limit = table::power_of_ten(type.precision);
   if (type.id == TypeId::kTimestamp || type.id == TypeId::kTime) {
     const int64_t from = nanoseconds_per(stored_unit(column.element, type.unit));
     const int64_t to = nanoseconds_per(type.unit);

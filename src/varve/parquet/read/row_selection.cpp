@@ -51,7 +51,7 @@ class Selection {
   }
 
   [[nodiscard]] RowRanges select(const Question& question, const RowRanges& rows) const {
-    const RowRanges possible = intersect(rows, question.may);
+    RowRanges possible = intersect(rows, question.may);
     RowRanges open = subtract(possible, question.must);
     if (open.empty()) return possible;
     return unite(intersect(possible, question.must), decide(question, std::move(open)));
@@ -113,7 +113,7 @@ RowRanges possible_rows(const GroupSource& source, const Condition& condition, c
 RowRanges select_rows(const GroupSource& source, const Condition& condition, const RowRanges& rows) {
   const Selection selection(source);
   const Question by_chunks = selection.prove(condition, false);
-  const RowRanges possible = intersect(rows, by_chunks.may);
+  RowRanges possible = intersect(rows, by_chunks.may);
   if (subtract(possible, by_chunks.must).empty()) return possible;
   return selection.select(selection.prove(condition, true), possible);
 }

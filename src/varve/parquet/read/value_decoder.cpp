@@ -263,10 +263,7 @@ void FixedDecoder::decode_byte_arrays(const Page& page, int64_t count, std::byte
   offsets[0] = 0;
   base::MutableBuffer characters = base::MutableBuffer::allocate(0);
   strings_.decode(page, {{offsets, static_cast<size_t>(count) + 1}, &characters});
-  for (int64_t row = 0; row < count; ++row) {
-    const Int128 value = decimal_of(characters.data() + offsets[row], offsets[row + 1] - offsets[row]);
-    std::memcpy(out + row * static_cast<int64_t>(sizeof value), &value, sizeof value);
-  }
+  convert_byte_arrays(conversion_, {offsets, static_cast<size_t>(count) + 1}, characters.data(), out);
 }
 
 void FixedDecoder::decode_fixed_strings(const Page& page, int64_t count, std::byte* out) {

@@ -5,6 +5,7 @@
 
 #include "varve/base/error.h"
 #include "varve/table/bits.h"
+#include "varve/table/decimal.h"
 
 namespace varve::parquet {
 
@@ -51,13 +52,24 @@ Out seconds_to_millis(int64_t seconds) {
   return static_cast<Out>(millis);
 }
 
-[[noreturn]] void throw_wide_decimal(const DataType& type) {
-  throw InvalidArgument("a value of a {} column has more digits than that", to_string(type));
-}
+// Refuses what no reader would take.
+class DigitCheck {
+ public:
+  explicit DigitCheck(const DataType& type) : type_(type), limit_(table::power_of_ten(type.precision)) {}
+
+  void operator()(Int128 value) const {
+    if (-limit_ < value && value < limit_) return;
+    throw InvalidArgument("a value of a {} column has more digits than that", to_string(type_));
+  }
+
+ private:
+  const DataType& type_;
+  Int128 limit_;
+};
 
 base::MutableBuffer short_decimals(const Column& column) {
-  return convert<Int128, int64_t>(column, [&](Int128 value) {
-    if (value != static_cast<int64_t>(value)) throw_wide_decimal(column.type());
+  return convert<Int128, int64_t>(column, [check = DigitCheck(column.type())](Int128 value) {
+    check(value);
     return static_cast<int64_t>(value);
   });
 }
@@ -67,11 +79,11 @@ base::MutableBuffer long_decimals(const Column& column, int32_t width) {
   auto buffer = base::MutableBuffer::allocate(count * static_cast<size_t>(width));
   std::byte* target = buffer.data();
   const Int128* source = column.values<Int128>().data();
+  const DigitCheck check(column.type());
   for_each_valid(column, [&](int64_t row) {
     Int128 value = source[row];
+    check(value);
     for (int32_t byte = width; byte-- > 0; value >>= 8) target[byte] = static_cast<std::byte>(value);
-    const bool negative = (static_cast<uint8_t>(target[0]) & 0x80) != 0;
-    if (value != (negative ? -1 : 0)) throw_wide_decimal(column.type());
     target += width;
   });
   return buffer;
