@@ -14,6 +14,7 @@
 #include "varve/parquet/read/column_decoder.h"
 #include "varve/parquet/read/workspace.h"
 #include "varve/parquet/schema_mapping.h"
+#include "varve/table/predicate/condition.h"
 
 namespace varve::parquet {
 
@@ -23,6 +24,7 @@ using PageRuns = std::vector<PageRun>;
 struct FileMemory {
   Workspaces workspaces;
   ChunkCache<PageRuns> pages{size_t{1} << 20};
+  ChunkCache<table::ColumnBounds> page_bounds{size_t{1} << 20};
   ChunkCache<Page> dictionaries{size_t{16} << 20};
 };
 

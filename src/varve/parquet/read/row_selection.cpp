@@ -67,14 +67,26 @@ class Selection {
   }
 
   void prove_by_pages(const LeafColumn& column, Question& question) const {
-    const auto index = read_column_index(source_.file, column, source_.group);
-    const auto pages = index ? read_pages(source_.file, column, source_.group) : nullptr;
-    if (!pages) return;
-    const auto bounds = page_bounds(column, *index, pages->size(), source_.file.metadata.has_column_orders);
+    const auto pages = read_pages(source_.file, column, source_.group);
+    const auto bounds = pages ? read_page_bounds(column, pages->size()) : nullptr;
     if (!bounds) return;
     question.may.clear();
     const std::vector<Outcome> outcomes = table::outcomes(*question.condition, *bounds);
     for (size_t page = 0; page < pages->size(); ++page) add(question, (*pages)[page].rows, outcomes[page]);
+  }
+
+  [[nodiscard]] std::shared_ptr<const table::ColumnBounds> read_page_bounds(const LeafColumn& column,
+                                                                            size_t pages) const {
+    ChunkCache<table::ColumnBounds>& known = source_.file.memory->page_bounds;
+    const uint64_t chunk = locate(source_.file, column, source_.group).begin;
+    if (auto bounds = known.find(chunk)) return bounds;
+    const auto index = read_column_index(source_.file, column, source_.group);
+    if (!index) return nullptr;
+    auto read = page_bounds(column, *index, pages, source_.file.metadata.has_column_orders);
+    if (!read) return nullptr;
+    const auto bounds = std::make_shared<const table::ColumnBounds>(*std::move(read));
+    known.put(chunk, bounds, static_cast<size_t>(bounds->least.byte_size() + bounds->most.byte_size()) + pages);
+    return bounds;
   }
 
   static void add(Question& question, const RowRange& rows, Outcome outcome) {
@@ -112,10 +124,7 @@ RowRanges possible_rows(const GroupSource& source, const Condition& condition, c
 
 RowRanges select_rows(const GroupSource& source, const Condition& condition, const RowRanges& rows) {
   const Selection selection(source);
-  const Question by_chunks = selection.prove(condition, false);
-  RowRanges possible = intersect(rows, by_chunks.may);
-  if (subtract(possible, by_chunks.must).empty()) return possible;
-  return selection.select(selection.prove(condition, true), possible);
+  return selection.select(selection.prove(condition, true), rows);
 }
 
 }  // namespace varve::parquet

@@ -30,9 +30,9 @@ struct GroupSource {
 // Those of `rows` that may meet the condition by the statistics of the chunks.
 RowRanges possible_rows(const GroupSource& source, const table::Condition& condition, const RowRanges& rows);
 
-// Those of `rows` that meet the condition. Statistics and page indexes of all columns leave out what they can before
-// any value is read; then the columns of `and` narrow the rows one after the other, the smallest chunk first, and those
-// of `or` are read for rows not found yet.
+// Those of `rows`, which should be possible, that meet the condition. Statistics and page indexes of all columns leave
+// out what they can before any value is read; then the columns of `and` narrow the rows one after the other, the
+// smallest chunk first, and those of `or` are read for rows not found yet.
 RowRanges select_rows(const GroupSource& source, const table::Condition& condition, const RowRanges& rows);
 
 }  // namespace varve::parquet
