@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 #include "varve/base/error.h"
 #include "varve/table/utf8.h"
@@ -145,16 +146,19 @@ void StringDecoder::gather(std::span<const uint32_t> indices, const ByteStringSi
   out.characters->resize(static_cast<size_t>(end));
   const char* source = dictionary_characters_.as<char>();
   char* target = out.characters->as<char>();
-  // Blocks may be read and written past their end: short strings are copied at a fixed size.
-  constexpr int64_t kShort = 16;
-  for (size_t at = 0; at < count; ++at) {
-    const int64_t begin = offsets[indices[at]];
-    const int64_t to = out.offsets[at];
-    if (longest <= kShort) {
-      std::memcpy(target + to, source + begin, kShort);
-    } else {
-      std::memcpy(target + to, source + begin, static_cast<size_t>(offsets[indices[at] + 1] - begin));
+  const auto copy_all = [&](const auto& size_of) {
+    for (size_t at = 0; at < count; ++at) {
+      const int64_t begin = offsets[indices[at]];
+      std::memcpy(target + out.offsets[at], source + begin, size_of(indices[at], begin));
     }
+  };
+  // Blocks may be read and written up to 64 bytes past their end: short strings are copied at a fixed size.
+  if (longest <= 16) {
+    copy_all([](uint32_t, int64_t) { return std::integral_constant<size_t, 16>(); });
+  } else if (longest <= 32) {
+    copy_all([](uint32_t, int64_t) { return std::integral_constant<size_t, 32>(); });
+  } else {
+    copy_all([&](uint32_t index, int64_t begin) { return static_cast<size_t>(offsets[index + 1] - begin); });
   }
 }
 
