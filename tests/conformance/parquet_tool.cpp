@@ -1,6 +1,6 @@
 // Shows what Varve reads from a Parquet file, and writes it again, for comparison with other programs:
 //   varve_parquet_tool dump FILE [range COLUMN START END | rows FIRST COUNT | columns A,B,...]
-//   varve_parquet_tool rewrite IN OUT [COMPRESSION]
+//   varve_parquet_tool rewrite IN OUT COMPRESSION ROWS_PER_GROUP
 // `dump` prints one JSON object: {"rows": n, "columns": [{"name", "type", "nullable", "values": [...]}]}. Times are
 // integers in the column's unit, decimals text, binary hexadecimal text, floats text that reads back equal.
 #include <cstdint>
@@ -126,9 +126,10 @@ void run_rewrite(const std::vector<std::string>& arguments) {
   const varve::Table table = open(arguments.at(1)).read();
   std::ofstream out(arguments.at(2), std::ios::binary);
   varve::parquet::WriteOptions options;
-  options.rows_per_group = 300;  // several groups and pages even for small tables
-  options.rows_per_page = 100;
-  if (arguments.size() > 3) options.compression = varve::parquet::parse_compression(arguments[3]);
+  options.compression = varve::parquet::parse_compression(arguments.at(3));
+  const int64_t rows_per_group = std::stoll(arguments.at(4));
+  options.rows_per_group = rows_per_group;
+  options.rows_per_page = rows_per_group / 3;
   varve::parquet::write_table(
       table,
       [&](std::span<const std::byte> bytes) {
@@ -149,7 +150,7 @@ int main(int argc, char** argv) {
     } else if (!arguments.empty() && arguments[0] == "rewrite") {
       run_rewrite(arguments);
     } else {
-      throw varve::InvalidArgument("usage: dump FILE | rewrite IN OUT [COMPRESSION]");
+      throw varve::InvalidArgument("usage: dump FILE | rewrite IN OUT COMPRESSION ROWS_PER_GROUP");
     }
     return 0;
   } catch (const varve::Error& error) {

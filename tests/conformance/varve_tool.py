@@ -36,5 +36,6 @@ def dump(path: object, *arguments: object) -> dict[str, dict[str, Any]]:
     return {column["name"]: column for column in shown["columns"]}
 
 
-def rewrite(path: object, out: object, compression: str = "auto") -> None:
-    run_tool("rewrite", path, out, compression)
+def rewrite(path: object, out: object, compression: str = "auto", rows_per_group: int = 300) -> None:
+    """Several groups and pages even for small tables."""
+    run_tool("rewrite", path, out, compression, rows_per_group)
