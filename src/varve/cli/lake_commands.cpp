@@ -49,6 +49,7 @@ class TableMaker {
 template <typename T, typename Member>
 std::vector<T> collect(const std::vector<SeriesInfo>& all, Member member) {
   std::vector<T> values;
+  values.reserve(all.size());
   for (const SeriesInfo& series : all) values.push_back(series.*member);
   return values;
 }

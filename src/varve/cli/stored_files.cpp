@@ -47,6 +47,7 @@ std::string describe_file(base::FileSystem& files, const NamedFile& file) {
 
 Table explain_files(base::FileSystem& files, const std::vector<NamedFile>& named, bool by_row_group) {
   std::vector<Table> tables;
+  tables.reserve(named.size());
   for (const NamedFile& file : named) {
     tables.push_back(with_file_name(parquet::explain(open(files, file), {.by_row_group = by_row_group}), file.name));
   }
