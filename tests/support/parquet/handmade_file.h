@@ -12,6 +12,7 @@
 
 #include "varve/base/buffer.h"
 #include "varve/base/crc.h"
+#include "varve/compress/codec.h"
 #include "varve/parquet/encoding.h"
 #include "varve/parquet/format.h"
 #include "varve/parquet/schema_mapping.h"
@@ -61,6 +62,52 @@ inline Bytes indices(int bit_width, std::initializer_list<uint32_t> values) {
   base::MutableBuffer out = base::MutableBuffer::allocate(0);
   parquet::encode_hybrid({values.begin(), values.size()}, bit_width, out);
   return bytes_of({static_cast<uint8_t>(bit_width)}) + bytes_of(out);
+}
+
+// ---- encodings ----
+
+template <typename T>
+Bytes delta(const std::vector<T>& values) {
+  base::MutableBuffer out = base::MutableBuffer::allocate(0);
+  parquet::encode_delta(std::span<const T>(values), out);
+  return bytes_of(out);
+}
+template <typename T>
+Bytes delta(std::initializer_list<T> values) {
+  return delta(std::vector<T>(values));
+}
+
+// Of each value how much it shares with the one before, and the rest.
+inline Bytes delta_strings(const std::vector<int32_t>& prefixes, const std::vector<int32_t>& suffixes,
+                           std::string_view rest) {
+  return delta(prefixes) + delta(suffixes) + bytes_of(rest);
+}
+
+inline Bytes split(const Bytes& values, int width) {
+  base::MutableBuffer out = base::MutableBuffer::allocate(0);
+  parquet::encode_byte_stream_split(values, width, out);
+  return bytes_of(out);
+}
+
+// ---- compression ----
+
+inline Bytes pack(compress::Codec codec, const Bytes& bytes) {
+  compress::BlockCodec packer(codec);
+  Bytes packed(packer.bound(bytes.size()));
+  packed.resize(packer.compress(bytes, packed));
+  return packed;
+}
+
+inline Bytes big_endian(size_t number) {
+  Bytes bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::byte>(number >> shift));
+  return bytes;
+}
+
+// LZ4 as Hadoop framed it.
+inline Bytes pack_framed_lz4(const Bytes& bytes) {
+  const Bytes block = pack(compress::Codec::kLz4Raw, bytes);
+  return big_endian(bytes.size()) + big_endian(block.size()) + block;
 }
 
 // One column, uncompressed unless told otherwise. Pages and groups are added in order; `metadata()` may be bent before

@@ -68,38 +68,6 @@ HandmadeFile one_page(const SchemaElement& element, int32_t count, const Bytes& 
   return file;
 }
 
-template <typename T>
-Bytes delta(std::initializer_list<T> values) {
-  base::MutableBuffer out = base::MutableBuffer::allocate(0);
-  encode_delta(std::span<const T>(values.begin(), values.size()), out);
-  return bytes_of(out);
-}
-
-Bytes split(const Bytes& values, int width) {
-  base::MutableBuffer out = base::MutableBuffer::allocate(0);
-  encode_byte_stream_split(values, width, out);
-  return bytes_of(out);
-}
-
-// Of each value how much it shares with the one before, and the rest.
-Bytes delta_strings(std::initializer_list<int32_t> prefixes, std::initializer_list<int32_t> suffixes,
-                    std::string_view rest) {
-  return delta(prefixes) + delta(suffixes) + bytes_of(rest);
-}
-
-Bytes pack(compress::Codec codec, const Bytes& bytes) {
-  compress::BlockCodec packer(codec);
-  Bytes packed(packer.bound(bytes.size()));
-  packed.resize(packer.compress(bytes, packed));
-  return packed;
-}
-
-Bytes big_endian(size_t number) {
-  Bytes bytes;
-  for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::byte>(number >> shift));
-  return bytes;
-}
-
 // ---- codecs ----
 
 const Bytes kNumbers = bytes_of<int64_t>({7, 7, 7, 8});
@@ -112,11 +80,7 @@ HandmadeFile packed(CompressionCodec codec, const std::function<Bytes(const Byte
 }
 
 TEST(ForeignCodec, OldLz4IsFramedAsHadoopDoesIt) {
-  const auto framed = [](const Bytes& bytes) {
-    const Bytes block = pack(compress::Codec::kLz4Raw, bytes);
-    return big_endian(bytes.size()) + big_endian(block.size()) + block;
-  };
-  EXPECT_EQ(cells(packed(CompressionCodec::kLz4, framed)), kNumbersRead);
+  EXPECT_EQ(cells(packed(CompressionCodec::kLz4, pack_framed_lz4)), kNumbersRead);
 }
 
 TEST(ForeignCodec, OldLz4MayBeABareBlock) {
