@@ -39,9 +39,8 @@ class Publication {
       bring_in();
     } else if (objects_.empty() && !difference.has_foreign) {
       take_out();
-    } else if (difference.arriving.size() == 1 && difference.leaving.empty()) {
-      change_in_place(difference);
-    } else if (difference.has_foreign || !exchange()) {
+    } else if (const bool one_more = difference.arriving.size() == 1 && difference.leaving.empty();
+               one_more || difference.has_foreign || !exchange()) {
       change_in_place(difference);
     }
   }
@@ -93,7 +92,7 @@ class Publication {
 
   // The directory as it should be, complete and on the disk, but not visible.
   [[nodiscard]] std::string build_tree() const {
-    const std::string tree = engine_.new_staging_tree(series_.series_id);
+    std::string tree = engine_.new_staging_tree(series_.series_id);
     engine_.files().make_directory(tree);
     for (const ObjectRow& object : objects_) make_visible(object, base::join_path(tree, object.name));
     engine_.files().sync_directory(tree);
@@ -129,7 +128,7 @@ class Publication {
   }
 
   void take_out() const {
-    const std::string tree = engine_.new_staging_tree(series_.series_id);
+    std::string tree = engine_.new_staging_tree(series_.series_id);
     engine_.files().rename(directory_, tree);
     const std::string parent = base::parent_path(directory_);
     engine_.files().sync_directory(parent);
