@@ -301,6 +301,14 @@ TEST(WriterEncodings, LongDecimalsAreBytes) {
   EXPECT_LT(file.column(0).total_compressed_size, 20'000 * 9);
 }
 
+TEST(WriterEncodings, PagesThatShrinkAreFoundBehindThoseThatDoNot) {
+  std::vector<double> values = free_floats(100'000);
+  for (size_t row = 50'000; row < values.size(); ++row) values[row] = values[row - 100];
+  const WrittenFile file(one_column<double>(DataType::float64(), values), {.rows_per_page = 1000});
+  EXPECT_FALSE(file.page(file.column(0).data_page_offset).data_page_v2->is_compressed);
+  EXPECT_LT(file.column(0).total_compressed_size, 70'000 * 8);
+}
+
 TEST(WriterEncodings, FreeStringsAreDeltaCoded) {
   Random random;
   std::vector<std::optional<std::string>> values;

@@ -90,7 +90,7 @@ EncodedChunk ColumnEncoder::encode_values_of(const Column& column, const SchemaE
     content = dictionary_content(entries_of(values), order);
   } else {
     content.encoding = choice.encoding;
-    content.bytes = choice.bytes;
+    content.pages = choice.pages;
     content.streams = streams_of(choice.encoding, values.width);
     content.values = [&](size_t page) -> std::span<const std::byte> {
       const PhysicalValues part = values.slice(cuts_[page].first_value, cuts_[page].num_values);
@@ -255,7 +255,7 @@ size_t ColumnEncoder::expected_index_bytes(const PageCut& last, size_t values) c
 
 ColumnEncoder::ChunkContent ColumnEncoder::dictionary_content(PhysicalValues entries, SortOrder order) const {
   ChunkContent content{.encoding = Encoding::kRleDictionary};
-  content.bytes = indexes_.size();
+  content.pages.bytes = indexes_.size();
   content.values = [this](size_t page) -> std::span<const std::byte> {
     const size_t start = page == 0 ? 0 : index_ends_[page - 1];
     return {indexes_.data() + start, index_ends_[page] - start};
@@ -289,7 +289,7 @@ std::span<const std::byte> ColumnEncoder::encode_levels(const Column& column, co
 
 EncodedChunk ColumnEncoder::write_pages(const Column& column, const SchemaElement& element,
                                         const ChunkContent& content) {
-  PageWriter writer(packer_, content.bytes);
+  PageWriter writer(packer_, content.pages);
   ChunkStatistics statistics(stored_type(column.type()), *element.type);
   const bool has_levels = element.repetition == Repetition::kOptional;
   for (size_t page = 0; page < cuts_.size(); ++page) {

@@ -56,8 +56,8 @@ class ColumnEncoder {
     std::function<std::span<const std::byte>(size_t page)> values;
     std::function<ValueRange(size_t page)> range;
     PhysicalValues entries;  // of the dictionary; none if there is none
-    size_t bytes = 0;        // of the pages, about
-    size_t streams = 1;      // in a page
+    ExpectedPages pages;
+    size_t streams = 1;  // in a page
   };
 
   EncodedChunk encode_values_of(const Column& column, const SchemaElement& element,

@@ -1,5 +1,6 @@
 #include "varve/parquet/write/page_writer.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -10,8 +11,10 @@ namespace varve::parquet {
 
 namespace {
 
-// After a page that did not shrink, so many are left as they are before the next is tried.
+// After a page that did not shrink, so many are left as they are before the next is tried; after a second one twice as
+// many and one more, and so on up to the most.
 constexpr size_t kPagesBetweenTries = 7;
+constexpr size_t kPagesBetweenTriesMax = 31;
 constexpr int kThoroughLevel = 5;       // of zstd
 constexpr size_t kSmallestPacked = 64;  // bytes; less cannot pay
 
@@ -71,20 +74,27 @@ std::optional<std::span<const std::byte>> PagePacker::pack(std::span<const std::
   return packed;
 }
 
-PageWriter::PageWriter(PagePacker& packer, size_t bytes) : packer_(packer) {
-  pages_.data = base::MutableBuffer::allocate(bytes + bytes / 16);
+PageWriter::PageWriter(PagePacker& packer, const ExpectedPages& expected)
+    : packer_(packer),
+      pages_to_skip_(expected.shrink ? 0 : kPagesBetweenTriesMax),
+      pages_between_tries_(expected.shrink ? kPagesBetweenTries : kPagesBetweenTriesMax) {
+  pages_.data = base::MutableBuffer::allocate(expected.bytes + expected.bytes / 16);
   pages_.data.resize(0);
 }
 
 std::optional<std::span<const std::byte>> PageWriter::try_pack(const DataPage& page) {
-  if (packer_.is_automatic() && !last_paid_ && pages_since_try_ < kPagesBetweenTries) {
-    ++pages_since_try_;
+  if (packer_.is_automatic() && pages_to_skip_ > 0) {
+    --pages_to_skip_;
     return std::nullopt;
   }
   const auto packed = packer_.pack(page.values, page.streams);
-  last_paid_ = packed.has_value();
-  pages_since_try_ = 0;
-  any_packed_ = any_packed_ || last_paid_;
+  if (packed) {
+    any_packed_ = true;
+    pages_between_tries_ = kPagesBetweenTries;
+  } else {
+    pages_to_skip_ = pages_between_tries_;
+    pages_between_tries_ = std::min(2 * pages_between_tries_ + 1, kPagesBetweenTriesMax);
+  }
   return packed;
 }
 

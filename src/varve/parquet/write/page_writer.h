@@ -60,10 +60,15 @@ struct ChunkPages {
   OffsetIndex offsets;            // of data pages, from the beginning of `data`
 };
 
+// What is known of a chunk's data pages beforehand.
+struct ExpectedPages {
+  size_t bytes = 0;    // of all of them, about
+  bool shrink = true;  // false: a sample of the chunk did not, so that few pages are tried
+};
+
 class PageWriter {
  public:
-  // `bytes` is what the data pages will take, about.
-  PageWriter(PagePacker& packer, size_t bytes);
+  PageWriter(PagePacker& packer, const ExpectedPages& expected);
 
   // Adds a page (DataPageV2, with its checksum).
   void add(const DataPage& page);
@@ -77,8 +82,8 @@ class PageWriter {
   ChunkPages pages_;
   int64_t num_rows_ = 0;
   bool any_packed_ = false;
-  bool last_paid_ = true;
-  size_t pages_since_try_ = 0;
+  size_t pages_to_skip_;  // before the next is tried
+  size_t pages_between_tries_;
 };
 
 }  // namespace varve::parquet

@@ -105,7 +105,7 @@ void encode_values(const PhysicalValues& values, Encoding encoding, base::Mutabl
   }
 }
 
-size_t EncodingChooser::cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding, bool is_long) {
+ExpectedPages EncodingChooser::cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding, bool is_long) {
   encoded_.resize(0);
   if (encoding == Encoding::kByteStreamSplit && slices.size() > 1) {
     // The streams of all slices together, as a page has them.
@@ -116,8 +116,8 @@ size_t EncodingChooser::cost_of(const std::vector<PhysicalValues>& slices, Encod
     for (const PhysicalValues& slice : slices) encode_values(slice, encoding, encoded_);
   }
   const auto packed = packer_.pack({encoded_.data(), encoded_.size()}, streams_of(encoding, slices[0].width));
-  if (!packed) return encoded_.size();
-  return is_long ? packed->size() + packed->size() / kPackedPenalty : packed->size();
+  if (!packed) return {.bytes = encoded_.size(), .shrink = false};
+  return {.bytes = is_long ? packed->size() + packed->size() / kPackedPenalty : packed->size(), .shrink = true};
 }
 
 size_t EncodingChooser::count_distinct(const std::vector<PhysicalValues>& slices) {
@@ -159,15 +159,17 @@ EncodingChoice EncodingChooser::choose(const PhysicalValues& values, std::span<c
                                static_cast<double>(count));
   };
   const size_t plain_bytes = values.byte_size();
-  EncodingChoice best{.bytes = ~size_t{0}};
+  EncodingChoice best{.pages = {.bytes = ~size_t{0}}};
   for (const Encoding encoding : candidates) {
-    const size_t bytes = scaled(cost_of(slices, encoding, values.count > kFewValues));
-    if (bytes < best.bytes) best = {.encoding = encoding, .bytes = bytes};
-    if (best.bytes < plain_bytes / kCheapEnough) return best;
+    ExpectedPages pages = cost_of(slices, encoding, values.count > kFewValues);
+    pages.bytes = scaled(pages.bytes);
+    if (pages.bytes < best.pages.bytes) best = {.encoding = encoding, .pages = pages};
+    if (best.pages.bytes < plain_bytes / kCheapEnough) return best;
   }
   if (values.type == PhysicalType::kBoolean) return best;
   // Integers are quicker to read delta-coded, so their dictionary has to be clearly smaller.
-  const size_t max = best.encoding == Encoding::kDeltaBinaryPacked ? best.bytes - best.bytes / 10 : best.bytes;
+  const size_t bytes = best.pages.bytes;
+  const size_t max = best.encoding == Encoding::kDeltaBinaryPacked ? bytes - bytes / 10 : bytes;
   if (dictionary_cost(slices, values) >= max) return best;
   best.dictionary_bytes_max = max;
   if (values.type == PhysicalType::kDouble) best.grid = ValueGrid::find(numbers_of(slices));

@@ -23,7 +23,7 @@ size_t streams_of(Encoding encoding, int32_t width) noexcept;
 
 struct EncodingChoice {
   Encoding encoding = Encoding::kPlain;  // the cheapest that needs no dictionary
-  size_t bytes = 0;                      // what the chunk is expected to take by it
+  ExpectedPages pages;                   // by it; bytes with what packing them costs their readers
   size_t dictionary_bytes_max = 0;       // a dictionary pays if it and its indexes take less; 0: it is not worth trying
   std::optional<ValueGrid> grid;         // on which the values of a dictionary lie
 };
@@ -43,7 +43,7 @@ class EncodingChooser {
   EncodingChoice choose(const PhysicalValues& values, std::span<const Encoding> candidates);
 
  private:
-  size_t cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding, bool is_long);
+  ExpectedPages cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding, bool is_long);
   size_t count_distinct(const std::vector<PhysicalValues>& slices);
   size_t dictionary_cost(const std::vector<PhysicalValues>& slices, const PhysicalValues& values);
 
