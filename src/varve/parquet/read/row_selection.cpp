@@ -84,7 +84,7 @@ class Selection {
     if (!index) return nullptr;
     auto read = page_bounds(column, *index, pages, source_.file.metadata.has_column_orders);
     if (!read) return nullptr;
-    const auto bounds = std::make_shared<const table::ColumnBounds>(*std::move(read));
+    auto bounds = std::make_shared<const table::ColumnBounds>(*std::move(read));
     known.put(chunk, bounds, static_cast<size_t>(bounds->least.byte_size() + bounds->most.byte_size()) + pages);
     return bounds;
   }
