@@ -77,7 +77,7 @@ bool place_doubles(std::span<const uint64_t> values, const GridScale& scale, uin
   }
   bool all_inside = hn::AllTrue(words, hn::Eq(outside, hn::Zero(words)));
   for (; at < values.size(); ++at) {
-    const double value = std::bit_cast<double>(values[at]);
+    const auto value = std::bit_cast<double>(values[at]);
     const uint64_t place = std::bit_cast<uint64_t>(value * scale.places_per_unit + scale.rounder) - scale.origin;
     all_inside = all_inside && place < places_max;
     places[at] = static_cast<uint32_t>(place);
