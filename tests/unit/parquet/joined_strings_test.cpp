@@ -47,6 +47,42 @@ TEST(JoinedStrings, AreInTheOrderOfThePieces) {
   EXPECT_EQ(strings_of(joined, 5), (Strings{"a", "bb", "", "d", "e"}));
 }
 
+// Decodes a piece as a task does: behind those before it where it is its turn.
+void put(JoinedStrings& joined, size_t index, const Strings& strings) {
+  const auto end = joined.begin(index);
+  if (!end) return joined.add(index, piece_of(strings));
+  int64_t* offset = end->offsets;
+  for (const std::string& string : strings) {
+    end->characters->append(std::as_bytes(std::span(string)));
+    *++offset = static_cast<int64_t>(end->characters->size());
+  }
+  joined.end(std::ssize(strings));
+}
+
+TEST(JoinedStrings, OnesWhoseTurnItIsAreAddedInPlace) {
+  JoinedStrings joined(4, 5);
+  EXPECT_FALSE(joined.begin(1));
+  put(joined, 0, {"a", "bb"});
+  joined.add(2, piece_of({"d"}));
+  put(joined, 1, {"ccc"});
+  EXPECT_FALSE(joined.begin(2));  // it has been joined by the one before
+  put(joined, 3, {"e"});
+  EXPECT_EQ(strings_of(joined, 5), (Strings{"a", "bb", "ccc", "d", "e"}));
+}
+
+TEST(JoinedStrings, OneAtATimeIsAddedInPlace) {
+  JoinedStrings joined(2, 2);
+  const auto end = joined.begin(0);
+  ASSERT_TRUE(end);
+  EXPECT_FALSE(joined.begin(0));
+  EXPECT_FALSE(joined.begin(1));
+  joined.add(1, piece_of({"b"}));
+  end->characters->append(std::as_bytes(std::span("a", 1)));
+  end->offsets[1] = 1;
+  joined.end(1);
+  EXPECT_EQ(strings_of(joined, 2), (Strings{"a", "b"}));
+}
+
 TEST(JoinedStrings, PiecesMayBeEmpty) {
   JoinedStrings joined(3, 1);
   joined.add(0, piece_of({}));
@@ -65,8 +101,7 @@ TEST(JoinedStrings, MayComeFromManyThreads) {
   Strings expected;
   for (size_t piece = 0; piece < kPieces; ++piece) expected.push_back(std::string(piece % 50, 'x') + "!");
   JoinedStrings joined(kPieces, kPieces);
-  base::ThreadPool(4).parallel_for(kPieces,
-                                   [&](size_t turn) { joined.add(order[turn], piece_of({expected[order[turn]]})); });
+  base::ThreadPool(4).parallel_for(kPieces, [&](size_t turn) { put(joined, order[turn], {expected[order[turn]]}); });
   EXPECT_EQ(strings_of(joined, kPieces), expected);
 }
 

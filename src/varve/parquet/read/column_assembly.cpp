@@ -34,8 +34,18 @@ std::byte* ColumnAssembly::values_of(size_t piece) noexcept {
   return values_.data() + first_rows_[piece] * width_of(type_);
 }
 
+RowSpace ColumnAssembly::space_of(size_t piece) {
+  if (!strings_) return {.values = values_of(piece)};
+  const auto end = strings_->begin(piece);
+  return end ? RowSpace{.offsets = end->offsets, .characters = end->characters} : RowSpace();
+}
+
 void ColumnAssembly::set(size_t piece, DecodedChunk chunk) {
-  if (strings_) strings_->add(piece, {chunk.rows, std::move(chunk.offsets), std::move(chunk.characters)});
+  if (strings_ && chunk.offsets.data() == nullptr) {
+    strings_->end(chunk.rows);
+  } else if (strings_) {
+    strings_->add(piece, {chunk.rows, std::move(chunk.offsets), std::move(chunk.characters)});
+  }
   pieces_[piece] = std::move(chunk);
 }
 

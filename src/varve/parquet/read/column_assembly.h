@@ -15,20 +15,21 @@
 
 namespace varve::parquet {
 
-// One column in the making. Its pieces follow one another; each is decoded by one task. `values_of` and `set` may be
+// One column in the making. Its pieces follow one another; each is decoded by one task. `space_of` and `set` may be
 // called for different pieces by several threads.
 class ColumnAssembly {
  public:
   // `piece_rows` is the number of rows of each piece. Takes the final buffers from `budget` (Corruption).
   ColumnAssembly(const LeafColumn& column, const std::vector<int64_t>& piece_rows, MemoryBudget& budget);
 
-  // Where the piece's values of fixed width or indices go.
-  [[nodiscard]] std::byte* values_of(size_t piece) noexcept;
+  // Where the piece goes. `set` must follow, unless the column is given up.
+  [[nodiscard]] RowSpace space_of(size_t piece);
   void set(size_t piece, DecodedChunk chunk);
   // The column, once all pieces are set. The object is spent.
   Column finish();
 
  private:
+  [[nodiscard]] std::byte* values_of(size_t piece) noexcept;
   void unite_validity(ColumnParts& parts);
   void unite_bits(ColumnParts& parts);
   void unite_strings(ColumnParts& parts);

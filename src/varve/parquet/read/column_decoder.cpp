@@ -180,8 +180,8 @@ class ChunkDecoder {
 
 }  // namespace
 
-DecodedChunk decode_chunk(const ChunkRequest& request, std::byte* values) {
-  const auto target = make_row_target(*request.column, count_rows(request.rows), values, *request.workspace);
+DecodedChunk decode_chunk(const ChunkRequest& request, const RowSpace& space) {
+  const auto target = make_row_target(*request.column, count_rows(request.rows), space, *request.workspace);
   return ChunkDecoder(request, *target).run();
 }
 

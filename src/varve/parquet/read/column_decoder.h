@@ -37,10 +37,10 @@ struct ChunkRequest {
   const base::CancelToken* cancel = nullptr;
 };
 
-// Decodes the rows asked for. Rows of fixed width, and indices of dictionary columns (into the chunk's own
-// dictionary), go to `values`, which has room for all of them; the rest comes back. Throws Corruption for bytes that
-// are not what the format says and for pages that do not hold the rows that `runs` say, NotSupported, Cancelled, Io.
-DecodedChunk decode_chunk(const ChunkRequest& request, std::byte* values);
+// Decodes the rows asked for into `space` (indices of dictionary columns into the chunk's own dictionary); what has no
+// place there comes back. Throws Corruption for bytes that are not what the format says and for pages that do not hold
+// the rows that `runs` say, NotSupported, Cancelled, Io.
+DecodedChunk decode_chunk(const ChunkRequest& request, const RowSpace& space);
 
 // The same into a target of another kind, for count_rows(request.rows) rows.
 void decode_chunk(const ChunkRequest& request, RowTarget& target);

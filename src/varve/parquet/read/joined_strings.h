@@ -21,14 +21,35 @@ struct StringPiece {
   base::MutableBuffer characters;
 };
 
-// Pieces come in any order, from any thread. Each is copied behind those before it as soon as these are there, by one
-// thread at a time, and its memory is free for the pieces to come: the strings are hardly ever in memory twice.
+// Pieces come in any order, from any thread. One that comes when all before it are there is decoded right behind them;
+// the others are copied there as soon as it is their turn, by one thread at a time, and their memory is free for the
+// pieces to come: the strings are hardly ever in memory twice.
 class JoinedStrings {
  public:
+  // Where the next string goes.
+  struct End {
+    int64_t* offsets;
+    base::MutableBuffer* characters;
+  };
+
   JoinedStrings(size_t pieces, int64_t strings)
       : waiting_(pieces),
         offsets_(base::MutableBuffer::allocate((static_cast<size_t>(strings) + 1) * sizeof(int64_t))) {
     offsets_.as<int64_t>()[0] = 0;
+  }
+
+  // If it is the piece's turn: the caller adds its strings there and calls `end`; no other piece is joined before.
+  std::optional<End> begin(size_t index) {
+    const std::lock_guard lock(mutex_);
+    if (joining_ || index != next_) return std::nullopt;
+    joining_ = true;
+    return End{offsets_.as<int64_t>() + count_, &characters_};
+  }
+  void end(int64_t count) {
+    std::unique_lock lock(mutex_);
+    count_ += count;
+    ++next_;
+    join_waiting(lock);
   }
 
   void add(size_t index, StringPiece piece) {
@@ -36,6 +57,15 @@ class JoinedStrings {
     waiting_[index] = std::move(piece);
     if (joining_) return;
     joining_ = true;
+    join_waiting(lock);
+  }
+
+  // Once all pieces are there.
+  [[nodiscard]] base::BufferPtr take_offsets() { return std::move(offsets_).finish(); }
+  [[nodiscard]] base::BufferPtr take_characters() { return std::move(characters_).finish(); }
+
+ private:
+  void join_waiting(std::unique_lock<std::mutex>& lock) {
     while (next_ < waiting_.size() && waiting_[next_]) {
       StringPiece ready = *std::exchange(waiting_[next_], std::nullopt);
       lock.unlock();
@@ -46,11 +76,6 @@ class JoinedStrings {
     joining_ = false;
   }
 
-  // Once all pieces are there.
-  [[nodiscard]] base::BufferPtr take_offsets() { return std::move(offsets_).finish(); }
-  [[nodiscard]] base::BufferPtr take_characters() { return std::move(characters_).finish(); }
-
- private:
   // From this size on what is copied of a piece leaves the memory at once, step by step.
   static constexpr size_t kLargePiece = size_t{8} << 20;
   static constexpr size_t kStep = size_t{2} << 20;

@@ -111,7 +111,7 @@ class MatchingRows final : public RowTarget {
     const Storage storage = storage_of(column_.type);
     const int64_t width = std::max(width_of(column_.type), 0);
     std::byte* values = workspace_.values.at_least(rows.count, width);
-    const auto target = make_row_target(column_, rows.count, values, workspace_);
+    const auto target = make_row_target(column_, rows.count, {.values = values}, workspace_);
     target->add(page, rows);
     DecodedChunk chunk;
     target->finish(chunk);

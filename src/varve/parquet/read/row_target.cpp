@@ -149,28 +149,32 @@ class BitRows final : public RowTarget {
 
 class StringRows final : public RowTarget {
  public:
-  StringRows(const LeafColumn& column, int64_t rows, Workspace& workspace)
+  StringRows(const LeafColumn& column, int64_t rows, const RowSpace& space, Workspace& workspace)
       : workspace_(workspace),
         decoder_(column.type.id == TypeId::kString, workspace),
-        offsets_(base::MutableBuffer::allocate((static_cast<size_t>(rows) + 1) * sizeof(int64_t))),
-        characters_(base::MutableBuffer::allocate(0)) {
-    offsets_.as<int64_t>()[0] = 0;
+        offsets_(space.offsets),
+        characters_(space.characters) {
+    if (offsets_ != nullptr) return;
+    own_offsets_ = base::MutableBuffer::allocate((static_cast<size_t>(rows) + 1) * sizeof(int64_t));
+    own_characters_ = base::MutableBuffer::allocate(0);
+    offsets_ = own_offsets_.as<int64_t>();
+    offsets_[0] = 0;
+    characters_ = &own_characters_;
   }
 
   void set_dictionary(const Page& page) override { decoder_.set_dictionary(page); }
 
   void add(const Page& page, const PageRows& rows) override {
     if (rows.whole()) {
-      decode(page, rows, offsets_.as<int64_t>() + filled_, characters_);
-      filled_ += rows.count;
+      decode(page, rows, offsets_, *characters_);
+      offsets_ += rows.count;
       return;
     }
     if (rows.levels == nullptr && is_dictionary_encoding(page.encoding)) {
       const ValueSelection selection{rows.count, rows.wanted};
       const int64_t count = selection.wanted_count();
-      auto* offsets = offsets_.as<int64_t>() + filled_;
-      decoder_.decode_selected(page, selection, {{offsets, static_cast<size_t>(count) + 1}, &characters_});
-      filled_ += count;
+      decoder_.decode_selected(page, selection, {{offsets_, static_cast<size_t>(count) + 1}, characters_});
+      offsets_ += count;
       return;
     }
     auto* offsets = workspace_.page.at_least<int64_t>(rows.count + 1);
@@ -179,17 +183,15 @@ class StringRows final : public RowTarget {
     decode(page, rows, offsets, page_characters_);
     for (const RowRange& range : rows.wanted) {
       const int64_t first = offsets[range.first];
-      const int64_t shift = static_cast<int64_t>(characters_.size()) - first;
-      characters_.append({page_characters_.data() + first, static_cast<size_t>(offsets[range.last] - first)});
-      auto* target = offsets_.as<int64_t>() + filled_ + 1;
-      for (int64_t row = range.first; row < range.last; ++row) *target++ = offsets[row + 1] + shift;
-      filled_ += range.last - range.first;
+      const int64_t shift = static_cast<int64_t>(characters_->size()) - first;
+      characters_->append({page_characters_.data() + first, static_cast<size_t>(offsets[range.last] - first)});
+      for (int64_t row = range.first; row < range.last; ++row) *++offsets_ = offsets[row + 1] + shift;
     }
   }
 
   void finish(DecodedChunk& chunk) override {
-    chunk.offsets = std::move(offsets_);
-    chunk.characters = std::move(characters_);
+    chunk.offsets = std::move(own_offsets_);
+    chunk.characters = std::move(own_characters_);
   }
 
  private:
@@ -206,9 +208,10 @@ class StringRows final : public RowTarget {
 
   Workspace& workspace_;
   StringDecoder decoder_;
-  base::MutableBuffer offsets_;
-  base::MutableBuffer characters_;
-  int64_t filled_ = 0;
+  int64_t* offsets_;  // of the last row's end
+  base::MutableBuffer* characters_;
+  base::MutableBuffer own_offsets_;
+  base::MutableBuffer own_characters_;
   base::MutableBuffer page_characters_ = base::MutableBuffer::allocate(0);
 };
 
@@ -305,13 +308,13 @@ class IndexRows final : public RowTarget {
 
 }  // namespace
 
-std::unique_ptr<RowTarget> make_row_target(const LeafColumn& column, int64_t rows, std::byte* values,
+std::unique_ptr<RowTarget> make_row_target(const LeafColumn& column, int64_t rows, const RowSpace& space,
                                            Workspace& workspace) {
   switch (storage_of(column.type)) {
     case Storage::kBits: return std::make_unique<BitRows>(rows, workspace);
-    case Storage::kFixed: return std::make_unique<FixedRows>(column, values, workspace);
-    case Storage::kVariable: return std::make_unique<StringRows>(column, rows, workspace);
-    case Storage::kIndexed: return std::make_unique<IndexRows>(column, values, workspace);
+    case Storage::kFixed: return std::make_unique<FixedRows>(column, space.values, workspace);
+    case Storage::kVariable: return std::make_unique<StringRows>(column, rows, space, workspace);
+    case Storage::kIndexed: return std::make_unique<IndexRows>(column, space.values, workspace);
     case Storage::kNone: break;
   }
   throw NotSupported("columns of type {} have no pages", to_string(column.type));

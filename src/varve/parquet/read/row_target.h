@@ -25,14 +25,21 @@ struct PageRows {
   [[nodiscard]] bool whole() const { return wanted.size() == 1 && wanted[0].last - wanted[0].first == count; }
 };
 
-// What of a chunk's rows does not lie in the column's final buffer right away.
+// Where a chunk's rows lie in the column.
+struct RowSpace {
+  std::byte* values = nullptr;  // of fixed width, or indices: room for all of them
+  int64_t* offsets = nullptr;   // of strings: the first is set, the others have room; null if not known yet
+  base::MutableBuffer* characters = nullptr;  // of strings, added at the end
+};
+
+// What of a chunk's rows does not lie in the column's final buffers right away.
 struct DecodedChunk {
   int64_t rows = 0;
   int64_t null_count = 0;
   base::MutableBuffer validity;              // one bit a row; not allocated if no row is null
   base::MutableBuffer bits;                  // kBits
-  base::MutableBuffer offsets;               // kVariable: rows + 1, the first 0
-  base::MutableBuffer characters;            // kVariable
+  base::MutableBuffer offsets;               // kVariable without a place: rows + 1, the first 0
+  base::MutableBuffer characters;            // the same
   std::shared_ptr<const Column> dictionary;  // kIndexed
 };
 
@@ -49,10 +56,9 @@ class RowTarget {
   virtual void finish(DecodedChunk& chunk) = 0;
 };
 
-// The target for `rows` rows of a column. Values of fixed width and dictionary indices go to `values`, which has room
-// for all of them. Throws NotSupported if the column's type cannot be had from the stored one. The arguments must
-// outlive the target.
-std::unique_ptr<RowTarget> make_row_target(const LeafColumn& column, int64_t rows, std::byte* values,
+// The target for `rows` rows of a column. Throws NotSupported if the column's type cannot be had from the stored one.
+// The arguments must outlive the target.
+std::unique_ptr<RowTarget> make_row_target(const LeafColumn& column, int64_t rows, const RowSpace& space,
                                            Workspace& workspace);
 
 }  // namespace varve::parquet

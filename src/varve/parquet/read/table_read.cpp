@@ -173,7 +173,7 @@ class TableRead {
       in_chunk(column, groups_[piece].group, [&] {
         ColumnAssembly& assembly = assemblies[task % columns.size()];
         file_.memory->workspaces.use(budget, [&](Workspace& workspace) {
-          assembly.set(piece, decode_chunk(request(column, groups_[piece], workspace), assembly.values_of(piece)));
+          assembly.set(piece, decode_chunk(request(column, groups_[piece], workspace), assembly.space_of(piece)));
         });
       });
     });
