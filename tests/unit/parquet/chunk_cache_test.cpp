@@ -11,11 +11,11 @@ namespace {
 
 class ChunkCacheTest : public ::testing::Test {
  protected:
-  void put(uint64_t chunk, const std::string& value) {
-    cache_.put(chunk, std::make_shared<const std::string>(value), value.size());
+  void put(size_t column, const std::string& value) {
+    cache_.put({1, column}, std::make_shared<const std::string>(value), value.size());
   }
-  [[nodiscard]] std::string found(uint64_t chunk) const {
-    const auto value = cache_.find(chunk);
+  [[nodiscard]] std::string found(size_t column) const {
+    const auto value = cache_.find({1, column});
     return value ? *value : "nothing";
   }
   ChunkCache<std::string> cache_{10};
@@ -27,6 +27,12 @@ TEST_F(ChunkCacheTest, GivesBackWhatWasPut) {
   put(5, "five");
   EXPECT_EQ(found(4), "four");
   EXPECT_EQ(found(5), "five");
+}
+
+TEST_F(ChunkCacheTest, GroupsAndColumnsAreToldApart) {
+  put(2, "here");
+  EXPECT_EQ(cache_.find({2, 1}), nullptr);
+  EXPECT_NE(cache_.find({1, 2}), nullptr);
 }
 
 TEST_F(ChunkCacheTest, WhatIsThereStays) {

@@ -383,6 +383,22 @@ TEST(RowSelection, TheSamePartsAgainCostLessAndAreTheSame) {
   EXPECT_EQ(difference(second, rows.slice(260, 30)), "");
 }
 
+TEST(RowSelection, ChunksThatClaimOnePlaceShareNothing) {
+  const Bytes bytes = write(counting_rows({"A", "B", "C"}), {.rows_per_group = 250, .rows_per_page = 50});
+  FileMetaData metadata = Subject(bytes).reader().metadata();
+  for (RowGroup& group : metadata.row_groups) {
+    for (ColumnMetaData* meta : {&*group.columns[1].meta_data, &*group.columns[2].meta_data}) {
+      meta->dictionary_page_offset = group.columns[0].meta_data->dictionary_page_offset;
+      meta->data_page_offset = group.columns[0].meta_data->data_page_offset;
+      meta->total_compressed_size = group.columns[0].meta_data->total_compressed_size;
+    }
+  }
+  Subject file(with_metadata(bytes, metadata));
+  EXPECT_EQ(file.read(kX == 260).num_rows(), 1);
+  expect_error(ErrorKind::kCorruption, "column y", [&] { static_cast<void>(file.read(kY == "A", {"y"})); });
+  expect_error(ErrorKind::kCorruption, "column z", [&] { static_cast<void>(file.read(kX == 260, {"z"})); });
+}
+
 TEST(RowSelection, ADamagedDictionaryIsNotKept) {
   const Table rows = counting_rows({"A", "B", "C"});
   Bytes bytes = write(rows, {.compression = parse_compression("none"), .rows_per_group = 250, .rows_per_page = 50});

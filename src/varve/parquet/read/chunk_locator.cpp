@@ -137,16 +137,17 @@ ChunkLocation locate(const OpenFile& file, const LeafColumn& column, size_t grou
 }
 
 std::shared_ptr<const PageRuns> read_pages(const OpenFile& file, const LeafColumn& column, size_t group) {
-  const ChunkLocation location = locate(file, column, group);
-  if (auto known = file.memory->pages.find(location.begin)) return known;
+  const ChunkId id{group, column.position};
+  if (auto known = file.memory->pages.find(id)) return known;
   const ColumnChunk& chunk = chunk_of(file, column, group);
   const auto bytes = read_index(file, chunk.offset_index_offset, chunk.offset_index_length);
   if (!bytes) return nullptr;
   try {
-    auto runs = pages_of(parse_offset_index(*bytes), location, file.metadata.row_groups[group].num_rows);
+    auto runs =
+        pages_of(parse_offset_index(*bytes), locate(file, column, group), file.metadata.row_groups[group].num_rows);
     if (!runs) return nullptr;
     auto pages = std::make_shared<const PageRuns>(*std::move(runs));
-    file.memory->pages.put(location.begin, pages, pages->size() * sizeof(PageRun));
+    file.memory->pages.put(id, pages, pages->size() * sizeof(PageRun));
     return pages;
   } catch (const Corruption&) {
     return nullptr;  // the chunk can be read without

@@ -41,9 +41,8 @@ class ChunkDecoder {
 
  private:
   void find_dictionary() {
-    const uint64_t chunk = request_.location.begin;
-    if (const auto known = request_.dictionaries->find(chunk)) return set_dictionary(*known);
-    pages_.seek(chunk, *request_.dictionary_end);
+    if (const auto known = request_.dictionaries->find(request_.id)) return set_dictionary(*known);
+    pages_.seek(request_.location.begin, *request_.dictionary_end);
     while (const PageHeader* header = pages_.next()) {
       if (header->type != PageType::kDictionaryPage || !request_.location.verify_checksums) {
         take_other_page(*header);
@@ -51,7 +50,7 @@ class ChunkDecoder {
       }
       const auto page = std::make_shared<const Page>(keep(pages_.load()));
       set_dictionary(*page);
-      request_.dictionaries->put(chunk, page, page->values.size());
+      request_.dictionaries->put(request_.id, page, page->values.size());
     }
   }
 

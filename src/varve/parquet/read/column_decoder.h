@@ -28,6 +28,7 @@ struct PageRun {
 struct ChunkRequest {
   const base::File* file = nullptr;
   const LeafColumn* column = nullptr;
+  ChunkId id;
   ChunkLocation location;
   std::optional<uint64_t> dictionary_end;  // the dictionary lies before `runs`, from location.begin to here
   std::vector<PageRun> runs;

@@ -45,6 +45,7 @@ class JoinedStrings {
     joining_ = true;
     return End{offsets_.as<int64_t>() + count_, &characters_};
   }
+  // Says that `count` strings were added. Those of pieces that wait for them follow.
   void end(int64_t count) {
     std::unique_lock lock(mutex_);
     count_ += count;
@@ -52,6 +53,7 @@ class JoinedStrings {
     join_waiting(lock);
   }
 
+  // A piece that was decoded elsewhere, before or after its turn.
   void add(size_t index, StringPiece piece) {
     std::unique_lock lock(mutex_);
     waiting_[index] = std::move(piece);

@@ -78,7 +78,7 @@ class Selection {
   [[nodiscard]] std::shared_ptr<const table::ColumnBounds> read_page_bounds(const LeafColumn& column,
                                                                             size_t pages) const {
     ChunkCache<table::ColumnBounds>& known = source_.file.memory->page_bounds;
-    const uint64_t chunk = locate(source_.file, column, source_.group).begin;
+    const ChunkId chunk{source_.group, column.position};
     if (auto bounds = known.find(chunk)) return bounds;
     const auto index = read_column_index(source_.file, column, source_.group);
     if (!index) return nullptr;

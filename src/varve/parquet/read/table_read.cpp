@@ -186,6 +186,7 @@ class TableRead {
     ChunkRequest request;
     request.file = file_.file.get();
     request.column = &column;
+    request.id = {group.group, column.position};
     request.location = locate(file_, column, group.group);
     request.location.verify_checksums = options_.verify_checksums;
     request.rows = group.rows;
