@@ -28,13 +28,13 @@ REPORT = Path(__file__).parent / "results" / "parquet.md"
 class File:
     """One table as one library wrote it at one setting."""
 
-    library: Library
+    made_by: Library
     setting: str
     path: Path
 
     @property
     def name(self) -> str:
-        return self.library.name if self.setting == "default" else f"{self.library.name} ({self.setting})"
+        return self.made_by.name if self.setting == "default" else f"{self.made_by.name} ({self.setting})"
 
     @property
     def bytes(self) -> int:
@@ -88,7 +88,7 @@ class Bench:
         self.comparisons: list[Comparison] = []
 
     def write(self, file: File) -> None:
-        file.library.write(self.prepared[file.library.name], file.path, file.setting)
+        file.made_by.write(self.prepared[file.made_by.name], file.path, file.setting)
 
     def counts(self, file: File) -> bool:
         return file.setting == "default" or file.bytes <= SIZE_RATIO_MAX * self.varve.bytes
@@ -97,7 +97,7 @@ class Bench:
         """Times `run(file)()` for every file, each by the library that wrote it."""
         tasks = {file.name: run(file) for file in self.files}
         if check:
-            found = {file.name: file.library.rows(tasks[file.name]()) for file in self.files}
+            found = {file.name: file.made_by.rows(tasks[file.name]()) for file in self.files}
             assert len(set(found.values())) == 1, f"{task} of {self.workload.name}: {found}"
         seconds = medians(tasks, self.rounds)
         counting = min((seconds[file.name], file.name) for file in self.peers if self.counts(file))
@@ -108,17 +108,17 @@ class Bench:
     def compare_all(self) -> None:
         workload = self.workload
         self.compare("write", lambda file: lambda: self.write(file))
-        self.compare("full read", lambda file: lambda: file.library.read(file.path), check=True)
-        self.compare("two columns", lambda file: lambda: file.library.read(file.path, workload.two_columns), check=True)
+        self.compare("full read", lambda file: lambda: file.made_by.read(file.path), check=True)
+        self.compare("two columns", lambda file: lambda: file.made_by.read(file.path, workload.two_columns), check=True)
         for task, read in (
-            ("one day, file open", lambda file, opened: file.library.read_day(opened, workload.day)),
-            ("predicate, file open", lambda file, opened: file.library.read_where(opened, workload.condition)),
+            ("one day, file open", lambda file, opened: file.made_by.read_day(opened, workload.day)),
+            ("predicate, file open", lambda file, opened: file.made_by.read_where(opened, workload.condition)),
         ):
             self.compare(task, lambda file, read=read: self._opened(file, read), check=True)
         self.compare_defaults()
 
     def _opened(self, file: File, read: Callable[[File, Any], Any]) -> Callable[[], Any]:
-        opened = file.library.open(file.path)
+        opened = file.made_by.open(file.path)
         return lambda: read(file, opened)
 
     def compare_defaults(self) -> None:
@@ -128,10 +128,10 @@ class Bench:
                 self.compare_default(file)
 
     def compare_default(self, file: File) -> None:
-        name, read = file.library.name, file.library.read
+        name, read = file.made_by.name, file.made_by.read
         tasks = {
             "own": lambda: read(file.path),
-            "by Varve": lambda: self.varve.library.read(file.path),
+            "by Varve": lambda: self.varve.made_by.read(file.path),
             "of Varve": lambda: read(self.varve.path),
         }
         seconds = medians(tasks, self.rounds)
@@ -182,7 +182,7 @@ print(peak() - before - size / 2**20)
 
 def peak_beyond_result(file: File) -> float:
     """How far a fresh process rises above what it held before and the result, in MiB."""
-    command = [sys.executable, "-c", PEAK, str(Path(__file__).parent), file.library.name, str(file.path)]
+    command = [sys.executable, "-c", PEAK, str(Path(__file__).parent), file.made_by.name, str(file.path)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
