@@ -7,8 +7,8 @@
 #include "varve/base/error.h"
 #include "varve/parquet/bit_packing.h"
 #include "varve/parquet/encoding.h"
+#include "varve/parquet/number_loops.h"
 #include "varve/parquet/varint.h"
-#include "varve/parquet/write/number_loops.h"
 
 namespace varve::parquet {
 

@@ -1,4 +1,4 @@
-#include "varve/parquet/write/number_loops.h"
+#include "varve/parquet/number_loops.h"
 
 #include <algorithm>
 #include <bit>

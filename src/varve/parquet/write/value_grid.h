@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "varve/parquet/write/number_loops.h"
+#include "varve/parquet/number_loops.h"
 
 namespace varve::parquet {
 

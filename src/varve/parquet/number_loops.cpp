@@ -1,4 +1,4 @@
-#include "varve/parquet/write/number_loops.h"
+#include "varve/parquet/number_loops.h"
 
 #include <bit>
 #include <limits>
@@ -7,7 +7,7 @@
 // What stands between HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE is compiled once for each kind of processor, in a
 // namespace of its own: foreach_target.h includes this file again and again.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "varve/parquet/write/number_loops.cpp"
+#define HWY_TARGET_INCLUDE "varve/parquet/number_loops.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
