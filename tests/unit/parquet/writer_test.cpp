@@ -360,6 +360,25 @@ TEST(WriterEncodings, PageThatDoesNotShrinkStaysUnpacked) {
   }
 }
 
+// Indexes of 4 bits with 3.5 bits of information each: an eighth can be taken off.
+TEST(WriterEncodings, DictionaryIndexesArePackedForNoLessThanASeventh) {
+  Random random;
+  std::vector<double> values;
+  for (int row = 0; row < 100'000; ++row) {
+    const int64_t value = random.between(0, 7) + (random.between(0, 99) < 89 ? 0 : 8);
+    values.push_back(static_cast<double>(value) * 1.1);
+  }
+  const Table table = one_column<double>(DataType::float64(), values);
+  const auto first_page = [](const WrittenFile& file) { return file.page(file.column(0).data_page_offset); };
+  const PageHeader zstd = first_page(WrittenFile(table, {.compression = {Compression::kZstd}}));
+  const double share = static_cast<double>(zstd.compressed_page_size) / zstd.uncompressed_page_size;
+  EXPECT_GT(share, 1 - 1.0 / 7);
+  EXPECT_LT(share, 0.9);
+  const WrittenFile file(table);
+  EXPECT_EQ(data_encoding(file), Encoding::kRleDictionary);
+  EXPECT_FALSE(first_page(file).data_page_v2->is_compressed);
+}
+
 TEST(WriterEncodings, CodecAskedForIsUsed) {
   std::vector<std::optional<std::string>> values;
   for (int row = 0; row < 5000; ++row)

@@ -46,6 +46,10 @@ compress::Codec codec_of(Compression compression) {
   return compress::Codec::kZstd;
 }
 
+BlockContent content_of(Encoding encoding, size_t streams) noexcept {
+  return {.streams = streams, .bit_packed = encoding == Encoding::kRleDictionary};
+}
+
 PagePacker::PagePacker(const CompressionSetting& setting)
     : setting_(setting),
       codec_(codec_of(setting.codec), setting.level == 0 ? compress::kDefaultLevel : setting.level) {}
@@ -66,11 +70,12 @@ std::optional<std::span<const std::byte>> PagePacker::pack_thoroughly(std::span<
   return packed;
 }
 
-std::optional<std::span<const std::byte>> PagePacker::pack(std::span<const std::byte> block, size_t streams) {
+std::optional<std::span<const std::byte>> PagePacker::pack(std::span<const std::byte> block,
+                                                           const BlockContent& content) {
   if (!may_pack() || block.size() < kSmallestPacked) return std::nullopt;
-  const auto packed = pack_always(block, streams);
-  const size_t limit = is_automatic() ? block.size() - block.size() / 10 : block.size() - 1;
-  if (packed.size() > limit) return std::nullopt;
+  const auto packed = pack_always(block, content.streams);
+  const size_t least_saved = is_automatic() ? block.size() / (content.bit_packed ? 7 : 10) : 1;
+  if (packed.size() > block.size() - least_saved) return std::nullopt;
   return packed;
 }
 
@@ -87,7 +92,7 @@ std::optional<std::span<const std::byte>> PageWriter::try_pack(const DataPage& p
     --pages_to_skip_;
     return std::nullopt;
   }
-  const auto packed = packer_.pack(page.values, page.streams);
+  const auto packed = packer_.pack(page.values, content_of(page.encoding, page.streams));
   if (packed) {
     any_packed_ = true;
     pages_between_tries_ = kPagesBetweenTries;

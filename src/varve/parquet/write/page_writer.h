@@ -16,16 +16,23 @@ namespace varve::parquet {
 // The codec behind a setting; zstd for `auto`.
 compress::Codec codec_of(Compression compression);
 
-// Packs blocks where that pays: for `auto` where it takes off at least a tenth, for a codec asked for by name where it
-// takes off anything. Keeps the codec's working memory; one thread at a time.
+// What a block is, for its codec.
+struct BlockContent {
+  size_t streams = 1;       // as BlockCodec takes them
+  bool bit_packed = false;  // read so fast that unpacking would take most of the time
+};
+BlockContent content_of(Encoding encoding, size_t streams) noexcept;
+
+// Packs blocks where that pays: for `auto` where it takes off at least a tenth, or a seventh of bit-packed values; for
+// a codec asked for by name where it takes off anything. Keeps the codec's working memory; one thread at a time.
 class PagePacker {
  public:
   // Throws InvalidArgument for a level that the codec does not have.
   explicit PagePacker(const CompressionSetting& setting);
 
   [[nodiscard]] CompressionCodec codec() const noexcept;
-  // The packed block, shown until the next call, or nothing if it does not pay. `streams` as BlockCodec takes them.
-  std::optional<std::span<const std::byte>> pack(std::span<const std::byte> block, size_t streams = 1);
+  // The packed block, shown until the next call, or nothing if it does not pay.
+  std::optional<std::span<const std::byte>> pack(std::span<const std::byte> block, const BlockContent& content = {});
   // As pack, at the price of more time, unless a level was asked for: for a dictionary that is much of its chunk.
   std::optional<std::span<const std::byte>> pack_thoroughly(std::span<const std::byte> block);
   // As pack, whether it pays or not.

@@ -115,7 +115,8 @@ ExpectedPages EncodingChooser::cost_of(const std::vector<PhysicalValues>& slices
   } else {
     for (const PhysicalValues& slice : slices) encode_values(slice, encoding, encoded_);
   }
-  const auto packed = packer_.pack({encoded_.data(), encoded_.size()}, streams_of(encoding, slices[0].width));
+  const BlockContent content = content_of(encoding, streams_of(encoding, slices[0].width));
+  const auto packed = packer_.pack({encoded_.data(), encoded_.size()}, content);
   if (!packed) return {.bytes = encoded_.size(), .shrink = !is_long};  // a few pages are soon tried
   return {.bytes = is_long ? packed->size() + packed->size() / kPackedPenalty : packed->size(), .shrink = true};
 }

@@ -126,9 +126,12 @@ class RangeTest final : public ValueTest {
     Block<T> block;
     const T* values = values_at<T>(column, first, matches.size(), block);
     uint8_t* out = matches.data();
+    // Copies: what is written through `out` might else be the members, for all that the compiler knows.
+    const T least = least_;
+    const T most = most_;
     const auto flip = static_cast<uint8_t>(inverted_);
     for (size_t at = 0; at < matches.size(); ++at) {
-      out[at] = static_cast<uint8_t>((values[at] >= least_) & (values[at] <= most_)) ^ flip;
+      out[at] = static_cast<uint8_t>((values[at] >= least) & (values[at] <= most)) ^ flip;
     }
   }
 
