@@ -1,4 +1,7 @@
-"""Varve and its peers, as a user calls them: Arrow data in memory to a Parquet file and back."""
+"""Varve and its peers, as a user calls them: Arrow data in memory to a Parquet file and back.
+
+Each ends with the table of Arrow data that it gives by itself: Varve's, PyArrow's or Polars' own, PyArrow's of DuckDB.
+"""
 
 import os
 from abc import ABC, abstractmethod
@@ -62,18 +65,18 @@ class Varve(Library):
         varve.write_parquet(prepared, path, sorted_by=["timestamp"])
 
     def read(self, path: Path, columns: tuple[str, ...] | None = None) -> Any:
-        return varve.read_parquet(path, columns).to_arrow()
+        return varve.read_parquet(path, columns)
 
     def open(self, path: Path) -> Any:
         return varve.ParquetFile(path)
 
     def read_day(self, opened: Any, day: tuple[str, str]) -> Any:
-        return opened.read(start=day[0], end=day[0]).to_arrow()
+        return opened.read(start=day[0], end=day[0])
 
     def read_where(self, opened: Any, condition: tuple[str, str, float | str]) -> Any:
         name, comparison, value = condition
         where = varve.col(name) > value if comparison == ">" else varve.col(name) == value
-        return opened.read(where=where).to_arrow()
+        return opened.read(where=where)
 
     def rows(self, result: Any) -> int:
         return result.num_rows
