@@ -21,7 +21,7 @@ enum class Compression { kAuto, kNone, kSnappy, kLz4, kGzip, kZstd };
 std::string_view to_string(Compression compression) noexcept;  // "auto", "none", "snappy", "lz4", "gzip", "zstd"
 
 struct CompressionSetting {
-  Compression codec = Compression::kAuto;  // zstd where it takes off at least a tenth of a page (of dictionary indexes a seventh)
+  Compression codec = Compression::kAuto;  // zstd where it takes off a tenth of a page, a seventh of dictionary indexes
   int level = 0;                           // 0: the codec's default
 };
 // Reads "auto", "zstd", "zstd:9" and so on. Throws InvalidArgument, listing the names.
