@@ -1,4 +1,5 @@
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -39,22 +40,33 @@ struct Wanted {
   std::optional<Predicate> where;
 };
 
-// One pass over a file, used up by iterating or by the stream, whoever comes first.
+// One pass over a file, used up by iterating or by the stream, whoever comes first. Threads get their tables in turn.
 class ParquetBatches {
  public:
   ParquetBatches(parquet::Stream stream, std::shared_ptr<base::ThreadPool> pool)
-      : pool_(std::move(pool)), stream_(std::make_shared<parquet::Stream>(std::move(stream))) {}
+      : pass_(std::make_shared<Pass>(std::move(stream), std::move(pool))) {}
 
-  [[nodiscard]] Table empty() const { return Table::empty(stream_->schema()); }
-  std::optional<Table> next() { return stream_->next(); }
+  [[nodiscard]] Table empty() const { return Table::empty(pass_->stream.schema()); }
+  std::optional<Table> next() { return pass_->next(); }
   [[nodiscard]] nb::capsule arrow_stream() const {
-    const auto next = [stream = stream_, pool = pool_] { return stream->next(); };
-    return export_arrow_batches(stream_->schema(), next);
+    return export_arrow_batches(pass_->stream.schema(), [pass = pass_] { return pass->next(); });
   }
 
  private:
-  std::shared_ptr<base::ThreadPool> pool_;
-  std::shared_ptr<parquet::Stream> stream_;
+  struct Pass {
+    Pass(parquet::Stream its_stream, std::shared_ptr<base::ThreadPool> its_pool)
+        : pool(std::move(its_pool)), stream(std::move(its_stream)) {}
+    std::optional<Table> next() {
+      const std::lock_guard lock(mutex);
+      return stream.next();
+    }
+
+    std::mutex mutex;
+    std::shared_ptr<base::ThreadPool> pool;
+    parquet::Stream stream;
+  };
+
+  std::shared_ptr<Pass> pass_;
 };
 
 class ParquetFile {
@@ -65,25 +77,33 @@ class ParquetFile {
         reader_(std::make_shared<parquet::Reader>(
             parquet::Reader::open(base::make_system_file_system()->open(path, base::OpenMode::kRead), path))) {}
 
-  // What was handed out before goes on.
-  void close() { reader_.reset(); }
-  [[nodiscard]] const parquet::Reader& reader() const {
-    if (!reader_) throw InvalidArgument("{} is closed", path_);
-    return *reader_;
+  // What was handed out before goes on, and so do reads of other threads.
+  void close() {
+    const std::lock_guard lock(mutex_);
+    reader_.reset();
   }
-  [[nodiscard]] Table read(Wanted wanted) const { return reader().read(options(std::move(wanted))); }
+  // To be held for as long as it is used.
+  [[nodiscard]] std::shared_ptr<const parquet::Reader> reader() const {
+    const std::lock_guard lock(mutex_);
+    if (!reader_) throw InvalidArgument("{} is closed", path_);
+    return reader_;
+  }
+  [[nodiscard]] Table read(Wanted wanted) const {
+    const auto held = reader();
+    return held->read(options(held->schema(), std::move(wanted)));
+  }
   [[nodiscard]] ParquetBatches batches(Wanted wanted, int64_t rows_max) const {
-    parquet::ReadOptions read = options(std::move(wanted));
-    return {parquet::Stream(reader_, {.read = std::move(read), .rows_max = rows_max}), pool_};
+    const auto held = reader();
+    parquet::ReadOptions read = options(held->schema(), std::move(wanted));
+    return {parquet::Stream(held, {.read = std::move(read), .rows_max = rows_max}), pool_};
   }
 
  private:
-  [[nodiscard]] parquet::ReadOptions options(Wanted wanted) const {
+  [[nodiscard]] parquet::ReadOptions options(const Schema& schema, Wanted wanted) const {
     parquet::ReadOptions options{
         .columns = std::move(wanted.columns), .where = std::move(wanted.where), .pool = pool_.get()};
     const auto start = to_bound(wanted.start);
     const auto end = to_bound(wanted.end);
-    const Schema& schema = reader().schema();
     if (!start && !end) return options;
     const std::string column = market::find_index(schema, wanted.index);
     if (column.empty()) throw InvalidArgument("{} has no timestamp or date column for the range", path_);
@@ -95,6 +115,7 @@ class ParquetFile {
 
   std::string path_;
   std::shared_ptr<base::ThreadPool> pool_;
+  mutable std::mutex mutex_;  // of `reader_`
   std::shared_ptr<const parquet::Reader> reader_;
 };
 
@@ -164,7 +185,8 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 Fields fields_of(const ParquetFile& file) {
   Fields fields;
-  for (const Field& field : file.reader().schema().fields()) fields.emplace_back(field.name, to_string(field.type));
+  const auto reader = file.reader();
+  for (const Field& field : reader->schema().fields()) fields.emplace_back(field.name, to_string(field.type));
   return fields;
 }
 
@@ -179,11 +201,11 @@ void bind_reading(nb::module_& module) {
       .def(nb::init<const std::string&>(), "path"_a, nb::call_guard<nb::gil_scoped_release>())
       .def("close", &ParquetFile::close)
       .def("fields", &fields_of)
-      .def("nested", [](const ParquetFile& file) { return file.reader().nested_columns(); })
-      .def("metadata", [](const ParquetFile& file) { return file.reader().schema().metadata(); })
-      .def("created_by", [](const ParquetFile& file) { return file.reader().metadata().created_by; })
-      .def("num_rows", [](const ParquetFile& file) { return file.reader().num_rows(); })
-      .def("num_row_groups", [](const ParquetFile& file) { return file.reader().num_row_groups(); })
+      .def("nested", [](const ParquetFile& file) { return file.reader()->nested_columns(); })
+      .def("metadata", [](const ParquetFile& file) { return file.reader()->schema().metadata(); })
+      .def("created_by", [](const ParquetFile& file) { return file.reader()->metadata().created_by; })
+      .def("num_rows", [](const ParquetFile& file) { return file.reader()->num_rows(); })
+      .def("num_row_groups", [](const ParquetFile& file) { return file.reader()->num_row_groups(); })
       .def(
           "read",
           [](const ParquetFile& file, Columns columns, std::optional<Bound> start, std::optional<Bound> end,
@@ -206,7 +228,7 @@ void bind_reading(nb::module_& module) {
       .def(
           "explain",
           [](const ParquetFile& file, bool by_row_group) {
-            return parquet::explain(file.reader(), {.by_row_group = by_row_group});
+            return parquet::explain(*file.reader(), {.by_row_group = by_row_group});
           },
           "by_row_group"_a, nb::call_guard<nb::gil_scoped_release>());
 }

@@ -2,6 +2,7 @@
 
 import pathlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pyarrow as pa
@@ -50,6 +51,31 @@ def test_an_open_file_is_read_by_many_threads(path: pathlib.Path, bars: pl.DataF
     for thread in threads:
         thread.join()
     assert found == [True] * 8
+
+
+def read_until_closed(file: varve.ParquetFile, begun: threading.Event) -> None:
+    while True:
+        begun.set()
+        file.read()
+
+
+def test_a_file_may_be_closed_while_others_read_it(path: pathlib.Path) -> None:
+    varve.write_parquet(make_bars(0, 200_000), path)
+    for _ in range(10):
+        file, begun = varve.ParquetFile(path), threading.Event()
+        with ThreadPoolExecutor(1) as threads:
+            reading = threads.submit(read_until_closed, file, begun)
+            begun.wait()
+            file.close()
+            with pytest.raises(varve.InvalidArgumentError, match="closed"):
+                reading.result()
+
+
+def test_threads_share_one_pass(path: pathlib.Path) -> None:
+    batches = varve.ParquetFile(path).batches(rows_max=7)
+    with ThreadPoolExecutor(4) as threads:
+        counts = threads.map(lambda _: sum(table.num_rows for table in batches), range(4))
+        assert sum(counts) == 1_000
 
 
 def test_batches_are_row_groups_or_parts_of_them(path: pathlib.Path, bars: pl.DataFrame) -> None:
