@@ -347,6 +347,29 @@ TEST(RowSelection, NullCountsThatContradictTheBoundsProveNothing) {
   EXPECT_EQ(file.rows_where(kX.is_null()), 0);
 }
 
+// Two pages of an optional column, (1, null) and (2, 3), with an index that says how many nulls are in each.
+Subject file_of_null_counts(std::vector<int64_t> null_counts) {
+  HandmadeFile file(Field{"x", DataType::int32()});
+  file.page_v1(2, testing::prefixed(testing::rle_bits({1, 0})) + bytes_of<int32_t>({1}));
+  file.page_v1(2, testing::prefixed(testing::rle_bits({1, 1})) + bytes_of<int32_t>({2, 3})).end_group();
+  file.metadata().has_column_orders = true;
+  file.offset_index({file.locations()});
+  file.column_index({.null_pages = {false, false},
+                     .min_values = {stored<int32_t>(1), stored<int32_t>(2)},
+                     .max_values = {stored<int32_t>(1), stored<int32_t>(3)},
+                     .null_counts = std::move(null_counts)});
+  return Subject(file.finish());
+}
+
+TEST(RowSelection, NullCountsOfPagesBelowZeroProveNothing) {
+  for (const auto& null_counts : std::vector<std::vector<int64_t>>{{1, 0}, {-1, -1}, {}}) {
+    Subject file = file_of_null_counts(null_counts);
+    EXPECT_EQ(file.read(kX.is_null()).num_rows(), 1);
+    EXPECT_EQ(file.read(kX >= 2).num_rows(), 2);
+    EXPECT_EQ(file.read(!kX.is_null()).num_rows(), 3);
+  }
+}
+
 // ---- with the other options ----
 
 TEST(RowSelection, GoesTogetherWithARange) {

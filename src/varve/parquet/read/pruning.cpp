@@ -104,11 +104,11 @@ Column values_of(const LeafColumn& column, const StoredBounds& stored) {
   return fixed_values(column, stored);
 }
 
-// How many of `rows` are null.
-Outcome nulls_of(const LeafColumn& column, std::optional<int64_t> count, int64_t rows) {
+// How many rows are null, of which the file says that `count` are; `rows` of them in all, if that is known.
+Outcome nulls_of(const LeafColumn& column, std::optional<int64_t> count, std::optional<int64_t> rows) {
   if (column.type.id == TypeId::kNull) return Outcome::kAll;
   if (column.element.repetition == Repetition::kRequired || count == 0) return Outcome::kNone;
-  return count && *count == rows ? Outcome::kAll : Outcome::kSome;
+  return count && count == rows ? Outcome::kAll : Outcome::kSome;
 }
 
 }  // namespace
@@ -147,7 +147,7 @@ std::optional<table::ColumnBounds> page_bounds(const LeafColumn& column, const C
     if (index.null_pages[page]) continue;
     if (usable) least[page] = &index.min_values[page];
     if (usable) most[page] = &index.max_values[page];
-    nulls[page] = nulls_of(column, counted ? std::optional(index.null_counts[page]) : std::nullopt, -1);
+    nulls[page] = nulls_of(column, counted ? std::optional(index.null_counts[page]) : std::nullopt, std::nullopt);
   }
   return table::ColumnBounds{values_of(column, least), values_of(column, most), std::move(nulls)};
 }
