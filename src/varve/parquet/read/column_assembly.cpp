@@ -115,12 +115,12 @@ void ColumnAssembly::unite_dictionaries(ColumnParts& parts) {
     return;
   }
   DictionaryBuilder united(*type_.value_type);
-  for (int64_t row = 0; row < first.length(); ++row) united.append(value_bytes(first, row));
+  for (int64_t row = 0; row < first.length(); ++row) united.append(first.bytes_at(row));
   for (size_t at = 1; at < pieces_.size(); ++at) {
     const Column& dictionary = *pieces_[at].dictionary;
     if (dictionary.length() == 0) continue;  // the piece has only nulls
     std::vector<int32_t> mapping;
-    for (int64_t row = 0; row < dictionary.length(); ++row) mapping.push_back(united.add(value_bytes(dictionary, row)));
+    for (int64_t row = 0; row < dictionary.length(); ++row) mapping.push_back(united.add(dictionary.bytes_at(row)));
     auto* indices = reinterpret_cast<int32_t*>(values_of(at));
     for (int64_t row = 0; row < pieces_[at].rows; ++row) indices[row] = mapping[static_cast<size_t>(indices[row])];
   }

@@ -225,7 +225,7 @@ TimeUnit stored_unit(const SchemaElement& element, TimeUnit otherwise) {
 }
 
 Conversion conversion_of(const LeafColumn& column) {
-  const DataType& type = column.type.id == TypeId::kDictionary ? *column.type.value_type : column.type;
+  const DataType& type = column.type;
   const PhysicalType stored = column.element.type.value_or(PhysicalType::kBoolean);
   Conversion conversion;
   conversion.width = width_of(type);

@@ -22,8 +22,8 @@ struct Conversion {
   Int128 limit = 0;  // what decimals stay below on both sides of zero: else they are Corruption
 };
 
-// The conversion of a column whose values (or whose dictionary's) have fixed width. BYTE_ARRAY is allowed for
-// decimals only. Throws NotSupported for a pair of types that has none.
+// The conversion of a column whose values have fixed width. BYTE_ARRAY is allowed for decimals only. Throws
+// NotSupported for a pair of types that has none.
 Conversion conversion_of(const LeafColumn& column);
 
 // Parquet's decimals in bytes: big-endian two's complement. Throws Corruption if it does not fit 128 bits.

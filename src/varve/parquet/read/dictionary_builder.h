@@ -1,4 +1,4 @@
-// Collects distinct values into the dictionary of a column.
+// Collects distinct strings into the dictionary of a column.
 #pragma once
 
 #include <cstdint>
@@ -6,12 +6,13 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "varve/table/column.h"
 
 namespace varve::parquet {
 
-// Values of a variable or fixed-width type, as bytes. Not movable.
+// Values of a string or binary type. Not movable.
 class DictionaryBuilder {
  public:
   explicit DictionaryBuilder(DataType type) : type_(std::move(type)) {}
@@ -29,8 +30,5 @@ class DictionaryBuilder {
   std::deque<std::string> values_;
   std::unordered_map<std::string_view, int32_t> indices_;
 };
-
-// One value of a variable or fixed-width column as bytes.
-std::string_view value_bytes(const Column& column, int64_t row) noexcept;
 
 }  // namespace varve::parquet

@@ -1,7 +1,6 @@
 #include "varve/parquet/read/row_target.h"
 
 #include <cstring>
-#include <optional>
 
 #include "varve/base/error.h"
 #include "varve/parquet/encoding.h"
@@ -215,32 +214,22 @@ class StringRows final : public RowTarget {
   base::MutableBuffer page_characters_ = base::MutableBuffer::allocate(0);
 };
 
-// Indices, straight into the final buffer. Pages that a writer did not dictionary-encode join the dictionary here.
+// Indices into a dictionary of strings, straight into the final buffer. Pages that a writer did not dictionary-encode
+// join the dictionary here.
 class IndexRows final : public RowTarget {
  public:
   IndexRows(const LeafColumn& column, std::byte* out, Workspace& workspace)
       : workspace_(workspace),
         type_(*column.type.value_type),
         strings_(type_.id == TypeId::kString, workspace),
-        out_(out) {
-    if (storage_of(type_) == Storage::kFixed) {
-      fixed_.emplace(column, workspace);
-    } else if (storage_of(type_) != Storage::kVariable) {
-      throw NotSupported("a dictionary of {}", to_string(type_));
-    }
-  }
+        out_(out) {}
 
   void set_dictionary(const Page& page) override {
     ColumnParts parts{.type = type_, .length = page.num_values, .null_count = 0};
-    if (fixed_) {
-      fixed_->set_dictionary(page);
-      parts.values = copy(fixed_->dictionary(), page.num_values * fixed_->width());
-    } else {
-      strings_.set_dictionary(page);
-      const ByteStrings strings = strings_.dictionary();
-      parts.values = copy(strings.characters, strings.offsets.back());
-      parts.offsets = copy(strings.offsets.data(), std::ssize(strings.offsets) * 8);
-    }
+    strings_.set_dictionary(page);
+    const ByteStrings strings = strings_.dictionary();
+    parts.values = copy(strings.characters, strings.offsets.back());
+    parts.offsets = copy(strings.offsets.data(), std::ssize(strings.offsets) * 8);
     dictionary_ = Column(std::move(parts));
   }
 
@@ -249,8 +238,6 @@ class IndexRows final : public RowTarget {
       const std::span indices{reinterpret_cast<uint32_t*>(out), static_cast<size_t>(rows.present)};
       if (is_dictionary_encoding(page.encoding)) {
         decode_indices(page, dictionary_.length(), indices);
-      } else if (fixed_) {
-        add_fixed_values(page, indices);
       } else {
         add_strings(page, indices);
       }
@@ -272,18 +259,9 @@ class IndexRows final : public RowTarget {
   DictionaryBuilder& builder() {
     if (!builder_) {
       builder_ = std::make_unique<DictionaryBuilder>(type_);
-      for (int64_t row = 0; row < dictionary_.length(); ++row) builder_->append(value_bytes(dictionary_, row));
+      for (int64_t row = 0; row < dictionary_.length(); ++row) builder_->append(dictionary_.bytes_at(row));
     }
     return *builder_;
-  }
-
-  void add_fixed_values(const Page& page, std::span<uint32_t> indices) {
-    const auto width = static_cast<size_t>(fixed_->width());
-    std::byte* values = workspace_.values.at_least(std::ssize(indices), fixed_->width());
-    fixed_->decode(page, std::ssize(indices), values);
-    for (size_t at = 0; at < indices.size(); ++at) {
-      indices[at] = static_cast<uint32_t>(builder().add({reinterpret_cast<const char*>(values) + at * width, width}));
-    }
   }
 
   void add_strings(const Page& page, std::span<uint32_t> indices) {
@@ -300,7 +278,6 @@ class IndexRows final : public RowTarget {
   Workspace& workspace_;
   DataType type_;
   StringDecoder strings_;
-  std::optional<FixedDecoder> fixed_;
   std::byte* out_;
   Column dictionary_;
   std::unique_ptr<DictionaryBuilder> builder_;

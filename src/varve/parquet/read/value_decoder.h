@@ -37,7 +37,6 @@ class StringDecoder {
 
   // Takes the page's values, all of them present.
   void set_dictionary(const Page& page);
-  [[nodiscard]] int64_t dictionary_size() const noexcept { return dictionary_size_; }
   [[nodiscard]] ByteStrings dictionary() const noexcept;
   // Decodes offsets.size() - 1 values; `out` as decoders of encoding.h take it.
   void decode(const Page& page, const ByteStringSink& out);
@@ -63,8 +62,6 @@ class FixedDecoder {
 
   [[nodiscard]] int64_t width() const noexcept { return conversion_.width; }
   void set_dictionary(const Page& page);
-  [[nodiscard]] int64_t dictionary_size() const noexcept { return dictionary_size_; }
-  [[nodiscard]] const std::byte* dictionary() const noexcept { return dictionary_->data(); }
   // Decodes `count` values to `out`.
   void decode(const Page& page, int64_t count, std::byte* out);
   // Decodes only the wanted values, as far as the encoding lets the others be left out.

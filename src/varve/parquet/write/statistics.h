@@ -49,7 +49,6 @@ class ChunkStatistics {
  public:
   explicit ChunkStatistics(const DataType& type, PhysicalType physical);
 
-  [[nodiscard]] SortOrder order() const noexcept { return order_; }
   // Takes the range of the page's values that are not null.
   void add_page(ValueRange range, int64_t rows, int64_t null_count);
   [[nodiscard]] Statistics statistics() const;
