@@ -93,7 +93,7 @@ struct SnappyCodec final : Base {
   bool decompress(Bytes input, MutableBytes output) override { return unpack_snappy(input, output); }
 };
 
-// zlib's state for one direction, made when first used.
+// zlib's state for one direction.
 class ZlibStream {
  public:
   enum class Direction { kDeflate, kInflate };
@@ -109,7 +109,6 @@ class ZlibStream {
   ZlibStream& operator=(const ZlibStream&) = delete;
 
   z_stream& operator*() { return stream_; }
-  z_stream* operator->() { return &stream_; }
 
  private:
   static constexpr int kGzipWindow = 15 + 16;

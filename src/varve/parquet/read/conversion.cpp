@@ -182,6 +182,24 @@ bool goes_together(PhysicalType stored, const DataType& type, const Conversion& 
   }
 }
 
+// The unit in which a time or timestamp column is stored; `otherwise` if the element does not say.
+TimeUnit stored_unit(const SchemaElement& element, TimeUnit otherwise) {
+  if (element.type == PhysicalType::kInt96) return TimeUnit::kNano;
+  const LogicalType& logical = element.logical_type;
+  if (logical.id == LogicalType::Id::kTime || logical.id == LogicalType::Id::kTimestamp) {
+    if (logical.unit == LogicalType::Unit::kMillis) return TimeUnit::kMilli;
+    return logical.unit == LogicalType::Unit::kMicros ? TimeUnit::kMicro : TimeUnit::kNano;
+  }
+  if (!element.converted_type) return otherwise;
+  switch (*element.converted_type) {
+    case ConvertedType::kTimeMillis:
+    case ConvertedType::kTimestampMillis: return TimeUnit::kMilli;
+    case ConvertedType::kTimeMicros:
+    case ConvertedType::kTimestampMicros: return TimeUnit::kMicro;
+    default: return otherwise;
+  }
+}
+
 }  // namespace
 
 Int128 decimal_of(const std::byte* bytes, int64_t size) {
@@ -205,23 +223,6 @@ void convert_byte_arrays(const Conversion& conversion, std::span<const int64_t> 
     const auto at = static_cast<size_t>(row);
     return decimal_of(bytes + offsets[at], offsets[at + 1] - offsets[at]);
   });
-}
-
-TimeUnit stored_unit(const SchemaElement& element, TimeUnit otherwise) {
-  if (element.type == PhysicalType::kInt96) return TimeUnit::kNano;
-  const LogicalType& logical = element.logical_type;
-  if (logical.id == LogicalType::Id::kTime || logical.id == LogicalType::Id::kTimestamp) {
-    if (logical.unit == LogicalType::Unit::kMillis) return TimeUnit::kMilli;
-    return logical.unit == LogicalType::Unit::kMicros ? TimeUnit::kMicro : TimeUnit::kNano;
-  }
-  if (!element.converted_type) return otherwise;
-  switch (*element.converted_type) {
-    case ConvertedType::kTimeMillis:
-    case ConvertedType::kTimestampMillis: return TimeUnit::kMilli;
-    case ConvertedType::kTimeMicros:
-    case ConvertedType::kTimestampMicros: return TimeUnit::kMicro;
-    default: return otherwise;
-  }
 }
 
 Conversion conversion_of(const LeafColumn& column) {

@@ -33,7 +33,4 @@ Int128 decimal_of(const std::byte* bytes, int64_t size);
 void convert_byte_arrays(const Conversion& conversion, std::span<const int64_t> offsets, const std::byte* bytes,
                          std::byte* out);
 
-// The unit in which a time or timestamp column is stored.
-TimeUnit stored_unit(const SchemaElement& element, TimeUnit otherwise);
-
 }  // namespace varve::parquet

@@ -20,6 +20,19 @@ constexpr size_t kSmallestPacked = 64;  // bytes; less cannot pay
 
 void append(base::MutableBuffer& out, const std::string& bytes) { out.append(std::as_bytes(std::span(bytes))); }
 
+// The codec behind a setting, and its name in a file; zstd for `auto`.
+compress::Codec codec_of(Compression compression) {
+  switch (compression) {
+    case Compression::kNone: return compress::Codec::kNone;
+    case Compression::kSnappy: return compress::Codec::kSnappy;
+    case Compression::kLz4: return compress::Codec::kLz4Raw;
+    case Compression::kGzip: return compress::Codec::kGzip;
+    case Compression::kAuto:
+    case Compression::kZstd: break;
+  }
+  return compress::Codec::kZstd;
+}
+
 CompressionCodec stored_codec(Compression compression) {
   switch (compression) {
     case Compression::kNone: return CompressionCodec::kUncompressed;
@@ -33,18 +46,6 @@ CompressionCodec stored_codec(Compression compression) {
 }
 
 }  // namespace
-
-compress::Codec codec_of(Compression compression) {
-  switch (compression) {
-    case Compression::kNone: return compress::Codec::kNone;
-    case Compression::kSnappy: return compress::Codec::kSnappy;
-    case Compression::kLz4: return compress::Codec::kLz4Raw;
-    case Compression::kGzip: return compress::Codec::kGzip;
-    case Compression::kAuto:
-    case Compression::kZstd: break;
-  }
-  return compress::Codec::kZstd;
-}
 
 BlockContent content_of(Encoding encoding, size_t streams) noexcept {
   return {.streams = streams, .bit_packed = encoding == Encoding::kRleDictionary};
@@ -72,7 +73,7 @@ std::optional<std::span<const std::byte>> PagePacker::pack_thoroughly(std::span<
 
 std::optional<std::span<const std::byte>> PagePacker::pack(std::span<const std::byte> block,
                                                            const BlockContent& content) {
-  if (!may_pack() || block.size() < kSmallestPacked) return std::nullopt;
+  if (setting_.codec == Compression::kNone || block.size() < kSmallestPacked) return std::nullopt;
   const auto packed = pack_always(block, content.streams);
   const size_t least_saved = is_automatic() ? block.size() / (content.bit_packed ? 7 : 10) : 1;
   if (packed.size() > block.size() - least_saved) return std::nullopt;

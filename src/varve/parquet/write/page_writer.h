@@ -13,9 +13,6 @@
 
 namespace varve::parquet {
 
-// The codec behind a setting; zstd for `auto`.
-compress::Codec codec_of(Compression compression);
-
 // What a block is, for its codec.
 struct BlockContent {
   size_t streams = 1;       // as BlockCodec takes them
@@ -37,8 +34,6 @@ class PagePacker {
   std::optional<std::span<const std::byte>> pack_thoroughly(std::span<const std::byte> block);
   // As pack, whether it pays or not.
   std::span<const std::byte> pack_always(std::span<const std::byte> block, size_t streams = 1);
-  // Whether it is worth while to try a block at all.
-  [[nodiscard]] bool may_pack() const noexcept { return setting_.codec != Compression::kNone; }
   [[nodiscard]] bool is_automatic() const noexcept { return setting_.codec == Compression::kAuto; }
 
  private:
