@@ -172,10 +172,10 @@ Page PageReader::load() {
 }
 
 Page PageReader::load_data_page(std::span<const std::byte> stored) {
-  const DataPageHeader& header = *header_.data_page;
   Page page;
+  page.num_values = num_values_of(header_);  // first: it refuses a header without the part that it needs
+  const DataPageHeader& header = *header_.data_page;
   page.encoding = header.encoding;
-  page.num_values = num_values_of(header_);
   page.values = unpack(stored, static_cast<size_t>(header_.uncompressed_page_size));
   if (!chunk_.optional || page.num_values == 0) return page;
   page.level_encoding = header.definition_level_encoding;
@@ -196,6 +196,8 @@ Page PageReader::load_data_page(std::span<const std::byte> stored) {
 }
 
 Page PageReader::load_data_page_v2(std::span<const std::byte> stored) {
+  Page page;
+  page.num_values = num_values_of(header_);
   const DataPageHeaderV2& header = *header_.data_page_v2;
   const int64_t repetition_bytes = header.repetition_levels_byte_length;
   const int64_t definition_bytes = header.definition_levels_byte_length;
@@ -205,9 +207,7 @@ Page PageReader::load_data_page_v2(std::span<const std::byte> stored) {
     throw Corruption("the page at byte {} has {} bytes, its levels claim {} and {}", body_, stored.size(),
                      repetition_bytes, definition_bytes);
   }
-  Page page;
   page.encoding = header.encoding;
-  page.num_values = num_values_of(header_);
   page.num_nulls = header.num_nulls;
   if (chunk_.optional) {
     page.levels = stored.subspan(static_cast<size_t>(repetition_bytes), static_cast<size_t>(definition_bytes));
