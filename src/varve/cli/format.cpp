@@ -66,10 +66,7 @@ void append_delimited(std::string_view text, bool null, char delimiter, std::str
   out += '"';
 }
 
-bool may_need_quotes(const DataType& type) {
-  const DataType& shown = type.id == TypeId::kDictionary ? *type.value_type : type;
-  return shown.id == TypeId::kString;
-}
+bool may_need_quotes(const DataType& type) { return value_type_of(type).id == TypeId::kString; }
 
 void write_delimited(const Table& table, char delimiter, Pieces& pieces) {
   std::string& out = pieces.text();

@@ -166,14 +166,10 @@ void read_page_headers(const OpenFile& file, const ColumnMetaData& meta, StoredC
 
 // ---- least and greatest values ----
 
-const DataType& value_type_of(const LeafColumn& leaf) {
-  return leaf.type.id == TypeId::kDictionary ? *leaf.type.value_type : leaf.type;
-}
-
 // How statistics of the column are compared. Decimals in byte arrays differ in length, which nothing here compares.
 SortOrder order_of(const LeafColumn& leaf) {
-  const bool uneven = leaf.element.type == PhysicalType::kByteArray && value_type_of(leaf).id == TypeId::kDecimal;
-  return uneven ? SortOrder::kNone : sort_order_of(value_type_of(leaf), *leaf.element.type);
+  const bool uneven = leaf.element.type == PhysicalType::kByteArray && value_type_of(leaf.type).id == TypeId::kDecimal;
+  return uneven ? SortOrder::kNone : sort_order_of(value_type_of(leaf.type), *leaf.element.type);
 }
 
 bool has_right_size(const LeafColumn& leaf, const std::string& bytes) {
@@ -222,7 +218,7 @@ std::string readable(std::string_view bytes, bool is_text) {
 
 // A value of the column, stored as statistics have it, as reads would give it; nothing for one that cannot be.
 std::optional<std::string> value_text(const LeafColumn& leaf, const std::string& stored) {
-  const DataType& type = value_type_of(leaf);
+  const DataType& type = value_type_of(leaf.type);
   if (type.id == TypeId::kBoolean) return stored[0] != 0 ? "true" : "false";
   if (storage_of(type) == Storage::kVariable) return readable(stored, type.id == TypeId::kString);
   if (type.id == TypeId::kFixedBinary) return readable(stored, false);

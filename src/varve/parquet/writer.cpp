@@ -37,7 +37,7 @@ WriteOptions checked(WriteOptions options) {
 
 void check_storable(const Schema& schema) {
   for (const Field& field : schema.fields()) {
-    const DataType& type = field.type.id == TypeId::kDictionary ? *field.type.value_type : field.type;
+    const DataType& type = value_type_of(field.type);
     if (type.id == TypeId::kFixedBinary && type.byte_width < 1) {
       throw NotSupported("column {}: Parquet has no values of {} bytes", field.name, type.byte_width);
     }

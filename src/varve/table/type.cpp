@@ -202,6 +202,9 @@ bool is_unsigned_integer(const DataType& type) noexcept {
   return type.id >= TypeId::kUInt8 && type.id <= TypeId::kUInt64;
 }
 bool is_floating(const DataType& type) noexcept { return type.id >= TypeId::kFloat16 && type.id <= TypeId::kFloat64; }
+const DataType& value_type_of(const DataType& type) noexcept {
+  return type.id == TypeId::kDictionary ? *type.value_type : type;
+}
 bool is_index_type(const DataType& type) noexcept { return type.id == TypeId::kTimestamp || type.id == TypeId::kDate; }
 
 std::string to_string(const DataType& type) {

@@ -98,6 +98,9 @@ int32_t width_of(const DataType& type) noexcept;
 bool is_signed_integer(const DataType& type) noexcept;    // int8 to int64
 bool is_unsigned_integer(const DataType& type) noexcept;  // uint8 to uint64
 bool is_floating(const DataType& type) noexcept;          // float16, float32, float64
+// The type of the values that rows stand for: of a dictionary its value type, else the type itself, which must outlive
+// the result.
+const DataType& value_type_of(const DataType& type) noexcept;
 // May be the index of a series: a timestamp or a date.
 bool is_index_type(const DataType& type) noexcept;
 

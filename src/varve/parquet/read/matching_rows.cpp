@@ -47,7 +47,7 @@ void append_matches(std::span<const uint8_t> matches, int64_t first, RowRanges& 
 
 // The column as one of plain values.
 LeafColumn undictionaried(LeafColumn column) {
-  if (column.type.id == TypeId::kDictionary) column.type = DataType(*column.type.value_type);
+  column.type = DataType(value_type_of(column.type));
   return column;
 }
 

@@ -15,11 +15,6 @@ using table::Outcome;
 // Bounds as they are stored: PLAIN, without a length before bytes. Null where there is none.
 using StoredBounds = std::vector<const std::string*>;
 
-// The type that values are compared as.
-const DataType& compared_type(const LeafColumn& column) {
-  return column.type.id == TypeId::kDictionary ? *column.type.value_type : column.type;
-}
-
 // Values whose order was never in doubt, so that even the deprecated bounds are right.
 bool has_signed_order(const LeafColumn& column) {
   switch (column.element.type.value_or(PhysicalType::kInt96)) {
@@ -27,7 +22,7 @@ bool has_signed_order(const LeafColumn& column) {
     case PhysicalType::kFloat:
     case PhysicalType::kDouble: return true;
     case PhysicalType::kInt32:
-    case PhysicalType::kInt64: return !is_unsigned_integer(compared_type(column));
+    case PhysicalType::kInt64: return !is_unsigned_integer(value_type_of(column.type));
     default: return false;
   }
 }
@@ -37,7 +32,7 @@ bool is_ordered(const LeafColumn& column) {
   const SchemaElement& element = column.element;
   if (element.type == PhysicalType::kInt96 || element.converted_type == ConvertedType::kInterval) return false;
   const bool is_unsigned = element.logical_type.id == LogicalType::Id::kInteger && !element.logical_type.is_signed;
-  return !is_unsigned || is_unsigned_integer(compared_type(column));
+  return !is_unsigned || is_unsigned_integer(value_type_of(column.type));
 }
 
 Column byte_values(const StoredBounds& stored) {
@@ -92,11 +87,11 @@ Column fixed_values(const LeafColumn& column, const StoredBounds& stored) {
   for (size_t row = 0; row < stored.size(); ++row) {
     valid[row] = stored[row] != nullptr && convert(column, conversion, *stored[row], values.data() + row * width);
   }
-  return make_fixed_column(compared_type(column), values, width, valid);
+  return make_fixed_column(value_type_of(column.type), values, width, valid);
 }
 
 Column values_of(const LeafColumn& column, const StoredBounds& stored) {
-  const DataType& type = compared_type(column);
+  const DataType& type = value_type_of(column.type);
   if (type.id == TypeId::kBoolean) return truth_values(stored);
   // Bounds of fixed binary may be cut short.
   if (storage_of(type) == Storage::kVariable || type.id == TypeId::kFixedBinary) return byte_values(stored);

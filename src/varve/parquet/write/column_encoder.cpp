@@ -17,8 +17,6 @@ constexpr size_t kPageBytesMax = size_t{1} << 20;  // of values, PLAIN-encoded; 
 // From so many values on, what their indexes take is a guide to the rest.
 constexpr size_t kTellingValues = size_t{1} << 16;
 
-const DataType& stored_type(const DataType& type) { return type.id == TypeId::kDictionary ? *type.value_type : type; }
-
 // Orders in which comparing is dear: pages are then described by the ranks of their dictionary's entries.
 bool is_ranked(SortOrder order) { return order == SortOrder::kBytes || order == SortOrder::kBigEndianSigned; }
 
@@ -110,7 +108,7 @@ EncodedChunk ColumnEncoder::encode_values_of(const Column& column, const SchemaE
 }
 
 std::optional<EncodedChunk> ColumnEncoder::encode_indexed(const Column& column, const SchemaElement& element) {
-  const SortOrder order = sort_order_of(stored_type(column.type()), *element.type);
+  const SortOrder order = sort_order_of(value_type_of(column.type()), *element.type);
   if (order != SortOrder::kBytes) return std::nullopt;
   const PhysicalIndices rows = to_indices(column);
   if (rows.indices.empty()) return std::nullopt;
@@ -290,7 +288,7 @@ std::span<const std::byte> ColumnEncoder::encode_levels(const Column& column, co
 EncodedChunk ColumnEncoder::write_pages(const Column& column, const SchemaElement& element,
                                         const ChunkContent& content) {
   PageWriter writer(packer_, content.pages);
-  ChunkStatistics statistics(stored_type(column.type()), *element.type);
+  ChunkStatistics statistics(value_type_of(column.type()), *element.type);
   const bool has_levels = element.repetition == Repetition::kOptional;
   for (size_t page = 0; page < cuts_.size(); ++page) {
     const PageCut& cut = cuts_[page];

@@ -317,7 +317,7 @@ class Binder {
         throw InvalidArgument("column {} is compared with a decimal of scale {}", node.column, decimal->scale);
       }
     }
-    return type.id == TypeId::kDictionary ? *type.value_type : type;
+    return value_type_of(type);
   }
 
   const Schema& schema_;
