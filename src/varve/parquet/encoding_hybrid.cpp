@@ -7,6 +7,7 @@
 #include "varve/parquet/bit_packing.h"
 #include "varve/parquet/encoding.h"
 #include "varve/parquet/varint.h"
+#include "varve/table/bits.h"
 
 namespace varve::parquet {
 
@@ -29,13 +30,6 @@ bool is_one_value(const uint8_t* group) {
   return word == 0 || word == kOneEach;
 }
 
-// Eight bytes of 0 or 1 as eight bits: the product moves the lowest bit of each byte to its place in the highest byte.
-std::byte pack_bits(const uint8_t* group) {
-  uint64_t word = 0;
-  std::memcpy(&word, group, sizeof(word));
-  return static_cast<std::byte>((word * 0x0102040810204080) >> 56);
-}
-
 // Packs values in whole groups, the last one filled up with zeros, and returns the place behind them.
 std::byte* pack_groups(std::span<const uint32_t> values, int bit_width, std::byte* out) {
   const size_t chunk_bytes = 4 * static_cast<size_t>(bit_width);
@@ -54,11 +48,11 @@ std::byte* pack_groups(std::span<const uint32_t> values, int bit_width, std::byt
 
 std::byte* pack_groups(std::span<const uint8_t> values, int /*bit_width*/, std::byte* out) {
   size_t at = 0;
-  for (; at + kGroup <= values.size(); at += kGroup) *out++ = pack_bits(values.data() + at);
+  for (; at + kGroup <= values.size(); at += kGroup) *out++ = std::byte{table::pack_eight(values.data() + at)};
   if (at == values.size()) return out;
   uint8_t rest[kGroup] = {};
   std::copy(values.begin() + static_cast<ptrdiff_t>(at), values.end(), rest);
-  *out++ = pack_bits(rest);
+  *out++ = std::byte{table::pack_eight(rest)};
   return out;
 }
 

@@ -39,6 +39,14 @@ inline uint64_t read_bits(const BitSpan& bits, int64_t row, int64_t count) noexc
   return word & ((uint64_t{1} << count) - 1);
 }
 
+// Eight bytes of 0 or 1 as the bits of one, the first in its lowest: the product moves the lowest bit of each byte to
+// its place in the highest byte.
+inline uint8_t pack_eight(const uint8_t* bytes) noexcept {
+  uint64_t word;
+  std::memcpy(&word, bytes, sizeof word);
+  return static_cast<uint8_t>((word * 0x0102040810204080U) >> 56);
+}
+
 // Sets `length` bits from bit `at` of `target` to `value`; the bits around them stay.
 void set_bits(uint8_t* target, int64_t at, int64_t length, bool value) noexcept;
 

@@ -10,6 +10,7 @@
 #include "varve/base/error.h"
 #include "varve/parquet/read/conversion.h"
 #include "varve/parquet/read/value_decoder.h"
+#include "varve/table/bits.h"
 
 namespace varve::parquet {
 namespace {
@@ -20,10 +21,10 @@ using table::Outcome;
 
 // Bytes 0 and 1, 64 at most, as bits.
 uint64_t pack(std::span<const uint8_t> bytes) {
-  std::array<uint64_t, 8> words{};
-  std::memcpy(words.data(), bytes.data(), bytes.size());
+  std::array<uint8_t, 64> block{};
+  std::memcpy(block.data(), bytes.data(), bytes.size());
   uint64_t bits = 0;
-  for (size_t at = 0; at < words.size(); ++at) bits |= ((words[at] * 0x0102040810204080U) >> 56) << (8 * at);
+  for (size_t at = 0; at < 8; ++at) bits |= uint64_t{table::pack_eight(block.data() + 8 * at)} << (8 * at);
   return bits;
 }
 

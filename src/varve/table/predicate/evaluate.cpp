@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <span>
 #include <utility>
 #include <vector>
@@ -18,11 +17,7 @@ constexpr int64_t kTaskRows = 64 * static_cast<int64_t>(kBlockRows);
 
 // Bytes 0 and 1 as bits. Writes whole bytes; what lies behind the last bit is clear.
 void pack(std::span<const uint8_t> bytes, uint8_t* out) {
-  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
-    uint64_t word = 0;
-    std::memcpy(&word, bytes.data(), sizeof word);
-    *out++ = static_cast<uint8_t>((word * 0x0102040810204080U) >> 56);
-  }
+  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) *out++ = pack_eight(bytes.data());
   if (bytes.empty()) return;
   unsigned last = 0;
   for (size_t at = 0; at < bytes.size(); ++at) last |= static_cast<unsigned>(bytes[at]) << at;
