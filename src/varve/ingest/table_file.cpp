@@ -137,7 +137,7 @@ TableFile read_parquet_input(const Input& input, std::unique_ptr<base::File> fil
 }
 
 bool is_parquet(std::string_view head, std::string_view name) {
-  return head.starts_with("PAR1") || name.ends_with(".parquet");
+  return head.starts_with(parquet::kMagic) || name.ends_with(".parquet");
 }
 
 }  // namespace

@@ -6,10 +6,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace varve::parquet {
+
+// What a file begins and ends with.
+inline constexpr std::string_view kMagic = "PAR1";
 
 // Numbers of these enumerations are stored in files.
 enum class PhysicalType : int32_t {

@@ -16,7 +16,6 @@ namespace varve::parquet {
 
 namespace {
 
-constexpr std::string_view kMagic = "PAR1";
 constexpr std::string_view kCreatedBy = "varve version 0.1.0";
 constexpr std::array<std::string_view, 6> kCompressionNames = {"auto", "none", "snappy", "lz4", "gzip", "zstd"};
 

@@ -12,7 +12,6 @@
 namespace varve::parquet {
 namespace {
 
-constexpr std::string_view kMagic = "PAR1";
 constexpr std::string_view kEncryptedMagic = "PARE";
 constexpr uint64_t kTailBytes = 8;  // the footer's length and the magic
 
