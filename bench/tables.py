@@ -18,7 +18,7 @@ class Workload:
     name: str
     table: pa.Table
     two_columns: tuple[str, str]
-    day: tuple[str, str] | None
+    day: tuple[str, str]
     condition: tuple[str, str, float | str]
 
 

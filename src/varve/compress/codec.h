@@ -23,7 +23,7 @@ inline constexpr int kDefaultLevel = -1000;
 // Parquet writers used, falling back to frames and raw blocks as they did.
 class BlockCodec {
  public:
-  // `level`: zstd 1 to 22 (default 1), gzip 1 to 9 (default 6), brotli 0 to 11, none for the others.
+  // `level`: zstd 1 to 22 (default 1), gzip 1 to 9 (default 6), brotli 0 to 11 (default 5), none for the others.
   // Throws InvalidArgument for a level that the codec does not have.
   explicit BlockCodec(Codec codec, int level = kDefaultLevel);
   ~BlockCodec();
@@ -34,7 +34,8 @@ class BlockCodec {
   [[nodiscard]] size_t bound(size_t size) const;
   // Compresses `input` into `output`, at least bound(input.size()) large; returns the bytes used.
   // `streams`: the input is that many streams of equal length one behind the other, each with bytes of its own kind;
-  // zstd then keeps statistics for each of them. Throws NotSupported for lz4_hadoop.
+  // zstd then keeps statistics for each of them. Throws InvalidArgument for more bytes than the codec can take at
+  // once, NotSupported for lz4_hadoop.
   size_t compress(std::span<const std::byte> input, std::span<std::byte> output, size_t streams = 1);
   // Fills `output` exactly. Throws Corruption if the block is damaged or does not give just that many bytes.
   void decompress(std::span<const std::byte> input, std::span<std::byte> output);

@@ -42,7 +42,8 @@ struct ByteStrings {
   std::span<const int64_t> offsets;
   const char* characters = nullptr;
 };
-// Where decoded strings go: `offsets` has room for count + 1 and its first entry is set; bytes are appended.
+// Where decoded strings go: `offsets` has room for count + 1, the first of which is set and counted on from; bytes are
+// appended to `characters`.
 struct ByteStringSink {
   std::span<int64_t> offsets;
   base::MutableBuffer* characters = nullptr;

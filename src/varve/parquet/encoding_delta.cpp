@@ -19,7 +19,7 @@ constexpr size_t kMiniblocks = 4;
 constexpr size_t kMiniblockValues = kBlockValues / kMiniblocks;
 static_assert(kMiniblockValues == kPackedValues);
 
-// The number of blocks' own limit: a larger one says nothing that a writer would.
+// Values of a block: no writer makes larger ones.
 constexpr uint64_t kBlockValuesMax = 1 << 20;
 
 // As take_differences, for the last block of a page, which need not be full: zeros fill it up.

@@ -37,7 +37,7 @@ struct ReadOptions {
   // a few bytes may rightly stand for a run of 2^31 equal values: this bounds what such a claim can cost.
   // 0: the larger of 4 GiB and 4,096 times the file's size.
   int64_t result_bytes_max = 0;
-  base::ThreadPool* pool = nullptr;
+  base::ThreadPool* pool = nullptr;  // decodes columns and row groups side by side
   base::CancelToken cancel;
 };
 
@@ -60,9 +60,9 @@ class Reader {
   [[nodiscard]] const OpenFile& file() const noexcept;  // for this folder
 
   // Throws NotFound for a column that is not there, NotSupported for a nested one among those to read, InvalidArgument
-  // for a condition whose values cannot be compared with their columns, Corruption.
+  // for a condition whose values cannot be compared with their columns, Corruption, Cancelled, Io.
   [[nodiscard]] Table read(const ReadOptions& options = {}) const;
-  // Rows [first, first + count) of the file; what lies beyond its end is left out.
+  // Rows [first, first + count) of the file, neither below 0; what lies beyond its end is left out.
   [[nodiscard]] Table read_rows(int64_t first, int64_t count, const ReadOptions& options = {}) const;
   // The rows of one row group.
   [[nodiscard]] Table read_row_group(size_t group, const ReadOptions& options = {}) const;

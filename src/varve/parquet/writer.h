@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -54,7 +55,8 @@ class Writer {
   // finish.
   using Sink = std::function<void(std::span<const std::byte>)>;
 
-  // Throws NotSupported for a column type that Parquet has no place for.
+  // Hands out the first bytes. Throws NotSupported for a column type that Parquet has no place for, InvalidArgument for
+  // options out of range, NotFound for a name in `sorted_by` that is no column, and what the sink throws.
   Writer(const Schema& schema, Sink sink, WriteOptions options = {});
   ~Writer();
   Writer(Writer&&) noexcept;
@@ -62,10 +64,11 @@ class Writer {
 
   // Adds rows. Whole row groups are written as they fill; the rows of one that is not full are shared, not copied.
   // Besides these, encoded columns that wait for one before them take at most 64 MiB and one column for each thread.
-  // Throws InvalidArgument if the schema is another one or a value cannot be stored (seconds beyond the reach of
-  // milliseconds, a decimal of more digits than its column has). A writer that has thrown is of no use any more.
+  // Throws InvalidArgument if the schema is another one, the file is finished, or a value cannot be stored (seconds
+  // beyond the reach of milliseconds, a decimal of more digits than its column has), Cancelled, and what the sink
+  // throws. A writer that has thrown is of no use any more.
   void write(const Table& table);
-  // Writes what is left and the footer. The file is not a file before. Throws what the sink throws.
+  // Writes what is left and the footer, once. The file is not a file before. Throws as write.
   WriteSummary finish();
 
  private:

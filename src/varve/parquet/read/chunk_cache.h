@@ -19,8 +19,8 @@ struct ChunkId {
   auto operator<=>(const ChunkId&) const = default;
 };
 
-// Values by their chunk. What would not fit any more drives out all that is there: reads that
-// come back to the same rows need little, others would gain nothing. Safe from several threads.
+// Values by their chunk. What would not fit any more drives out all that is there: reads that come back to the same
+// rows need little, others would gain nothing. Safe from several threads.
 template <typename Value>
 class ChunkCache {
  public:

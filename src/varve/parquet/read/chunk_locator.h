@@ -56,6 +56,7 @@ ChunkLocation locate(const OpenFile& file, const LeafColumn& column, size_t grou
 
 // The chunk's pages by its offset index. Null if there is none or it does not fit the chunk.
 std::shared_ptr<const PageRuns> read_pages(const OpenFile& file, const LeafColumn& column, size_t group);
+// The chunk's column index as it is stored. Nothing if there is none or it is damaged.
 std::optional<ColumnIndex> read_column_index(const OpenFile& file, const LeafColumn& column, size_t group);
 
 }  // namespace varve::parquet

@@ -38,7 +38,8 @@ class StringDecoder {
   // Takes the page's values, all of them present.
   void set_dictionary(const Page& page);
   [[nodiscard]] ByteStrings dictionary() const noexcept;
-  // Decodes offsets.size() - 1 values; `out` as decoders of encoding.h take it.
+  // Decodes offsets.size() - 1 values; `out` as decoders of encoding.h take it, its first offset the end of the
+  // characters that are there.
   void decode(const Page& page, const ByteStringSink& out);
   // Decodes only the wanted values of a dictionary-encoded page.
   void decode_selected(const Page& page, const ValueSelection& selection, const ByteStringSink& out);
@@ -60,7 +61,8 @@ class FixedDecoder {
   // Throws NotSupported if the column's type cannot be had from the stored one.
   FixedDecoder(const LeafColumn& column, Workspace& workspace);
 
-  [[nodiscard]] int64_t width() const noexcept { return conversion_.width; }
+  [[nodiscard]] int64_t width() const noexcept { return conversion_.width; }  // bytes a value in memory
+  // Takes the page's values, all of them present.
   void set_dictionary(const Page& page);
   // Decodes `count` values to `out`.
   void decode(const Page& page, int64_t count, std::byte* out);

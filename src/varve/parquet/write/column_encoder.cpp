@@ -23,7 +23,7 @@ bool is_ranked(SortOrder order) { return order == SortOrder::kBytes || order == 
 // The places of a dictionary's entries in their order, so that a page's range is found by its codes alone.
 class EntryRanks {
  public:
-  // `entries` must outlive this object.
+  // What `entries` shows must outlive this object.
   EntryRanks(PhysicalValues entries, SortOrder order)
       : entries_(std::move(entries)), by_rank_(entries_.count), rank_of_(entries_.count) {
     std::iota(by_rank_.begin(), by_rank_.end(), uint32_t{0});

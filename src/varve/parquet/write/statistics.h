@@ -41,7 +41,8 @@ ValueRange range_of(const PhysicalValues& values, SortOrder order);
 // Below 0, 0 or above 0, for values as in a ValueRange.
 int compare_values(std::string_view left, std::string_view right, SortOrder order);
 
-// Bytes of a string that statistics hold at most; longer ones are cut, and the cut greatest made greater.
+// Bytes of a string that statistics hold; longer ones are cut, and the cut greatest made greater. It stays whole where
+// no byte of the cut can be raised.
 inline constexpr size_t kStatisticsBytesMax = 64;
 
 // Gathers the ranges of a chunk's pages, in their order.

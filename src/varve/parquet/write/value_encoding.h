@@ -15,7 +15,8 @@
 
 namespace varve::parquet {
 
-// Adds `values` to `out` as a data page holds them. `encoding` is one that choose_encoding gives for their type.
+// Adds `values` to `out` as a data page holds them. `encoding` is PLAIN or one that candidates_for gives for their
+// type.
 void encode_values(const PhysicalValues& values, Encoding encoding, base::MutableBuffer& out);
 
 // How many streams of bytes, each of another kind, an encoding makes of values of `width` bytes.

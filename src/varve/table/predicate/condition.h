@@ -22,7 +22,7 @@ struct Condition {
   size_t column = 0;                  // test, is null: its position in the schema
   bool inverted = false;              // is null: true where it is not
   ValueTestPtr test = {};             // test: true where the value passes; never of a null
-  std::vector<Condition> terms = {};  // all, any: none or more. Those that ask for one column are one term of its own
+  std::vector<Condition> terms = {};  // all, any: none or more. Those that ask for one column are one term
 
   // The column, if all below asks for the same one.
   [[nodiscard]] std::optional<size_t> only_column() const noexcept;
