@@ -119,7 +119,7 @@ class ParquetFile {
   std::shared_ptr<const parquet::Reader> reader_;
 };
 
-// A file being written; it appears under its name when it is closed.
+// A file being written; it appears under its name when it is closed. Threads that share it take turns.
 class ParquetWriter {
  public:
   ParquetWriter(std::string path, const std::string& compression, std::vector<std::string> sorted_by,
@@ -133,6 +133,7 @@ class ParquetWriter {
         file_(std::make_unique<base::WholeFile>(base::WholeFile::create(*files_, std::move(path)))) {}
 
   void write(const Table& table) {
+    const std::lock_guard lock(mutex_);
     check_open();
     try {
       if (!writer_) {
@@ -141,37 +142,47 @@ class ParquetWriter {
       }
       writer_->write(table);
     } catch (...) {
-      abandon();
+      give_up();
       throw;
     }
   }
 
   // The file's bytes.
   int64_t close() {
+    const std::lock_guard lock(mutex_);
     check_open();
     try {
       if (!writer_) throw InvalidArgument("{}: no table was written, so that there are no columns", file_->path());
       const int64_t bytes = writer_->finish().bytes;
       file_->commit({.durable = durable_});
-      abandon();
+      give_up();
       return bytes;
     } catch (...) {
-      abandon();
+      give_up();
       throw;
     }
   }
 
   // Leaves nothing behind but what was there before. Idempotent; after close it does nothing.
-  void abandon() noexcept {
-    writer_.reset();
-    file_.reset();
+  void abandon() {
+    const std::lock_guard lock(mutex_);
+    give_up();
   }
-  [[nodiscard]] bool closed() const noexcept { return file_ == nullptr; }
+  [[nodiscard]] bool closed() const {
+    const std::lock_guard lock(mutex_);
+    return file_ == nullptr;
+  }
 
  private:
   void check_open() const {
-    if (closed()) throw InvalidArgument("the writer is closed");
+    if (file_ == nullptr) throw InvalidArgument("the writer is closed");
   }
+  void give_up() noexcept {
+    writer_.reset();
+    file_.reset();
+  }
+
+  mutable std::mutex mutex_;
 
   base::ThreadPool pool_;
   parquet::WriteOptions options_;
@@ -242,8 +253,8 @@ void bind_parquet_file(nb::module_& module) {
            "path"_a, "compression"_a, "sorted_by"_a, "rows_per_group"_a.none(), "durable"_a)
       .def("write", &ParquetWriter::write, "table"_a, nb::call_guard<nb::gil_scoped_release>())
       .def("close", &ParquetWriter::close, nb::call_guard<nb::gil_scoped_release>())
-      .def("abandon", &ParquetWriter::abandon)
-      .def("closed", &ParquetWriter::closed);
+      .def("abandon", &ParquetWriter::abandon, nb::call_guard<nb::gil_scoped_release>())
+      .def("closed", &ParquetWriter::closed, nb::call_guard<nb::gil_scoped_release>());
 }
 
 }  // namespace varve::python

@@ -19,15 +19,18 @@ namespace {
 constexpr std::string_view kCreatedBy = "varve version 0.1.0";
 constexpr std::array<std::string_view, 6> kCompressionNames = {"auto", "none", "snappy", "lz4", "gzip", "zstd"};
 
-// A page counts its rows in 32 bits.
+// A page counts its rows in 32 bits, and readers take a chunk's rows for no more.
 constexpr int64_t kRowsPerPageMax = int64_t{1} << 24;
+constexpr int64_t kRowsPerGroupMax = (int64_t{1} << 31) - 1;
 
 // Of a row group, where nothing else is said.
 constexpr int64_t kGroupRows = int64_t{1} << 20;
 constexpr int64_t kGroupBytes = int64_t{64} << 20;
 
 WriteOptions checked(WriteOptions options) {
-  if (options.rows_per_group.value_or(1) < 1) throw InvalidArgument("{} rows a row group", *options.rows_per_group);
+  if (options.rows_per_group.value_or(1) < 1 || options.rows_per_group.value_or(1) > kRowsPerGroupMax) {
+    throw InvalidArgument("{} rows a row group, 1 to {} are possible", *options.rows_per_group, kRowsPerGroupMax);
+  }
   if (options.rows_per_page < 1 || options.rows_per_page > kRowsPerPageMax) {
     throw InvalidArgument("{} rows a page, 1 to {} are possible", options.rows_per_page, kRowsPerPageMax);
   }

@@ -12,6 +12,7 @@
 #include "varve/base/crc.h"
 #include "varve/parquet/format.h"
 #include "varve/parquet/schema_mapping.h"
+#include "varve/parquet/write/page_writer.h"
 #include "varve/table/builder.h"
 #include "varve/table/decimal.h"
 
@@ -181,6 +182,22 @@ TEST(Writer, SortingColumnsAreNamedInEachGroup) {
     EXPECT_FALSE(group.sorting_columns[1].descending);
   }
   expect_error(ErrorKind::kNotFound, "nowhere", [] { WrittenFile(make_bars(1), {.sorted_by = {"nowhere"}}); });
+}
+
+TEST(Writer, MoreRowsThanAGroupCanHaveAreInvalid) {
+  const int64_t most = (int64_t{1} << 31) - 1;
+  const Table table = make_bars(10);
+  EXPECT_EQ(WrittenFile(table, {.rows_per_group = most}).summary.rows, 10);
+  expect_error(ErrorKind::kInvalidArgument, "2147483648", [&] { WrittenFile(table, {.rows_per_group = most + 1}); });
+}
+
+// The bytes are never touched.
+TEST(PageWriter, PageOfMoreBytesThanItsHeaderCountsIsNotSupported) {
+  const auto bytes = base::MutableBuffer::allocate(size_t{1} << 31);
+  PagePacker packer({.codec = Compression::kNone});
+  PageWriter writer(packer, {});
+  const DataPage page{.num_rows = 1, .values = {bytes.data(), bytes.size()}};
+  expect_error(ErrorKind::kNotSupported, "2147483648", [&] { writer.add(page); });
 }
 
 TEST(Writer, OtherSchemaIsInvalid) {

@@ -142,6 +142,7 @@ std::span<const std::byte> PageReader::unpack(std::span<const std::byte> stored,
   }
   if (size == 0) return {};
   const size_t factor = expansion_max(chunk_.codec);
+  if (factor == 0) workspace_.budget->check(static_cast<int64_t>(size), 1);
   if (factor != 0 && size / factor > stored.size()) {
     throw Corruption("the page at byte {} claims that {} bytes unpack to {}", body_, stored.size(), size);
   }

@@ -215,9 +215,15 @@ class TableRead {
 }  // namespace
 
 Table read_table(const Reader& reader, std::vector<GroupRows> groups, const ReadOptions& options) {
-  Table table = TableRead(reader, options).run(std::move(groups));
-  reader.file().memory->workspaces.shrink();
-  return table;
+  Workspaces& workspaces = reader.file().memory->workspaces;
+  try {
+    Table table = TableRead(reader, options).run(std::move(groups));
+    workspaces.shrink();
+    return table;
+  } catch (...) {
+    workspaces.shrink();
+    throw;
+  }
 }
 
 }  // namespace varve::parquet

@@ -18,6 +18,13 @@ constexpr size_t kPagesBetweenTriesMax = 31;
 constexpr int kThoroughLevel = 5;       // of zstd
 constexpr size_t kSmallestPacked = 64;  // bytes; less cannot pay
 
+// A page's header counts its bytes in 32 bits.
+int32_t page_size(size_t bytes) {
+  constexpr size_t kMax = (size_t{1} << 31) - 1;
+  if (bytes > kMax) throw NotSupported("a page of {} bytes: one value and what goes with it may take {}", bytes, kMax);
+  return static_cast<int32_t>(bytes);
+}
+
 void append(base::MutableBuffer& out, const std::string& bytes) { out.append(std::as_bytes(std::span(bytes))); }
 
 // The codec behind a setting, and its name in a file; zstd for `auto`.
@@ -108,8 +115,8 @@ void PageWriter::add(const DataPage& page) {
   const auto packed = try_pack(page);
   const auto stored = packed.value_or(page.values);
   PageHeader header{.type = PageType::kDataPageV2,
-                    .uncompressed_page_size = static_cast<int32_t>(page.levels.size() + page.values.size()),
-                    .compressed_page_size = static_cast<int32_t>(page.levels.size() + stored.size()),
+                    .uncompressed_page_size = page_size(page.levels.size() + page.values.size()),
+                    .compressed_page_size = page_size(page.levels.size() + stored.size()),
                     .crc = base::crc32(stored, base::crc32(page.levels))};
   header.data_page_v2 = DataPageHeaderV2{.num_values = page.num_rows,
                                          .num_nulls = page.num_nulls,
@@ -124,7 +131,7 @@ void PageWriter::add(const DataPage& page) {
   pages_.data.append(stored);
   pages_.uncompressed_size += static_cast<int64_t>(head.size() + page.levels.size() + page.values.size());
   pages_.offsets.page_locations.push_back(
-      {static_cast<int64_t>(start), static_cast<int32_t>(pages_.data.size() - start), num_rows_});
+      {static_cast<int64_t>(start), page_size(pages_.data.size() - start), num_rows_});
   num_rows_ += page.num_rows;
 }
 
@@ -137,8 +144,8 @@ ChunkPages PageWriter::finish(std::span<const std::byte> dictionary, size_t entr
     any_packed_ = packed.has_value();
     const auto stored = packed.value_or(dictionary);
     PageHeader header{.type = PageType::kDictionaryPage,
-                      .uncompressed_page_size = static_cast<int32_t>(dictionary.size()),
-                      .compressed_page_size = static_cast<int32_t>(stored.size()),
+                      .uncompressed_page_size = page_size(dictionary.size()),
+                      .compressed_page_size = page_size(stored.size()),
                       .crc = base::crc32(stored)};
     header.dictionary_page = DictionaryPageHeader{.num_values = static_cast<int32_t>(entries)};
     const std::string head = serialize(header);
