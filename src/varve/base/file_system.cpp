@@ -76,6 +76,9 @@ std::unique_ptr<File> create_beside(FileSystem& files, const std::string& path, 
 }  // namespace
 
 WholeFile WholeFile::create(FileSystem& files, std::string path) {
+  if (files.exists(path) && files.status(path).type == FileType::kOther) {
+    throw Io("cannot write {}: it is not a regular file", path);
+  }
   WholeFile whole(files, std::move(path));
   whole.file_ = create_beside(files, whole.path_, whole.temporary_);
   return whole;

@@ -305,6 +305,14 @@ TEST_F(FileSystemTest, WholeFileWithoutItsFolderNamesBoth) {
   expect_error(ErrorKind::kNotFound, message, [&] { write_whole_file(*files_, at("none/a"), [](File&) {}); });
 }
 
+TEST_F(FileSystemTest, WholeFileDoesNotTakeThePlaceOfAPipe) {
+  ASSERT_EQ(::mkfifo(at("pipe").c_str(), 0600), 0);
+  expect_error(ErrorKind::kIo, "pipe: it is not a regular file",
+               [&] { write_whole_file(*files_, at("pipe"), [](File&) {}); });
+  EXPECT_EQ(files_->status(at("pipe")).type, FileType::kOther);
+  EXPECT_THAT(names(), ElementsAre("pipe"));
+}
+
 TEST_F(FileSystemTest, WholeFileThatCannotBeFilledLeavesTheOldOne) {
   write("a", "old");
   expect_error(ErrorKind::kInvalidArgument, "no content", [&] {

@@ -283,6 +283,15 @@ TEST(ReaderRange, BothEndsAreInside) {
   EXPECT_EQ(rows_between(times(), 50, 20), 0);
 }
 
+TEST(ReaderRange, OpenEndsHoldWhatNanosecondsDoNotReach) {
+  constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
+  HandmadeFile file(Field{"x", DataType::timestamp(TimeUnit::kMicro, "UTC"), false});
+  file.page_v1(4, bytes_of<int64_t>({-kFar, -1, 0, kFar})).end_group();
+  EXPECT_EQ(read(file, {.range = IndexRange{.column = "x", .end = {0}}}).num_rows(), 3);
+  EXPECT_EQ(read(file, {.range = IndexRange{.column = "x", .start = {0}}}).num_rows(), 2);
+  EXPECT_EQ(read(file, {.range = IndexRange{.column = "x"}}).num_rows(), 4);
+}
+
 TEST(ReaderRange, StatisticsKeepAGroupFromBeingRead) {
   HandmadeFile file = times();
   file.chunk(0).statistics = Statistics{.min_value = stored(10), .max_value = stored(40)};

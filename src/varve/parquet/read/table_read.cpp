@@ -21,6 +21,9 @@ constexpr int64_t kPageRowsUsual = int64_t{1} << 14;
 
 Predicate inside(const IndexRange& range) {
   const ColumnName index(range.column);
+  if (range.start == Timestamp::min() && range.end == Timestamp::max()) return !Predicate::is_null(range.column);
+  if (range.start == Timestamp::min()) return index <= range.end;
+  if (range.end == Timestamp::max()) return index >= range.start;
   return index >= range.start && index <= range.end;
 }
 
