@@ -127,3 +127,11 @@ def test_conditions_are_checked_against_the_file(path: pathlib.Path) -> None:
         varve.read_parquet(path, where="symbol = 'EUR'")  # type: ignore[arg-type]
     with pytest.raises(varve.InvalidArgumentError, match="condition"):
         (col("n") > 1) & True  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "value", [datetime.timedelta(days=200_000), datetime.datetime(2400, 1, 1, tzinfo=datetime.UTC)]
+)
+def test_values_beyond_nanoseconds_are_named(value: object) -> None:
+    with pytest.raises(varve.InvalidArgumentError, match="beyond what 64 bits of nanoseconds reach"):
+        col("wait") >= value

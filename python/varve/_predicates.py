@@ -52,7 +52,7 @@ class Column:
     """A column by name, of which comparisons make conditions. Made by ``varve.col``.
 
     Values are bool, int, float, str, bytes, ``decimal.Decimal``, ``datetime`` (aware), ``date``, ``timedelta`` or
-    ``time`` (of a day), and NumPy's scalars of these. They are compared exactly: an int column with 2.5, a
+    ``time`` (of a day), and NumPy's numbers; ``numpy.datetime64`` names no zone. They are compared exactly: an int column with 2.5, a
     timestamp of milliseconds with a microsecond.
     """
 
@@ -152,13 +152,20 @@ def _decimal(value: decimal.Decimal) -> _varve.Scalar:
     return _varve.scalar_decimal(little_endian, max(-places, 0))
 
 
+def _in_reach(value: object, nanoseconds: int) -> int:
+    if not -(1 << 63) <= nanoseconds < 1 << 63:
+        raise InvalidArgumentError(f"{value} is beyond what 64 bits of nanoseconds reach (about 292 years)")
+    return nanoseconds
+
+
 def _moment(value: Any) -> _varve.Scalar:
     if isinstance(value, datetime.datetime) or (type(value).__module__ == "numpy" and hasattr(value, "dtype")):
-        return _varve.scalar_timestamp(to_nanoseconds(value))
+        return _varve.scalar_timestamp(_in_reach(value, to_nanoseconds(value)))
     if isinstance(value, datetime.date):
         return _varve.scalar_date(value.toordinal() - _EPOCH_DAY)
     if isinstance(value, datetime.timedelta):
-        return _varve.scalar_duration(value // _MICROSECOND * 1_000 + getattr(value, "nanoseconds", 0))
+        nanoseconds = value // _MICROSECOND * 1_000 + getattr(value, "nanoseconds", 0)
+        return _varve.scalar_duration(_in_reach(value, nanoseconds))
     if isinstance(value, datetime.time):
         if value.tzinfo is not None:
             raise InvalidArgumentError(f"time of day {value} names a zone, columns of times have none")
