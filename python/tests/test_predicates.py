@@ -134,4 +134,4 @@ def test_conditions_are_checked_against_the_file(path: pathlib.Path) -> None:
 )
 def test_values_beyond_nanoseconds_are_named(value: object) -> None:
     with pytest.raises(varve.InvalidArgumentError, match="beyond what 64 bits of nanoseconds reach"):
-        col("wait") >= value
+        _ = col("wait") >= value

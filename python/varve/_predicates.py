@@ -52,8 +52,8 @@ class Column:
     """A column by name, of which comparisons make conditions. Made by ``varve.col``.
 
     Values are bool, int, float, str, bytes, ``decimal.Decimal``, ``datetime`` (aware), ``date``, ``timedelta`` or
-    ``time`` (of a day), and NumPy's numbers; ``numpy.datetime64`` names no zone. They are compared exactly: an int column with 2.5, a
-    timestamp of milliseconds with a microsecond.
+    ``time`` (of a day), and NumPy's numbers; ``numpy.datetime64`` names no zone. They are compared exactly: an int
+    column with 2.5, a timestamp of milliseconds with a microsecond.
     """
 
     __slots__ = ("_name",)

@@ -18,8 +18,8 @@ namespace varve::parquet {
 
 struct OpenFile;  // read/chunk_locator.h
 
-// Rows whose `column` (a timestamp or date) lies within [start, end], both inside, in nanoseconds UTC. The first and the
-// last moment of nanoseconds are no bounds: columns of other units reach beyond.
+// Rows whose `column` (a timestamp or date) lies within [start, end], both inside, in nanoseconds UTC. The first and
+// the last moment of nanoseconds are no bounds: columns of other units reach beyond.
 struct IndexRange {
   std::string column;
   Timestamp start = Timestamp::min();
