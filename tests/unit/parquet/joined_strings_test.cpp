@@ -1,9 +1,12 @@
 #include "varve/parquet/read/joined_strings.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <numeric>
 #include <random>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -103,6 +106,32 @@ TEST(JoinedStrings, MayComeFromManyThreads) {
   JoinedStrings joined(kPieces, kPieces);
   base::ThreadPool(4).parallel_for(kPieces, [&](size_t turn) { put(joined, order[turn], {expected[order[turn]]}); });
   EXPECT_EQ(strings_of(joined, kPieces), expected);
+}
+
+// The first piece takes long: no more than about 16 MiB are to wait for it.
+TEST(JoinedStrings, WhereMuchWaitsLaterPiecesAreNotBegun) {
+  JoinedStrings joined(3, 3);
+  const auto end = joined.begin(0);
+  joined.add(1, piece_of({std::string(size_t{17} << 20, 'b')}));
+  std::atomic<bool> first_is_there = false;
+  std::thread third([&] {
+    const auto asked = std::chrono::steady_clock::now();
+    const auto begun = joined.begin(2);
+    EXPECT_TRUE(first_is_there || std::chrono::steady_clock::now() - asked >= std::chrono::milliseconds(500));
+    begun ? joined.end(0) : joined.add(2, piece_of({}));
+  });
+  std::this_thread::yield();
+  first_is_there = true;
+  end->offsets[1] = 0;
+  joined.end(1);
+  third.join();
+}
+
+TEST(JoinedStrings, NobodyWaitsForEverForAPieceThatFailed) {
+  JoinedStrings joined(3, 3);
+  static_cast<void>(joined.begin(0));
+  joined.add(1, piece_of({std::string(size_t{17} << 20, 'b')}));
+  EXPECT_FALSE(joined.begin(2));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -39,8 +41,12 @@ class JoinedStrings {
   }
 
   // If it is the piece's turn: the caller adds its strings there and calls `end`; no other piece is joined before.
+  // Where much waits already for a piece that takes long (its thread may not run at all), the caller waits too, for a
+  // while.
   std::optional<End> begin(size_t index) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    const auto may_begin = [&] { return index == next_ || waiting_bytes_ < kWaitingMax; };
+    joined_.wait_for(lock, kPatience, may_begin);
     if (joining_ || index != next_) return std::nullopt;
     joining_ = true;
     return End{offsets_.as<int64_t>() + count_, &characters_};
@@ -56,6 +62,7 @@ class JoinedStrings {
   // A piece that was decoded elsewhere, before or after its turn.
   void add(size_t index, StringPiece piece) {
     std::unique_lock lock(mutex_);
+    waiting_bytes_ += piece.characters.size();
     waiting_[index] = std::move(piece);
     if (joining_) return;
     joining_ = true;
@@ -70,13 +77,19 @@ class JoinedStrings {
   void join_waiting(std::unique_lock<std::mutex>& lock) {
     while (next_ < waiting_.size() && waiting_[next_]) {
       StringPiece ready = *std::exchange(waiting_[next_], std::nullopt);
+      const size_t bytes = ready.characters.size();
       lock.unlock();
       append(ready);
       lock.lock();
+      waiting_bytes_ -= bytes;
       ++next_;
     }
     joining_ = false;
+    joined_.notify_all();
   }
+
+  static constexpr size_t kWaitingMax = size_t{16} << 20;
+  static constexpr std::chrono::milliseconds kPatience{500};  // nobody waits for ever for a piece that failed
 
   // From this size on what is copied of a piece leaves the memory at once, step by step.
   static constexpr size_t kLargePiece = size_t{8} << 20;
@@ -108,7 +121,9 @@ class JoinedStrings {
   }
 
   std::mutex mutex_;
+  std::condition_variable joined_;
   std::vector<std::optional<StringPiece>> waiting_;
+  size_t waiting_bytes_ = 0;
   size_t next_ = 0;
   bool joining_ = false;
   int64_t count_ = 0;  // of strings joined, by the thread that joins
