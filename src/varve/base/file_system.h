@@ -141,8 +141,8 @@ struct WholeFileOptions {
 // before. Move-only; without `commit` the new file is removed. One thread at a time.
 class WholeFile {
  public:
-  // `files` must outlive it. A link at `path` is replaced, not followed; what is neither (a device, a
-  // pipe) is Io. Throws NotFound if there is no such folder.
+  // `files` must outlive it. A link at `path` is replaced, not followed. Throws Io for what is neither file nor link (a
+  // device, a pipe), NotFound if there is no such folder.
   static WholeFile create(FileSystem& files, std::string path);
   ~WholeFile();
   WholeFile(WholeFile&&) noexcept = default;

@@ -17,6 +17,9 @@ constexpr size_t kPagesBetweenTries = 7;
 constexpr size_t kPagesBetweenTriesMax = 31;
 constexpr int kThoroughLevel = 5;       // of zstd
 constexpr size_t kSmallestPacked = 64;  // bytes; less cannot pay
+// What packing has to take off, as a part of the block: one of so many.
+constexpr size_t kLeastPart = 10;
+constexpr size_t kLeastPartOfIndexes = 7;
 
 // A page's header counts its bytes in 32 bits.
 int32_t page_size(size_t bytes) {
@@ -55,7 +58,7 @@ CompressionCodec stored_codec(Compression compression) {
 }  // namespace
 
 BlockContent content_of(Encoding encoding, size_t streams) noexcept {
-  return {.streams = streams, .bit_packed = encoding == Encoding::kRleDictionary};
+  return {.streams = streams, .dictionary_indexes = encoding == Encoding::kRleDictionary};
 }
 
 PagePacker::PagePacker(const CompressionSetting& setting)
@@ -82,7 +85,8 @@ std::optional<std::span<const std::byte>> PagePacker::pack(std::span<const std::
                                                            const BlockContent& content) {
   if (setting_.codec == Compression::kNone || block.size() < kSmallestPacked) return std::nullopt;
   const auto packed = pack_always(block, content.streams);
-  const size_t least_saved = is_automatic() ? block.size() / (content.bit_packed ? 7 : 10) : 1;
+  const size_t least_saved =
+      is_automatic() ? block.size() / (content.dictionary_indexes ? kLeastPartOfIndexes : kLeastPart) : 1;
   if (packed.size() > block.size() - least_saved) return std::nullopt;
   return packed;
 }

@@ -15,12 +15,12 @@ namespace varve::parquet {
 
 // What a block is, for its codec.
 struct BlockContent {
-  size_t streams = 1;       // as BlockCodec takes them
-  bool bit_packed = false;  // read so fast that unpacking would take most of the time
+  size_t streams = 1;               // as BlockCodec takes them
+  bool dictionary_indexes = false;  // read so fast that unpacking would take most of the time
 };
 BlockContent content_of(Encoding encoding, size_t streams) noexcept;
 
-// Packs blocks where that pays: for `auto` where it takes off at least a tenth, or a seventh of bit-packed values; for
+// Packs blocks where that pays: for `auto` where it takes off at least a tenth, or a seventh of dictionary indexes; for
 // a codec asked for by name where it takes off anything. Keeps the codec's working memory; one thread at a time.
 class PagePacker {
  public:
