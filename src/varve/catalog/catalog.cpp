@@ -121,6 +121,20 @@ std::vector<ObjectRow> Catalog::objects_named(int64_t series_id, std::span<const
   });
 }
 
+std::vector<ObjectRow> Catalog::objects_between(int64_t series_id, std::string_view first, std::string_view end) {
+  return connection_->read("find objects by name",
+                           [&](Database& database) { return select_objects_between(database, series_id, first, end); });
+}
+
+std::vector<std::string> Catalog::object_names(int64_t series_id) {
+  return connection_->read("list the names of objects", [&](Database& database) {
+    std::vector<std::string> names;
+    Query rows = database.query("SELECT name FROM objects WHERE series_id = ?1 ORDER BY name", series_id);
+    while (rows.next()) names.emplace_back(rows.text(0));
+    return names;
+  });
+}
+
 std::vector<ObjectRow> Catalog::all_objects() { return connection_->read("list the objects", select_all_objects); }
 
 std::optional<CommitRow> Catalog::find_commit(std::string_view commit_id) {

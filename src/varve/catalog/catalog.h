@@ -53,7 +53,7 @@ struct ObjectRow {
   int64_t series_id = 0;
   int64_t added_version = 0;
   std::optional<int64_t> removed_version;
-  std::string name;  // visible name in the key's directory; never used twice in a series
+  std::string name;  // where it is visible, in words of the store; never used twice in a series
   int64_t rows = 0;
   int64_t bytes = 0;
   Timestamp first;  // closed range of its index values; both 0 if untimed
@@ -173,6 +173,9 @@ class Catalog {
                                            Timestamp first = Timestamp::min(), Timestamp last = Timestamp::max());
   // The objects of the series, live and dead, that have one of these visible names.
   [[nodiscard]] std::vector<ObjectRow> objects_named(int64_t series_id, std::span<const std::string> names);
+  // Those whose names lie in [first, end), bytewise, and the names of all of them.
+  [[nodiscard]] std::vector<ObjectRow> objects_between(int64_t series_id, std::string_view first, std::string_view end);
+  [[nodiscard]] std::vector<std::string> object_names(int64_t series_id);
   // All objects of all series, live and dead.
   [[nodiscard]] std::vector<ObjectRow> all_objects();
 

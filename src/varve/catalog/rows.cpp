@@ -126,6 +126,13 @@ std::optional<ObjectRow> select_object_named(Database& database, int64_t series_
   return object_of(rows);
 }
 
+std::vector<ObjectRow> select_objects_between(Database& database, int64_t series_id, std::string_view first,
+                                              std::string_view end) {
+  static const std::string kSelect =
+      "SELECT " + object_columns() + " FROM objects WHERE series_id = ?1 AND name >= ?2 AND name < ?3 ORDER BY name";
+  return objects_of(database.query(kSelect, series_id, first, end));
+}
+
 std::optional<Timestamp> time_or_null(const Query& row, int column) {
   if (row.is_null(column)) return {};
   return Timestamp{row.integer(column)};

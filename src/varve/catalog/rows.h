@@ -33,6 +33,9 @@ std::vector<ObjectRow> select_objects(Database& database, const ObjectsWanted& w
 std::vector<ObjectRow> select_all_objects(Database& database);
 // Live or dead.
 std::optional<ObjectRow> select_object_named(Database& database, int64_t series_id, std::string_view name);
+// Those whose names lie in [first, end).
+std::vector<ObjectRow> select_objects_between(Database& database, int64_t series_id, std::string_view first,
+                                              std::string_view end);
 
 // Times that may be NULL.
 std::optional<Timestamp> time_or_null(const Query& row, int column);

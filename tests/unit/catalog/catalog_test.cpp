@@ -167,6 +167,19 @@ TEST_F(CatalogTest, NamesAreNeverUsedTwiceInASeries) {
   EXPECT_NO_THROW(commit(making("b", {again})));
 }
 
+TEST_F(CatalogTest, ObjectsAreFoundByTheirNamesLiveAndDead) {
+  commit(making("a", {object("x", 1, 2), object("y", 3, 4), object("z", 5, 6)}));
+  commit(changing("a", 1, {}, {"x"}));
+  commit(making("b", {object("w", 1, 2)}));
+  const int64_t series = catalog_->find_series("a")->id;
+  EXPECT_THAT(catalog_->object_names(series), ElementsAre("x.parquet", "y.parquet", "z.parquet"));
+  EXPECT_THAT(catalog_->object_names(99), IsEmpty());
+  const std::vector<ObjectRow> found = catalog_->objects_between(series, "x", "y.parquet");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].id, "x");
+  EXPECT_EQ(found[0].removed_version, 2);
+}
+
 TEST_F(CatalogTest, SchemasChangeByVersion) {
   const Schema wider({{"timestamp", DataType::timestamp(TimeUnit::kNano, "UTC"), false},
                       {"close", DataType::decimal(18, 5)},
