@@ -9,6 +9,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include "varve/lake/lake.h"
 #include "varve/lake/options.h"
 #include "varve/table/table.h"
 
@@ -17,12 +18,16 @@ namespace varve::python {
 void bind_errors(nanobind::module_& module);
 void bind_table(nanobind::module_& module);
 void bind_lake(nanobind::module_& module);
+void bind_coverage(nanobind::class_<Lake>& lake);  // and user metadata
 void bind_predicate(nanobind::module_& module);
 void bind_parquet_file(nanobind::module_& module);
 
 // One end of a range as Python hands it over: nanoseconds UTC, or ISO 8601 text (times, days).
 using Bound = std::variant<int64_t, std::string>;
 std::optional<TimeBound> to_bound(const std::optional<Bound>& bound);
+
+// What the package hands over for a CoverageChange: a dict of lists of pairs of bounds. The GIL must be held.
+CoverageChange to_coverage_change(nanobind::handle change, const std::string& zone);
 
 // The table behind an object that offers `__arrow_c_stream__` or `__arrow_c_array__`. One that offers a single column
 // (a series, an array) becomes a table of that column. Throws InvalidArgument if it offers neither.

@@ -50,6 +50,10 @@ SeriesWriteOptions to_write_options(const nb::kwargs& named) {
     throw InvalidArgument("on_conflict {}: expected error or ignore", on_conflict);
   }
   options.on_conflict = on_conflict == "ignore" ? AppendConflict::kIgnore : AppendConflict::kError;
+  if (const nb::object coverage = named["coverage"]; !coverage.is_none()) {
+    options.coverage = to_coverage_change(coverage, options.zone);
+  }
+  options.metadata = to_optional<std::string>(named["metadata"], "metadata");
   return options;
 }
 
@@ -88,6 +92,7 @@ nb::dict to_dict(const SeriesInfo& info) {
   fields["last"] = nanoseconds(info.last);
   fields["created"] = info.created.nanoseconds;
   fields["updated"] = info.updated.nanoseconds;
+  fields["metadata"] = info.metadata;
   nb::dict schema;
   for (const Field& field : info.schema.fields()) {
     schema[field.name.c_str()] = to_string(field.type);
@@ -231,6 +236,7 @@ void bind_lake(nb::module_& module) {
   bind_writes(lake);
   bind_reads(lake);
   bind_questions(lake);
+  bind_coverage(lake);
   module.def("open_lake", &open_lake);
 }
 

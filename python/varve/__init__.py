@@ -5,6 +5,7 @@
 >>> lake.read("forex/EUR_USD", start="2024-03-05", end="2024-03-06", columns=["timestamp", "close"])
 """
 
+from varve._coverage import Coverage, CoverageChange, TimeRange
 from varve._lake import Commit, Finding, Lake, SeriesInfo, VerifyReport, open
 from varve._parquet import ParquetBatches, ParquetFile, ParquetWriter, read_parquet, write_parquet
 from varve._predicates import Column, Predicate, col
@@ -36,6 +37,8 @@ __all__ = [
     "Column",
     "Commit",
     "ConcurrentWriteError",
+    "Coverage",
+    "CoverageChange",
     "DataCorruptionError",
     "DataNotFoundError",
     "DeadlineError",
@@ -56,6 +59,7 @@ __all__ = [
     "StorageError",
     "StorageIoError",
     "Table",
+    "TimeRange",
     "UnavailableError",
     "VerifyReport",
     "col",

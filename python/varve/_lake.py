@@ -2,13 +2,15 @@
 
 import datetime
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal
 
 from varve import _varve
 from varve._columns import to_native
+from varve._coverage import Coverage, CoverageChange, TimeRange, to_native_change, to_ranges
+from varve._json import to_json, to_object
 from varve._options import check_choice
 from varve._table import Table
 from varve._times import Naive, TimeLike, to_bound
@@ -58,6 +60,7 @@ class SeriesInfo:
     last: int | None
     created: int
     updated: int
+    metadata: dict[str, Any]
     schema: dict[str, str]
 
 
@@ -144,18 +147,21 @@ class Lake:
         identity: Sequence[str] | None = None,
         compression: str | None = None,
         target_rows_per_file: int | None = None,
+        coverage: CoverageChange | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> Commit:
         """Makes ``table`` the whole series; rows may come in any order.
 
         ``table`` is anything with ``__arrow_c_stream__`` or a dict of columns. The options are fixed by the first write
         of a series: ``identity`` names the columns that, with the index, make a row unique (``[]``: none); what is not
-        said follows from the columns.
+        said follows from the columns. ``coverage`` and ``metadata`` (see ``record_coverage``, ``set_metadata``) are
+        kept in the same commit, and also if the rows change nothing; earlier coverage ends here.
 
         Raises AlreadyExistsError if two rows have one identity, InvalidArgumentError for a null in the index,
         PathTraversalError for a bad key, ConcurrentWriteError, ReadOnlyError, StorageIoError.
         """
         options = _series_options(kind, index, identity, compression, target_rows_per_file)
-        return self._commit("write", key, table, options)
+        return self._commit("write", key, table, {**options, **self._annotations(coverage, metadata)})
 
     def append(
         self,
@@ -168,12 +174,15 @@ class Lake:
         identity: Sequence[str] | None = None,
         compression: str | None = None,
         target_rows_per_file: int | None = None,
+        coverage: CoverageChange | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> Commit:
         """Adds rows. Where a row with that identity is there: AlreadyExistsError and nothing written, or, with
         ``on_conflict="ignore"``, the new row is left out and counted. Else as ``write``; raises
         SchemaCompatibilityError for types that do not go with the series."""
         options = _series_options(kind, index, identity, compression, target_rows_per_file)
-        return self._commit("append", key, table, {**options, "on_conflict": on_conflict})
+        options |= {"on_conflict": on_conflict, **self._annotations(coverage, metadata)}
+        return self._commit("append", key, table, options)
 
     def upsert(
         self,
@@ -185,11 +194,13 @@ class Lake:
         identity: Sequence[str] | None = None,
         compression: str | None = None,
         target_rows_per_file: int | None = None,
+        coverage: CoverageChange | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> Commit:
         """Adds rows; where one with that identity is there, the new one takes its place, and equal rows change nothing.
         Raises InvalidArgumentError for a series whose rows have no identity; else as ``append``."""
         options = _series_options(kind, index, identity, compression, target_rows_per_file)
-        return self._commit("upsert", key, table, options)
+        return self._commit("upsert", key, table, {**options, **self._annotations(coverage, metadata)})
 
     def delete(self, key: str) -> Commit:
         """Removes the series. Its versions go on counting if it is made again. Raises DataNotFoundError."""
@@ -238,15 +249,60 @@ class Lake:
 
     def info(self, key: str) -> SeriesInfo:
         """What the catalog knows of the series; no data file is touched. Raises DataNotFoundError."""
-        return SeriesInfo(**self._native.info(key))
+        return _to_info(self._native.info(key))
 
     def info_all(self, prefix: str = "") -> list[SeriesInfo]:
         """``info`` of each key that is ``prefix`` or lies under it, sorted by key."""
-        return [SeriesInfo(**fields) for fields in self._native.info_all(prefix)]
+        return [_to_info(fields) for fields in self._native.info_all(prefix)]
 
     def files(self, key: str) -> list[str]:
         """Paths of the Parquet files that make up the newest version, in order of time."""
         return [os.path.join(self.root, name) for name in self._native.files(key)]
+
+    def metadata(self, key: str) -> dict[str, Any]:
+        """The user metadata of the key, ``{}`` if there is none. Raises DataNotFoundError."""
+        return to_object(self._native.metadata(key))
+
+    def set_metadata(self, key: str, metadata: Mapping[str, Any]) -> None:
+        """Hangs a JSON object on the key, in place of the one before. It makes no version and goes with the series.
+
+        Raises DataNotFoundError, InvalidArgumentError for what is no JSON object, has more than 1 MiB or is deeper than
+        100 levels, ReadOnlyError.
+        """
+        self._native.set_metadata(key, _to_metadata(metadata))
+
+    def remove_metadata(self, key: str) -> None:
+        """Leaves the key without user metadata. Raises DataNotFoundError, ReadOnlyError."""
+        self.set_metadata(key, {})
+
+    def coverage(
+        self, key: str, start: TimeLike | None = None, end: TimeLike | None = None, *, zone: str = ""
+    ) -> Coverage:
+        """What was asked for, what came, and what is known to be empty from ``start`` up to and without ``end``.
+
+        A day as ``end`` means all of it, in ``zone`` (UTC if empty). Raises DataNotFoundError, InvalidArgumentError for
+        an ``end`` before ``start``.
+        """
+        found = self._native.coverage(key, *self._stretch(start, end, zone))
+        return Coverage(to_ranges(found["requested"]), to_ranges(found["received"]), to_ranges(found["empty"]))
+
+    def missing(
+        self, key: str, start: TimeLike | None = None, end: TimeLike | None = None, *, zone: str = ""
+    ) -> list[TimeRange]:
+        """What of the range is neither received nor known to be empty: what is to be fetched.
+
+        An end of the range that is not given is where what was asked for begins or ends. Of a series that is not there
+        all of a range with both ends is missing. Else as ``coverage``.
+        """
+        return to_ranges(self._native.missing(key, *self._stretch(start, end, zone)))
+
+    def record_coverage(self, key: str, change: CoverageChange, *, zone: str = "") -> None:
+        """Says what became known without a write: ``CoverageChange(empty=[("2024-12-25", "2024-12-25")])``.
+
+        Coverage has no versions and ends with the series. Raises DataNotFoundError, InvalidArgumentError for an untimed
+        series, a range that ends before it starts, or moments both received and empty, ReadOnlyError.
+        """
+        self._native.record_coverage(key, to_native_change(change, self._naive), self._zone(zone))
 
     def verify(self, key: str | None = None) -> VerifyReport:
         """Reads everything (or one key) and checks it against the catalog; findings are returned, not raised. Raises
@@ -268,8 +324,22 @@ class Lake:
 
     def _commit(self, verb: str, key: str, table: object, options: dict[str, Any]) -> Commit:
         native = to_native(table, self._naive)
-        zone = "UTC" if self._naive == "utc" else ""
-        return Commit(**getattr(self._native, verb)(key, native, **{"on_conflict": "error", "zone": zone, **options}))
+        options = {"on_conflict": "error", "zone": self._zone(""), **options}
+        return Commit(**getattr(self._native, verb)(key, native, **options))
+
+    def _annotations(self, coverage: CoverageChange | None, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {
+            "coverage": None if coverage is None else to_native_change(coverage, self._naive),
+            "metadata": None if metadata is None else _to_metadata(metadata),
+        }
+
+    def _stretch(
+        self, start: TimeLike | None, end: TimeLike | None, zone: str
+    ) -> tuple[int | str | None, int | str | None, str]:
+        return to_bound(start, self._naive), to_bound(end, self._naive), self._zone(zone)
+
+    def _zone(self, zone: str) -> str:
+        return zone or ("UTC" if self._naive == "utc" else "")
 
     def _read_options(
         self,
@@ -286,7 +356,7 @@ class Lake:
             "end": to_bound(end, self._naive),
             "closed": closed,
             "columns": columns,
-            "zone": zone or ("UTC" if self._naive == "utc" else ""),
+            "zone": self._zone(zone),
             "as_of": as_of,
             "limit": limit,
         }
@@ -312,6 +382,15 @@ def _series_options(
         "compression": compression,
         "target_rows_per_file": target_rows_per_file,
     }
+
+
+def _to_info(fields: "_varve.InfoFields") -> SeriesInfo:
+    values: dict[str, Any] = {**fields, "metadata": to_object(fields["metadata"])}
+    return SeriesInfo(**values)
+
+
+def _to_metadata(metadata: Mapping[str, Any]) -> str:
+    return to_json("metadata", dict(metadata) if isinstance(metadata, Mapping) else metadata)
 
 
 def _to_datetime(nanoseconds: int) -> datetime.datetime:

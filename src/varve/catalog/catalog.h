@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 #include "varve/base/file_system.h"
 #include "varve/base/log.h"
 #include "varve/base/time.h"
+#include "varve/catalog/annotations.h"
 #include "varve/table/schema.h"
 
 namespace varve::catalog {
@@ -83,8 +85,9 @@ struct SeriesChange {
   bool deletes = false;              // the series ends; its objects all end with this version
   std::string source_sha256;         // of the file the rows came from, if that is to be remembered
   std::string source_name;
-  bool forgets_sources = false;  // those of before: their rows are gone
-  int64_t rows_added = 0;        // counts, kept for `versions`
+  bool forgets_sources = false;  // those of before, and coverage: their rows are gone
+  Annotations annotations = {};
+  int64_t rows_added = 0;  // counts, kept for `versions`
   int64_t rows_replaced = 0;
   int64_t rows_removed = 0;
 };
@@ -180,7 +183,7 @@ class Catalog {
   [[nodiscard]] std::vector<ObjectRow> all_objects();
 
   // Makes the change durable, or nothing. Flags the directory of each changed series as to be published; the end of a
-  // series also forgets its sources.
+  // series also forgets its sources, coverage and metadata.
   // Throws ConcurrentWrite if a series is not at its base_version any more (a deleted one has its version still);
   // AlreadyExists if the commit id, an object's id, or an object's name in its series, was used before; PathTraversal
   // for a bad key; NotFound if a series that is not there is to be deleted; InvalidArgument for what makes no sense;
@@ -197,6 +200,15 @@ class Catalog {
 
   // A file with this checksum was brought into the series before.
   [[nodiscard]] bool has_source(int64_t series_id, std::string_view sha256);
+
+  // What is said of a series beside its rows, without a new version. Throws NotFound if it is not there or deleted,
+  // InvalidArgument as check_annotations does.
+  void annotate(std::string_view key, const Annotations& annotations);
+  // What is known of the moments within the range; nothing for a series that is not there.
+  [[nodiscard]] Coverage coverage(int64_t series_id, const TimeRange& within);
+  // JSON text, "" if there is none; of all series that have some, by their ids.
+  [[nodiscard]] std::string metadata(int64_t series_id);
+  [[nodiscard]] std::map<int64_t, std::string> all_metadata();
 
   // Single values of the lake, such as "clean_mark". Empty if absent; an empty value removes. The name "written_over"
   // is the catalog's own.

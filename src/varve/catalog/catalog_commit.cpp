@@ -20,8 +20,9 @@ void check_request(const CommitRequest& request) {
   for (const SeriesChange& change : request.changes) {
     check_key(change.key);
     if (!keys.insert(change.key).second) throw InvalidArgument("two changes of {} in one commit", quote(change.key));
-    const bool brings = change.define || change.schema || !change.added.empty();
+    const bool brings = change.define || change.schema || !change.added.empty() || !change.annotations.none();
     if (change.deletes && brings) throw InvalidArgument("a change of {} deletes and adds", quote(change.key));
+    check_annotations(change.annotations);
   }
 }
 
@@ -86,6 +87,7 @@ class CommitWriter {
     update_series(series);
     insert_version(series, change);
     insert_source(series, change);
+    apply_annotations(database_, series.id, change.annotations);
     database_.query("INSERT OR REPLACE INTO pending VALUES (?1, ?2)", series.id, request_.id).run();
     return {change.key, series.id, series.version};
   }
@@ -137,6 +139,8 @@ class CommitWriter {
                series.version)
         .run();
     database_.query("DELETE FROM sources WHERE series_id = ?1", series.id).run();
+    drop_coverage(database_, series.id);
+    drop_metadata(database_, series.id);
     series.rows = series.files = series.bytes = 0;
     series.first.reset();
     series.last.reset();
@@ -210,7 +214,10 @@ class CommitWriter {
   }
 
   void insert_source(const SeriesRow& series, const SeriesChange& change) {
-    if (change.forgets_sources) database_.query("DELETE FROM sources WHERE series_id = ?1", series.id).run();
+    if (change.forgets_sources) {
+      database_.query("DELETE FROM sources WHERE series_id = ?1", series.id).run();
+      drop_coverage(database_, series.id);
+    }
     if (change.source_sha256.empty()) return;
     database_
         .query("INSERT OR IGNORE INTO sources VALUES (?1, ?2, ?3, ?4)", series.id, change.source_sha256,

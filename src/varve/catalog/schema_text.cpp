@@ -60,4 +60,24 @@ std::vector<std::string> parse_columns(std::string_view text) {
   return parse(text, "a list of columns", [](const Json& columns) { return columns.get<std::vector<std::string>>(); });
 }
 
+void check_json(std::string_view text, JsonShape shape, std::string_view what) {
+  if (text.size() > kJsonBytesMax) {
+    throw InvalidArgument("{}: {} bytes of JSON, at most {} are kept", what, text.size(), kJsonBytesMax);
+  }
+  const auto check_depth = [&](int depth, Json::parse_event_t, const Json&) {
+    if (depth >= kJsonDepthMax) {  // counted from 0
+      throw InvalidArgument("{}: the JSON is more than {} levels deep", what, kJsonDepthMax);
+    }
+    return true;
+  };
+  try {
+    const Json value = Json::parse(text, check_depth);
+    const bool is_array = shape == JsonShape::kArray;
+    if (is_array ? value.is_array() : value.is_object()) return;
+    throw InvalidArgument("{}: {} is no JSON {}", what, quote(text), is_array ? "array" : "object");
+  } catch (const Json::exception&) {
+    throw InvalidArgument("{}: {} is no JSON", what, quote(text));
+  }
+}
+
 }  // namespace varve::catalog

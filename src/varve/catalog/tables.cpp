@@ -96,6 +96,19 @@ CREATE TABLE sources (
   commit_sequence INTEGER NOT NULL REFERENCES commits,
   PRIMARY KEY (series_id, sha256)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE coverage (
+  series_id INTEGER NOT NULL REFERENCES series,
+  fact TEXT NOT NULL,
+  start_time INTEGER NOT NULL,
+  end_time INTEGER NOT NULL,
+  PRIMARY KEY (series_id, fact, start_time)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE metadata (
+  series_id INTEGER PRIMARY KEY REFERENCES series,
+  value TEXT NOT NULL
+) STRICT;
 )sql";
 
 int64_t single_value(Database& database, const char* statement) {

@@ -15,7 +15,7 @@ namespace varve::cli {
 std::string version_text();
 
 // Each adds its commands to `app`. When one was parsed, Session::command runs it. Both must outlive the run.
-void add_lake_commands(CLI::App& app, Session& session);   // init, ls, info, verify, version
+void add_lake_commands(CLI::App& app, Session& session);   // init, ls, info, coverage, verify, version
 void add_read_commands(CLI::App& app, Session& session);   // read, head, tail, export
 void add_write_commands(CLI::App& app, Session& session);  // import, write, append, upsert, delete
 

@@ -89,6 +89,7 @@ nlohmann::ordered_json to_json(const SeriesInfo& series) {
   json["last"] = to_json(series.last);
   json["created"] = to_string(series.created);
   json["updated"] = to_string(series.updated);
+  json["metadata"] = nlohmann::ordered_json::parse(series.metadata);
   json["columns"] = nlohmann::ordered_json::array();
   for (const Field& field : series.schema.fields()) {
     json["columns"].push_back({{"name", field.name}, {"type", to_string(field.type)}, {"nullable", field.nullable}});
@@ -258,6 +259,81 @@ void add_verify(CLI::App& app, Session& session) {
   command->callback([&session, key] { session.command = [&session, key] { return verify(session, *key); }; });
 }
 
+// What `coverage` is asked for.
+struct CoverageChoice {
+  std::string key;
+  std::string start;
+  std::string end;
+  bool missing = false;
+};
+
+// Ranges of many series and facts, one a row.
+class CoverageTable {
+ public:
+  void add(const std::string& key, const std::string& fact, const TimeRanges& ranges) {
+    for (const TimeRange& range : ranges) {
+      keys_.emplace_back(key);
+      facts_.emplace_back(fact);
+      starts_.emplace_back(range.start);
+      ends_.emplace_back(range.end);
+    }
+  }
+  Table make() const {
+    TableMaker maker;
+    maker.add_text("key", keys_);
+    maker.add_text("fact", facts_);
+    maker.add_times("start", starts_);
+    maker.add_times("end", ends_);
+    return maker.make();
+  }
+
+ private:
+  Texts keys_;
+  Texts facts_;
+  std::vector<std::optional<Timestamp>> starts_;
+  std::vector<std::optional<Timestamp>> ends_;
+};
+
+int show_coverage(Session& session, const CoverageChoice& choice) {
+  (void)session.output_options();  // a bad format is told before the lake is read
+  CoverageRange within;
+  if (!choice.start.empty()) within.start = TimeBound(choice.start);
+  if (!choice.end.empty()) within.end = TimeBound(choice.end);
+  within.zone = session.settings().get_or("tz", "");
+  const Lake lake = session.open_lake();
+  CoverageTable table;
+  for (const std::string& key : choice.key.empty() ? lake.list_keys() : std::vector<std::string>{choice.key}) {
+    if (choice.missing) {
+      table.add(key, "missing", lake.missing(key, within));
+    } else {
+      const Coverage known = lake.coverage(key, within);
+      table.add(key, "requested", known.requested);
+      table.add(key, "received", known.received);
+      table.add(key, "empty", known.empty);
+    }
+  }
+  const Table rows = table.make();
+  session.show(rows, rows.num_rows());
+  return kExitDone;
+}
+
+void add_coverage(CLI::App& app, Session& session) {
+  CLI::App* const command = app.add_subcommand("coverage", "Show what was asked for, what came, and what is empty");
+  const auto choice = std::make_shared<CoverageChoice>();
+  command->add_option("KEY", choice->key, "Only this series");
+  command->add_option("--start", choice->start, "From this time on: 2024-03-05, or ISO 8601 with a zone (or --tz)");
+  command->add_option("--end", choice->end, "Up to and without this time; a day means all of it");
+  command->add_flag("--missing", choice->missing,
+                    "What neither came nor is known to be empty, in the range or in what was asked for");
+  command->footer(
+      "A start is part of its range, an end is not.\n"
+      "Examples:\n"
+      "  varve coverage forex/EUR_USD\n"
+      "  varve coverage forex/EUR_USD --missing --start 2024-01-01 --end 2024-12-31 -o json");
+  command->callback(
+      [&session, choice] { session.command = [&session, choice] { return show_coverage(session, *choice); }; });
+}
+
 void add_version(CLI::App& app, Session& session) {
   CLI::App* const command = app.add_subcommand("version", "Show the program's version");
   command->callback([&session] {
@@ -276,6 +352,7 @@ void add_lake_commands(CLI::App& app, Session& session) {
   add_init(app, session);
   add_ls(app, session);
   add_info(app, session);
+  add_coverage(app, session);
   add_verify(app, session);
   add_version(app, session);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <map>
 
 #include "varve/base/error.h"
 #include "varve/base/thread_pool.h"
@@ -77,7 +78,9 @@ Commit to_commit(store::CommitResult&& result) {
           .published = series.published};
 }
 
-SeriesInfo to_info(const catalog::SeriesRow& row, Schema schema) {
+constexpr const char* kNoMetadata = "{}";
+
+SeriesInfo to_info(const catalog::SeriesRow& row, Schema schema, std::string metadata) {
   SeriesInfo info;
   info.key = row.key;
   info.kind = row.definition.kind;
@@ -94,8 +97,22 @@ SeriesInfo to_info(const catalog::SeriesRow& row, Schema schema) {
   info.last = row.last;
   info.created = row.created;
   info.updated = row.updated;
+  info.metadata = metadata.empty() ? kNoMetadata : std::move(metadata);
   info.schema = std::move(schema);
   return info;
+}
+
+catalog::Annotations to_annotations(const CoverageChange& coverage, std::optional<std::string> metadata) {
+  return {.coverage = {.forgotten = coverage.forgotten,
+                       .requested = coverage.requested,
+                       .received = coverage.received,
+                       .empty = coverage.empty},
+          .metadata = std::move(metadata)};
+}
+
+void check_timed(std::string_view key, const std::string& index, const catalog::CoverageChange& coverage) {
+  if (!index.empty() || coverage.none()) return;
+  throw InvalidArgument("series {} is untimed: it has no coverage", quote(key));
 }
 
 // A time without a zone is never guessed.
@@ -167,7 +184,10 @@ struct Lake::State {
       check_agreement(key, existing->definition, options.series);
       if (!options.series.identity) write.identity_growth = growth(*existing, table.schema());
     }
-    write.rows = with_zone(table, is_new ? write.definition.index : existing->definition.index, options.zone);
+    const std::string& index = is_new ? write.definition.index : existing->definition.index;
+    write.rows = with_zone(table, index, options.zone);
+    write.annotations = to_annotations(options.coverage, options.metadata);
+    check_timed(key, index, write.annotations.coverage);
     if (options.source) {
       write.source_name = options.source->name;
       write.source_sha256 = options.source->sha256;
@@ -272,14 +292,16 @@ std::optional<std::pair<Timestamp, Timestamp>> Lake::time_range(std::string_view
 
 SeriesInfo Lake::info(std::string_view key) const {
   const catalog::SeriesRow row = state_->series(key);
-  return to_info(row, state_->use().catalog().schema(row.id, row.schema_version));
+  catalog::Catalog& catalog = state_->use().catalog();
+  return to_info(row, catalog.schema(row.id, row.schema_version), catalog.metadata(row.id));
 }
 
 std::vector<SeriesInfo> Lake::info_all(std::string_view prefix) const {
   std::vector<SeriesInfo> all;
   catalog::Catalog& catalog = state_->use().catalog();
+  std::map<int64_t, std::string> metadata = catalog.all_metadata();
   for (const catalog::SeriesRow& row : catalog.list_series(prefix)) {
-    all.push_back(to_info(row, catalog.schema(row.id, row.schema_version)));
+    all.push_back(to_info(row, catalog.schema(row.id, row.schema_version), std::move(metadata[row.id])));
   }
   return all;
 }
@@ -291,6 +313,49 @@ std::vector<std::string> Lake::files(std::string_view key) const {
   std::vector<std::string> names;
   for (const catalog::ObjectRow& object : state->objects) names.push_back(store::visible_name(key, object));
   return names;
+}
+
+std::string Lake::metadata(std::string_view key) const {
+  const catalog::SeriesRow row = state_->series(key);
+  const std::string json = state_->use().catalog().metadata(row.id);
+  return json.empty() ? kNoMetadata : json;
+}
+
+void Lake::set_metadata(std::string_view key, std::string_view json) {
+  state_->use(key).catalog().annotate(key, {.coverage = {}, .metadata = std::string(json)});
+}
+
+void Lake::remove_metadata(std::string_view key) { set_metadata(key, kNoMetadata); }
+
+Coverage Lake::coverage(std::string_view key, const CoverageRange& within) const {
+  const catalog::SeriesRow row = state_->series(key);
+  catalog::Coverage known = state_->use().catalog().coverage(row.id, half_open(within));
+  return {
+      .requested = std::move(known.requested), .received = std::move(known.received), .empty = std::move(known.empty)};
+}
+
+TimeRanges Lake::missing(std::string_view key, const CoverageRange& within) const {
+  const TimeRange range = half_open(within);
+  const std::optional<catalog::SeriesRow> row = state_->use(key).catalog().find_series(key);
+  if (!row || row->deleted) {
+    if (within.start && within.end) return merge_ranges({range});
+    throw NotFound("no series {}", quote(key));
+  }
+  const catalog::Coverage known = state_->use().catalog().coverage(row->id, range);
+  TimeRange wanted = range;
+  if (!within.start || !within.end) {
+    if (known.requested.empty()) return {};
+    if (!within.start) wanted.start = known.requested.front().start;
+    if (!within.end) wanted.end = known.requested.back().end;
+  }
+  return subtract(merge_ranges({wanted}), unite(known.received, known.empty));
+}
+
+void Lake::record_coverage(std::string_view key, const CoverageChange& change) {
+  const catalog::SeriesRow row = state_->series(key);
+  const catalog::Annotations annotations = to_annotations(change, {});
+  check_timed(key, row.definition.index, annotations.coverage);
+  state_->use().catalog().annotate(key, annotations);
 }
 
 VerifyReport Lake::verify(std::string_view key) const {

@@ -68,6 +68,22 @@ class Lake {
   // Throws NotFound.
   [[nodiscard]] std::vector<std::string> files(std::string_view key) const;
 
+  // User metadata of a key: a JSON object, as it was given ("{}" if there is none); none of it makes a version, and it
+  // goes with the series. Throws NotFound, and InvalidArgument for what is no JSON object, is deeper than 100 levels or
+  // has more than 1 MiB.
+  [[nodiscard]] std::string metadata(std::string_view key) const;
+  void set_metadata(std::string_view key, std::string_view json);
+  void remove_metadata(std::string_view key);
+
+  // What is known of the moments of a range. Throws NotFound.
+  [[nodiscard]] Coverage coverage(std::string_view key, const CoverageRange& within = {}) const;
+  // What of a range is neither received nor known to be empty. An end of the range that is absent is where what was
+  // asked for begins or ends. Of a series that is not there nothing was fetched: the whole range if it has both ends.
+  [[nodiscard]] TimeRanges missing(std::string_view key, const CoverageRange& within = {}) const;
+  // Says what became known without a write. Throws NotFound, InvalidArgument for an untimed series, a range that ends
+  // before it starts, or moments both received and empty.
+  void record_coverage(std::string_view key, const CoverageChange& change);
+
   // Reads everything and checks it against the catalog: checksums, page CRCs, row counts, ranges, order, identity, the
   // visible tree. `key` empty: all keys. Findings are returned, not thrown; a damaged file does not stop the rest.
   [[nodiscard]] VerifyReport verify(std::string_view key = {}) const;

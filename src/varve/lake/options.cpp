@@ -70,4 +70,17 @@ Timestamp TimeBound::as_end(std::string_view zone) const {
   return bound.moment ? *bound.moment : end_of_day(bound.day.days, zone);
 }
 
+TimeRange half_open(const CoverageRange& range) {
+  TimeRange stretch{Timestamp::min(), Timestamp::max()};
+  if (range.start) stretch.start = range.start->as_start(range.zone);
+  if (range.end) stretch.end = range.end->as_end(range.zone);
+  if (stretch.end < stretch.start) {
+    throw InvalidArgument("the range from {} to {} ends before it starts", to_string(stretch.start),
+                          to_string(stretch.end));
+  }
+  const bool ends_with_day = range.end && stretch.end != range.end->as_start(range.zone);
+  if (ends_with_day) stretch.end = stretch.end + Duration{1};
+  return stretch;
+}
+
 }  // namespace varve

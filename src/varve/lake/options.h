@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "varve/base/time.h"
+#include "varve/lake/coverage.h"
 #include "varve/table/schema.h"
 
 namespace varve {
@@ -38,6 +39,18 @@ class TimeBound {
   std::optional<Date> day_;
   std::string text_;
 };
+
+// Which part of time a question about coverage is about. An end that is absent is the end of time.
+struct CoverageRange {
+  std::optional<TimeBound> start;
+  std::optional<TimeBound> end;
+  std::string zone;  // of days and naive text, as in ReadOptions
+};
+
+// From the start up to and without the end; a day as an end means all of it. So `2024-01-01` to `2024-01-31` is all of
+// January, and `2024-01-01T00:00Z` to `2024-02-01T00:00Z` is the same. Throws InvalidArgument as TimeBound does, and
+// for an end before the start.
+TimeRange half_open(const CoverageRange& range);
 
 struct OpenOptions {
   bool create = true;      // make the lake if there is none
@@ -72,6 +85,9 @@ struct SeriesWriteOptions {
   AppendConflict on_conflict = AppendConflict::kError;  // append only
   std::string zone;                                     // of an index without one; "": such an index is refused
   std::optional<Source> source;
+  // Kept in the same commit, and also if the rows change nothing:
+  CoverageChange coverage;              // of the rows' source; not of an untimed series
+  std::optional<std::string> metadata;  // a JSON object, in place of the one before
 };
 
 // What a call that writes did. A call that changed nothing made no version: `id` is empty and `version` the one before.
@@ -114,6 +130,7 @@ struct SeriesInfo {
   std::optional<Timestamp> last;
   Timestamp created;
   Timestamp updated;
+  std::string metadata;  // a JSON object as it was given, "{}" if there is none
   Schema schema;
 };
 

@@ -136,6 +136,15 @@ struct WriteSession::State {
     key.plan->added.clear();  // the rows are on the disk
   }
 
+  // What is said of series whose rows stay. It comes after the commit: rows without their coverage are asked for once
+  // more, coverage without its rows would hide that they are missing.
+  void annotate_unchanged() {
+    for (const auto& [name, key] : keys) {
+      if (key.result.changed || key.change.annotations.none()) continue;
+      engine.catalog().annotate(name, key.change.annotations);
+    }
+  }
+
   // Returns once the change is on the disk, and else throws with nothing left of it.
   std::vector<catalog::CommittedSeries> make_durable(const std::string& commit_id) {
     CommitFiles files(engine, commit_id);
@@ -202,6 +211,8 @@ const std::optional<catalog::SeriesRow>& WriteSession::series(std::string_view k
 void WriteSession::write(const SeriesWrite& write) {
   KeyState& key = state_->touch(write.key, operation_of(write.mode));
   Engine& engine = state_->engine;
+  catalog::check_annotations(write.annotations);
+  key.change.annotations = write.annotations;
   const bool adds = write.mode != WriteMode::kReplaceSeries;
   if (adds && key.exists() && !key.definition.has_identity && !write.source_sha256.empty() &&
       engine.catalog().has_source(key.row->id, write.source_sha256)) {
@@ -253,6 +264,7 @@ CommitResult WriteSession::commit() {
     }
     result.id = commit_id;
   }
+  state_->annotate_unchanged();
   for (auto& [key, state] : state_->keys) result.series.push_back(std::move(state.result));
   state_->locks.clear();
   return result;

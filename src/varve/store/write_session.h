@@ -26,6 +26,8 @@ struct SeriesWrite {
   // checksum was brought in before.
   std::string source_name;
   std::string source_sha256;
+  // Kept with the rows in one commit, and also where the rows change nothing.
+  catalog::Annotations annotations = {};
 };
 
 struct SeriesResult {

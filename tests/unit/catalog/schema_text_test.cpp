@@ -76,5 +76,29 @@ TEST(SchemaText, NestingHasNoDepthToFallInto) {
   testing::expect_error(ErrorKind::kCorruption, "as a schema", [&] { (void)parse_schema(deep); });
 }
 
+TEST(CheckJson, TakesArraysAndObjects) {
+  EXPECT_NO_THROW(check_json(" [1, \"\u20AC\", [{}]] ", JsonShape::kArray, "it"));
+  EXPECT_NO_THROW(check_json("{\"a\": null}", JsonShape::kObject, "it"));
+}
+
+TEST(CheckJson, RefusesAnythingElse) {
+  for (const char* text :
+       {"", "{", "[]", "7", "null", "\"a\"", "{} {}", "{a: 1}", "{\"a\": NaN}", "{\"a\": \"\xFF\"}"}) {
+    testing::expect_error(ErrorKind::kInvalidArgument,
+                          "metadata: ", [&] { check_json(text, JsonShape::kObject, "metadata"); });
+  }
+  testing::expect_error(ErrorKind::kInvalidArgument, "no JSON array", [] { check_json("{}", JsonShape::kArray, "x"); });
+}
+
+TEST(CheckJson, KeepsSizeAndDepthInBounds) {
+  const auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  EXPECT_NO_THROW(check_json(nested(100), JsonShape::kArray, "x"));
+  testing::expect_error(ErrorKind::kInvalidArgument, "100 levels",
+                        [&] { check_json(nested(101), JsonShape::kArray, "x"); });
+  const std::string large = "[" + std::string(kJsonBytesMax, ' ') + "]";
+  testing::expect_error(ErrorKind::kInvalidArgument, "at most 1048576",
+                        [&] { check_json(large, JsonShape::kArray, "x"); });
+}
+
 }  // namespace
 }  // namespace varve::catalog
