@@ -19,6 +19,7 @@ void bind_errors(nanobind::module_& module);
 void bind_table(nanobind::module_& module);
 void bind_lake(nanobind::module_& module);
 void bind_coverage(nanobind::class_<Lake>& lake);  // and user metadata
+void bind_registry(nanobind::class_<Lake>& lake);
 void bind_predicate(nanobind::module_& module);
 void bind_parquet_file(nanobind::module_& module);
 

@@ -237,6 +237,7 @@ void bind_lake(nb::module_& module) {
   bind_reads(lake);
   bind_questions(lake);
   bind_coverage(lake);
+  bind_registry(lake);
   module.def("open_lake", &open_lake);
 }
 

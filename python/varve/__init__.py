@@ -9,6 +9,7 @@ from varve._coverage import Coverage, CoverageChange, TimeRange
 from varve._lake import Commit, Finding, Lake, SeriesInfo, VerifyReport, open
 from varve._parquet import ParquetBatches, ParquetFile, ParquetWriter, read_parquet, write_parquet
 from varve._predicates import Column, Predicate, col
+from varve._registry import DataFile, FetchRun, ModelArtifact, ProcessingRun, Registry
 from varve._table import Table
 from varve.errors import (
     AlreadyExistsError,
@@ -40,12 +41,15 @@ __all__ = [
     "Coverage",
     "CoverageChange",
     "DataCorruptionError",
+    "DataFile",
     "DataNotFoundError",
     "DeadlineError",
+    "FetchRun",
     "Finding",
     "ForkedHandleError",
     "InvalidArgumentError",
     "Lake",
+    "ModelArtifact",
     "NotSupportedError",
     "OutcomeUnknownError",
     "ParquetBatches",
@@ -53,7 +57,9 @@ __all__ = [
     "ParquetWriter",
     "PathTraversalError",
     "Predicate",
+    "ProcessingRun",
     "ReadOnlyError",
+    "Registry",
     "SchemaCompatibilityError",
     "SeriesInfo",
     "StorageError",

@@ -12,6 +12,7 @@ from varve._columns import to_native
 from varve._coverage import Coverage, CoverageChange, TimeRange, to_native_change, to_ranges
 from varve._json import to_json, to_object
 from varve._options import check_choice
+from varve._registry import Registry
 from varve._table import Table
 from varve._times import Naive, TimeLike, to_bound
 
@@ -132,6 +133,11 @@ class Lake:
     @property
     def read_only(self) -> bool:
         return self._native.read_only()
+
+    @property
+    def registry(self) -> Registry:
+        """Files, fetch runs, processing runs and model artifacts."""
+        return Registry(self._native, self._naive)
 
     def close(self) -> None:
         """Ends use of the lake; may be called again. Other calls then raise InvalidArgumentError."""

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 class CommitFields(TypedDict):
     id: str
@@ -35,6 +35,58 @@ class CoverageFields(TypedDict):
     requested: list[tuple[int, int]]
     received: list[tuple[int, int]]
     empty: list[tuple[int, int]]
+
+class FetchRunFields(TypedDict):
+    id: int
+    instrument: str
+    granularity: str
+    start: int
+    end: int
+    records_fetched: int
+    api_calls_used: int
+    duration_seconds: float
+    status: str
+    error_message: str | None
+    created: int
+
+class ProcessingRunFields(TypedDict):
+    id: int
+    run_type: str
+    config_hash: str
+    input_files: str
+    output_files: str
+    status: str
+    duration_seconds: float | None
+    log_file: str | None
+    created: int
+
+class ModelArtifactFields(TypedDict):
+    id: int
+    model_type: str
+    version: str
+    file_path: str
+    config_hash: str
+    training_run_id: int | None
+    metrics: str | None
+    bytes: int
+    sha256: str
+    created: int
+    verified: int | None
+
+class DataFileFields(TypedDict):
+    id: int
+    path: str
+    key: str
+    instrument: str
+    data_type: str
+    first: int | None
+    last: int | None
+    rows: int
+    bytes: int
+    sha256: str
+    created: int
+    verified: int | None
+    visible: bool
 
 class ReportFields(TypedDict):
     keys: int
@@ -83,6 +135,18 @@ class Lake:
     def record_coverage(self, key: str, change: dict[str, list[tuple[Any, Any]]], zone: str) -> None: ...
     def metadata(self, key: str) -> str: ...
     def set_metadata(self, key: str, json: str) -> None: ...
+    def add_fetch_run(self, **fields: Any) -> int: ...
+    def add_processing_run(self, **fields: Any) -> int: ...
+    def add_model_artifact(self, **fields: Any) -> int: ...
+    def fetch_runs(self, **filter: Any) -> list[FetchRunFields]: ...
+    def processing_runs(self, **filter: Any) -> list[ProcessingRunFields]: ...
+    def model_artifacts(self, **filter: Any) -> list[ModelArtifactFields]: ...
+    def data_files(self, **filter: Any) -> list[DataFileFields]: ...
+    def fetch_run(self, id: int) -> FetchRunFields: ...
+    def processing_run(self, id: int) -> ProcessingRunFields: ...
+    def model_artifact(self, id: int) -> ModelArtifactFields: ...
+    def data_file(self, id: int) -> DataFileFields: ...
+    def check_model_artifact(self, id: int) -> Literal["whole", "missing", "changed"]: ...
 
 class Scalar: ...
 

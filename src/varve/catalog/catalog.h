@@ -129,7 +129,8 @@ struct CatalogOptions {
   base::Log log;
 };
 
-// The contract of an implementation (SQLite here, hidden):
+// Registry (registry.h) is another view of it: runs and artifacts. The contract of an implementation (SQLite here,
+// hidden):
 // - One file, write-ahead log, synchronous=FULL: a commit that returned is on the disk.
 // - Each call is one transaction: all or nothing, seen by other processes after it returns.
 // - All file work is announced to the file system it was given (FileSystem::before), so tests may fail or stop it; what
@@ -220,6 +221,7 @@ class Catalog {
   [[nodiscard]] std::vector<std::string> check();
 
  private:
+  friend class Registry;
   class Connection;
   explicit Catalog(std::unique_ptr<Connection> connection);
   std::unique_ptr<Connection> connection_;

@@ -56,14 +56,17 @@ class CommitWriter {
  private:
   void insert_commit(Timestamp now) {
     {
-      Query newest = database_.query("SELECT sequence, time FROM commits ORDER BY sequence DESC LIMIT 1");
+      Query newest = database_.query("SELECT sequence, time, file_ids FROM commits ORDER BY sequence DESC LIMIT 1");
       const bool is_first = !newest.next();
       sequence_ = newest.integer(0) + 1;
       time_ = is_first ? now : std::max(now, Timestamp{newest.integer(1)} + Duration{1});
+      file_ids_ = newest.integer(2);
     }
+    int64_t files = 0;  // those whose names were used before will not need an id
+    for (const SeriesChange& change : request_.changes) files += static_cast<int64_t>(change.added.size());
     database_
-        .query("INSERT INTO commits VALUES (?1, ?2, ?3, ?4)", sequence_, request_.id, time_.nanoseconds,
-               request_.operation)
+        .query("INSERT INTO commits VALUES (?1, ?2, ?3, ?4, ?5)", sequence_, request_.id, time_.nanoseconds,
+               request_.operation, file_ids_ + files)
         .run();
   }
 
@@ -161,9 +164,11 @@ class CommitWriter {
 
   void add_object(SeriesRow& series, const NewObject& object) {
     database_
-        .query("INSERT INTO objects VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", object.id, series.id,
-               series.version, object.name, object.rows, object.bytes, object.first.nanoseconds,
-               object.last.nanoseconds, object.sha256, series.schema_version)
+        .query(
+            "INSERT INTO objects VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8, ?9, ?10, coalesce((SELECT file_id "
+            "FROM objects WHERE series_id = ?2 AND name = ?4 LIMIT 1), ?11), ?12, NULL)",
+            object.id, series.id, series.version, object.name, object.rows, object.bytes, object.first.nanoseconds,
+            object.last.nanoseconds, object.sha256, series.schema_version, ++file_ids_, time_.nanoseconds)
         .run();
     series.rows += object.rows;
     series.bytes += object.bytes;
@@ -229,6 +234,7 @@ class CommitWriter {
   const CommitRequest& request_;
   int64_t sequence_ = 0;
   Timestamp time_;
+  int64_t file_ids_ = 0;
   bool lost_first_ = false;
   bool lost_last_ = false;
 };

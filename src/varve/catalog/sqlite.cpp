@@ -72,6 +72,8 @@ void Query::run() {
 
 int64_t Query::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 
+double Query::real(int column) const { return sqlite3_column_double(statement_, column); }
+
 std::string_view Query::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
   return {bytes, bytes == nullptr ? 0 : static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
@@ -80,6 +82,8 @@ std::string_view Query::text(int column) const {
 bool Query::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
 void Query::bind(int parameter, int64_t value) { database_.check(sqlite3_bind_int64(statement_, parameter, value)); }
+
+void Query::bind(int parameter, double value) { database_.check(sqlite3_bind_double(statement_, parameter, value)); }
 
 void Query::bind(int parameter, std::string_view value) {
   const char* bytes = value.data() == nullptr ? "" : value.data();  // a null pointer would bind NULL

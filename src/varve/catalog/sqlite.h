@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -48,11 +49,14 @@ class Query {
 
   // Columns of the row, counted from 0. NULL reads as 0 and "".
   [[nodiscard]] int64_t integer(int column) const;
+  [[nodiscard]] double real(int column) const;
   [[nodiscard]] std::string_view text(int column) const;  // until next is called again
   [[nodiscard]] bool is_null(int column) const;
 
  private:
   void bind(int parameter, int64_t value);
+  void bind(int parameter, std::integral auto value) { bind(parameter, static_cast<int64_t>(value)); }
+  void bind(int parameter, double value);
   void bind(int parameter, std::string_view value);
   void bind_null(int parameter);
   template <typename Value>
@@ -88,7 +92,7 @@ class Database {
   void execute(const std::string& statements);
 
   // Starts a statement, prepared at first use and kept. `text` must live as long as the database (a literal); values
-  // (whole numbers, text, and either as an optional) are bound to ?1, ?2, ….
+  // (numbers, text, and either as an optional) are bound to ?1, ?2, ….
   template <typename... Values>
   Query query(std::string_view text, const Values&... values) {
     return Query(*this, prepare(text), values...);

@@ -9,7 +9,7 @@ namespace {
 constexpr int64_t kApplicationId = 0x56727665;  // "Vrve", in the file's header
 
 // Times are nanoseconds since 1970 UTC. `rows` to `last_time` of a series and of a version are sums over its objects,
-// so that listing a lake does not look at them.
+// so that listing a lake does not look at them. `file_ids` is how many ids of files were given up to that commit.
 constexpr const char* kTables = R"sql(
 CREATE TABLE properties (
   name TEXT NOT NULL PRIMARY KEY,
@@ -48,7 +48,8 @@ CREATE TABLE commits (
   sequence INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
   time INTEGER NOT NULL,
-  operation TEXT NOT NULL
+  operation TEXT NOT NULL,
+  file_ids INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE versions (
@@ -80,6 +81,9 @@ CREATE TABLE objects (
   last_time INTEGER NOT NULL,
   sha256 TEXT NOT NULL,
   schema_version INTEGER NOT NULL,
+  file_id INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  verified INTEGER,
   UNIQUE (series_id, name)
 ) STRICT;
 CREATE INDEX objects_of_version ON objects (series_id, removed_version, last_time, first_time);
@@ -109,6 +113,48 @@ CREATE TABLE metadata (
   series_id INTEGER PRIMARY KEY REFERENCES series,
   value TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE fetch_runs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  instrument TEXT NOT NULL,
+  granularity TEXT NOT NULL,
+  start_date INTEGER NOT NULL,
+  end_date INTEGER NOT NULL,
+  records_fetched INTEGER NOT NULL,
+  api_calls_used INTEGER NOT NULL,
+  duration_seconds REAL NOT NULL,
+  status TEXT NOT NULL,
+  error_message TEXT,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX fetch_runs_of_instrument ON fetch_runs (instrument);
+
+CREATE TABLE processing_runs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  run_type TEXT NOT NULL,
+  config_hash TEXT NOT NULL,
+  input_files TEXT NOT NULL,
+  output_files TEXT NOT NULL,
+  status TEXT NOT NULL,
+  duration_seconds REAL,
+  log_file TEXT,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX processing_runs_of_type ON processing_runs (run_type);
+
+CREATE TABLE model_artifacts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  model_type TEXT NOT NULL,
+  version TEXT NOT NULL,
+  file_path TEXT NOT NULL,
+  config_hash TEXT NOT NULL,
+  training_run_id INTEGER REFERENCES processing_runs,
+  metrics TEXT,
+  file_size INTEGER NOT NULL,
+  checksum TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  last_verified INTEGER
+) STRICT;
 )sql";
 
 int64_t single_value(Database& database, const char* statement) {
@@ -124,6 +170,7 @@ void create_tables(Database& database) {
   {
     Transaction transaction(database, Transaction::Mode::kWrite, "make the tables");
     database.execute(kTables);
+    database.execute("CREATE VIEW data_files AS " + std::string(kDataFiles) + "WHERE objects.removed_version IS NULL");
     database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
     database.execute("PRAGMA user_version=" + std::to_string(kFormatVersion));
     transaction.commit();

@@ -139,6 +139,7 @@ struct Lake::State {
   std::atomic<bool> closed = false;
   // In the order in which they need each other.
   std::unique_ptr<base::FileSystem> own_files;
+  base::FileSystem* files = nullptr;
   base::SystemClock own_clock;
   std::unique_ptr<base::ThreadPool> pool;
   std::optional<store::Store> store;
@@ -204,6 +205,7 @@ Lake Lake::open(const std::string& root, OpenOptions options) {
   state->root = whole_path(root);
   if (options.file_system == nullptr) state->own_files = base::make_system_file_system();
   base::FileSystem& files = options.file_system != nullptr ? *options.file_system : *state->own_files;
+  state->files = &files;
   const base::Clock& clock = options.clock != nullptr ? *options.clock : state->own_clock;
   state->pool = std::make_unique<base::ThreadPool>(options.threads);
   state->store = store::Store::open(files, clock, state->root,
@@ -356,6 +358,12 @@ void Lake::record_coverage(std::string_view key, const CoverageChange& change) {
   const catalog::Annotations annotations = to_annotations(change, {});
   check_timed(key, row.definition.index, annotations.coverage);
   state_->use().catalog().annotate(key, annotations);
+}
+
+Registry Lake::registry() const {
+  State* const state = state_.get();
+  return Registry(Registry::Source{
+      .use = [state]() -> store::Store& { return state->use(); }, .files = state->files, .root = state->root});
 }
 
 VerifyReport Lake::verify(std::string_view key) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "varve/lake/options.h"
+#include "varve/lake/registry.h"
 #include "varve/table/table.h"
 
 namespace varve {
@@ -83,6 +84,9 @@ class Lake {
   // Says what became known without a write. Throws NotFound, InvalidArgument for an untimed series, a range that ends
   // before it starts, or moments both received and empty.
   void record_coverage(std::string_view key, const CoverageChange& change);
+
+  // Files, fetch runs, processing runs and model artifacts. The lake must outlive it; it may be moved meanwhile.
+  [[nodiscard]] Registry registry() const;
 
   // Reads everything and checks it against the catalog: checksums, page CRCs, row counts, ranges, order, identity, the
   // visible tree. `key` empty: all keys. Findings are returned, not thrown; a damaged file does not stop the rest.

@@ -6,6 +6,7 @@
 #include "varve/base/digest.h"
 #include "varve/base/error.h"
 #include "varve/catalog/key.h"
+#include "varve/catalog/registry.h"
 #include "varve/store/plan.h"
 #include "varve/store/publish.h"
 #include "varve/store/series_reader.h"
@@ -36,13 +37,16 @@ class SeriesVerifier {
     check_sums();
     for (const ObjectRow& object : state_.objects) {
       ++report_.files;
+      const size_t findings = report_.findings.size();
       try {
         check_object(object);
+        if (report_.findings.size() == findings) whole_.push_back(object.id);
       } catch (const Error& error) {
         report(visible_name(key(), object), error.what());
         last_row_.reset();
       }
     }
+    mark_whole();
     try {
       check_tree();
     } catch (const Error& error) {
@@ -55,6 +59,16 @@ class SeriesVerifier {
 
   void report(std::string file, std::string what) {
     report_.findings.push_back({.key = key(), .file = std::move(file), .what = std::move(what)});
+  }
+
+  // Nothing hangs on it: a lake that cannot be written is verified all the same.
+  void mark_whole() {
+    if (engine_.read_only()) return;
+    try {
+      catalog::Registry(engine_.catalog()).mark_verified(whole_);
+    } catch (const Error& error) {
+      engine_.warn("cannot note when " + quote(key()) + " was verified: " + error.what());
+    }
   }
 
   void check_sums() {
@@ -183,7 +197,8 @@ class SeriesVerifier {
   const catalog::SeriesDefinition definition_;
   const table::RowOrder order_;
   Verification& report_;
-  std::optional<Table> last_row_;  // of the file before
+  std::vector<std::string> whole_;  // ids of objects
+  std::optional<Table> last_row_;   // of the file before
 };
 
 }  // namespace

@@ -64,6 +64,14 @@ TEST_F(DatabaseTest, BindsAndReadsValues) {
   EXPECT_FALSE(row.next());
 }
 
+TEST_F(DatabaseTest, KeepsEveryDigitOfANumber) {
+  database_.query("INSERT INTO t VALUES (?1, ?2)", 0.1234567890123, std::optional<double>()).run();
+  Query row = database_.query("SELECT x, y FROM t");
+  ASSERT_TRUE(row.next());
+  EXPECT_EQ(row.real(0), 0.1234567890123);
+  EXPECT_TRUE(row.is_null(1));
+}
+
 TEST_F(DatabaseTest, TellsNullFromEmpty) {
   database_.query("INSERT INTO t VALUES (?1, ?2)", std::optional<int64_t>(), std::string_view()).run();
   Query row = database_.query("SELECT x, y FROM t");
