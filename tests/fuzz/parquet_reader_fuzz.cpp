@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "varve/base/error.h"
+#include "varve/base/memory_file.h"
 #include "varve/parquet/reader.h"
 #include "varve/parquet/writer.h"
 #include "varve/table/print.h"
 
 #include "fuzz/targets.h"
-#include "support/parquet/memory_file.h"
 
 namespace varve::testing {
 namespace {
@@ -26,7 +26,7 @@ constexpr int64_t kResultBytesMax = int64_t{1} << 20;
 constexpr int64_t kRowsPrinted = 20;
 
 Reader open(std::vector<std::byte> bytes) {
-  return Reader::open(std::make_unique<MemoryFile>(std::move(bytes)), "fuzz.parquet");
+  return Reader::open(std::make_unique<base::MemoryFile>(std::move(bytes)), "fuzz.parquet");
 }
 
 // Offsets, indices, text, digits and counts of nulls are what a column promises.

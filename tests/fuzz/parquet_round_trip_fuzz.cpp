@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "varve/base/memory_file.h"
 #include "varve/parquet/reader.h"
 #include "varve/parquet/writer.h"
 #include "varve/table/predicate/predicate.h"
@@ -15,7 +16,6 @@
 
 #include "fuzz/fuzz_table.h"
 #include "fuzz/targets.h"
-#include "support/parquet/memory_file.h"
 
 namespace varve::testing {
 namespace {
@@ -180,7 +180,7 @@ void check_parts(FuzzInput& input, const parquet::Reader& reader, const Table& t
 void fuzz_parquet_round_trip(std::span<const uint8_t> bytes) {
   FuzzInput input(bytes);
   const Table table = make_fuzz_table(input);
-  const auto reader = parquet::Reader::open(std::make_unique<MemoryFile>(write(input, table)), "fuzz.parquet");
+  const auto reader = parquet::Reader::open(std::make_unique<base::MemoryFile>(write(input, table)), "fuzz.parquet");
   expect_same(table, reader.read(), "the whole");
   check_parts(input, reader, table);
 }

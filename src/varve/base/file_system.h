@@ -81,7 +81,7 @@ enum class OpenMode {
   kReadWrite,  // made if absent
 };
 
-// A lock on one byte of a file, held until destroyed or the process ends. Works between processes and between
+// A lock on bytes of a file, held until destroyed or the process ends. Works between processes and between
 // handles of one process (open file description locks).
 class FileLock {
  public:
@@ -90,6 +90,7 @@ class FileLock {
 
 struct LockOptions {
   uint64_t byte = 0;
+  std::vector<uint64_t> more_bytes = {};  // locked after it, in this order, all or none
   bool exclusive = true;
   Duration timeout = Duration::seconds(0);  // 0: try once
 };
@@ -120,7 +121,8 @@ class FileSystem {
   virtual void make_directory(const std::string& path) = 0;    // AlreadyExists if it is there
   virtual void remove_directory(const std::string& path) = 0;  // must be empty
   virtual void sync_directory(const std::string& path) = 0;    // names in it to the disk
-  // Takes the lock or throws ConcurrentWrite, naming the file and how long it waited. The file is made if absent.
+  // Takes the lock or throws ConcurrentWrite, naming the byte, the file and how long it waited. The file is made if
+  // absent.
   [[nodiscard]] virtual std::unique_ptr<FileLock> lock(const std::string& path, const LockOptions& options) = 0;
 };
 

@@ -36,30 +36,45 @@ Descriptor open_descriptor(const std::string& path, int flags) {
   return Descriptor(uninterrupted([&] { return ::open(c_path(path), flags | O_CLOEXEC | O_NOCTTY, kFileMode); }));
 }
 
-// Asks for a lock, or its end, on one byte, without waiting. False (with errno) if that is refused.
-bool set_lock(const Descriptor& descriptor, int16_t type, uint64_t byte) {
+constexpr off_t kAllBytes = 0;  // as the length of what is locked
+
+// Asks for a lock, or its end, on so many bytes, without waiting. False (with errno) if that is refused.
+bool set_lock(const Descriptor& descriptor, int16_t type, uint64_t byte, off_t count) {
   struct ::flock lock {};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
   lock.l_start = static_cast<off_t>(byte);
-  lock.l_len = 1;
+  lock.l_len = count;
   return uninterrupted([&] { return ::fcntl(descriptor.number(), F_OFD_SETLK, &lock); }) == 0;
 }
 
 class PosixFileLock final : public FileLock {
  public:
-  PosixFileLock(Descriptor descriptor, uint64_t byte)
-      : descriptor_(std::move(descriptor)), byte_(byte), process_(::getpid()) {}
+  explicit PosixFileLock(Descriptor descriptor) : descriptor_(std::move(descriptor)), process_(::getpid()) {}
 
   ~PosixFileLock() override {
     // A child forked meanwhile shares the description: closing ours would leave the lock to it, and its copy of this
     // object must not take the lock from us.
-    if (::getpid() == process_) set_lock(descriptor_, F_UNLCK, byte_);
+    if (::getpid() == process_) set_lock(descriptor_, F_UNLCK, 0, kAllBytes);
+  }
+
+  // Throws ConcurrentWrite if it cannot be had before `end`.
+  void take(uint64_t byte, const std::string& path, const LockOptions& options, steady_clock::time_point end) {
+    std::chrono::microseconds pause = kLockPauseMin;
+    while (!set_lock(descriptor_, options.exclusive ? F_WRLCK : F_RDLCK, byte, 1)) {
+      if (errno != EAGAIN && errno != EACCES) throw_system_error(errno, "lock", path);
+      const std::chrono::nanoseconds left = end - steady_clock::now();
+      if (left.count() <= 0) {
+        throw ConcurrentWrite("byte {} of {} is locked by somebody else, waited {}", byte, path,
+                              to_string(options.timeout));
+      }
+      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(pause, left));
+      pause = std::min(pause * 2, kLockPauseMax);
+    }
   }
 
  private:
   Descriptor descriptor_;
-  uint64_t byte_;
   pid_t process_;
 };
 
@@ -159,23 +174,18 @@ class PosixFileSystem final : public FileSystem {
   }
 
   std::unique_ptr<FileLock> lock(const std::string& path, const LockOptions& options) override {
-    if (options.byte > static_cast<uint64_t>(std::numeric_limits<off_t>::max() - 1)) {
-      throw InvalidArgument("no byte {} of {} can be locked: files end before", options.byte, path);
+    std::vector<uint64_t> bytes = {options.byte};
+    bytes.insert(bytes.end(), options.more_bytes.begin(), options.more_bytes.end());
+    for (const uint64_t byte : bytes) {
+      if (byte <= static_cast<uint64_t>(std::numeric_limits<off_t>::max() - 1)) continue;
+      throw InvalidArgument("no byte {} of {} can be locked: files end before", byte, path);
     }
-    Descriptor descriptor = open_for_lock(path, options.exclusive);
-    const steady_clock::time_point start = steady_clock::now();
-    std::chrono::microseconds pause = kLockPauseMin;
-    while (!set_lock(descriptor, options.exclusive ? F_WRLCK : F_RDLCK, options.byte)) {
-      if (errno != EAGAIN && errno != EACCES) throw_system_error(errno, "lock", path);
-      const int64_t left = options.timeout.nanoseconds - std::chrono::nanoseconds(steady_clock::now() - start).count();
-      if (left <= 0) {
-        throw ConcurrentWrite("byte {} of {} is locked by somebody else, waited {}", options.byte, path,
-                              to_string(options.timeout));
-      }
-      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(pause, std::chrono::nanoseconds(left)));
-      pause = std::min(pause * 2, kLockPauseMax);
-    }
-    return std::make_unique<PosixFileLock>(std::move(descriptor), options.byte);
+    auto lock = std::make_unique<PosixFileLock>(open_for_lock(path, options.exclusive));
+    constexpr int64_t kLongest = std::numeric_limits<int64_t>::max() / 2;  // what a clock can be added to
+    const std::chrono::nanoseconds timeout{std::min(options.timeout.nanoseconds, kLongest)};
+    const steady_clock::time_point end = steady_clock::now() + timeout;
+    for (const uint64_t byte : bytes) lock->take(byte, path, options, end);
+    return lock;
   }
 
  private:

@@ -9,12 +9,12 @@
 
 #include <gtest/gtest.h>
 
+#include "varve/base/memory_file.h"
 #include "varve/parquet/writer.h"
 #include "varve/table/print.h"
 
 #include "support/errors.h"
 #include "support/parquet/handmade_file.h"
-#include "support/parquet/memory_file.h"
 #include "support/table/random_table.h"
 
 namespace varve::parquet {
@@ -30,7 +30,7 @@ const Field kSymbol{"x", DataType::string(), false};
 class Explained {
  public:
   explicit Explained(Bytes file, const ExplainOptions& options = {})
-      : table_(explain(Reader::open(std::make_unique<MemoryFile>(std::move(file)), "some.parquet"), options)) {}
+      : table_(explain(Reader::open(std::make_unique<base::MemoryFile>(std::move(file)), "some.parquet"), options)) {}
   explicit Explained(const HandmadeFile& file, const ExplainOptions& options = {})
       : Explained(file.finish(), options) {}
   Explained(const Table& table, const WriteOptions& write, const ExplainOptions& options = {})
@@ -96,7 +96,7 @@ TEST(Explain, SumsRowGroupsUpByColumn) {
 TEST(Explain, BytesAreThoseOfTheFile) {
   const Bytes file = Explained::written(make_bars(5000), {});
   const Explained view(file);
-  const Reader reader = Reader::open(std::make_unique<MemoryFile>(file), "some.parquet");
+  const Reader reader = Reader::open(std::make_unique<base::MemoryFile>(file), "some.parquet");
   for (size_t column = 0; column < 6; ++column) {
     const ColumnMetaData& meta = *reader.metadata().row_groups[0].columns[column].meta_data;
     EXPECT_EQ(view.number("stored_bytes", static_cast<int64_t>(column)), meta.total_compressed_size);

@@ -8,13 +8,13 @@
 
 #include <gmock/gmock.h>
 
+#include "varve/base/memory_file.h"
 #include "varve/compress/codec.h"
 #include "varve/parquet/reader.h"
 #include "varve/table/print.h"
 
 #include "support/errors.h"
 #include "support/parquet/handmade_file.h"
-#include "support/parquet/memory_file.h"
 
 namespace varve::parquet {
 namespace {
@@ -25,7 +25,7 @@ using Cells = std::vector<std::string>;
 using Logical = LogicalType::Id;
 
 Table read(const HandmadeFile& file) {
-  return Reader::open(std::make_unique<MemoryFile>(file.finish()), "some.parquet").read();
+  return Reader::open(std::make_unique<base::MemoryFile>(file.finish()), "some.parquet").read();
 }
 
 // The rows of the only column as text, "-" for null.

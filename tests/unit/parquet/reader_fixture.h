@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "varve/base/memory_file.h"
 #include "varve/parquet/reader.h"
 #include "varve/table/print.h"
 
 #include "support/errors.h"
 #include "support/parquet/handmade_file.h"
-#include "support/parquet/memory_file.h"
 
 namespace varve::parquet {
 
@@ -21,7 +21,9 @@ using namespace varve::testing;  // NOLINT(google-build-using-namespace): the fi
 
 constexpr int64_t kSecond = kNanosecondsPerSecond;
 
-inline Reader open(Bytes bytes) { return Reader::open(std::make_unique<MemoryFile>(std::move(bytes)), "some.parquet"); }
+inline Reader open(Bytes bytes) {
+  return Reader::open(std::make_unique<base::MemoryFile>(std::move(bytes)), "some.parquet");
+}
 inline Table read(const HandmadeFile& file, const ReadOptions& options = {}) {
   return open(file.finish()).read(options);
 }

@@ -10,12 +10,12 @@
 
 #include <gmock/gmock.h>
 
+#include "varve/base/memory_file.h"
 #include "varve/base/thread_pool.h"
 #include "varve/table/print.h"
 
 #include "support/errors.h"
 #include "support/parquet/handmade_file.h"
-#include "support/parquet/memory_file.h"
 #include "unit/parquet/reader_fixture.h"
 
 namespace varve::parquet {

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "varve/base/memory_file.h"
 #include "varve/base/thread_pool.h"
 #include "varve/parquet/reader.h"
 #include "varve/parquet/writer.h"
@@ -20,7 +21,6 @@
 
 #include "support/errors.h"
 #include "support/parquet/handmade_file.h"
-#include "support/parquet/memory_file.h"
 #include "support/random.h"
 #include "support/table/random_table.h"
 
@@ -61,7 +61,7 @@ class CountingFile final : public base::File {
   void close() override {}
 
  private:
-  testing::MemoryFile file_;
+  base::MemoryFile file_;
   mutable std::mutex mutex_;
   std::shared_ptr<std::vector<RowRange>> reads_;
 };

@@ -6,12 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include "varve/base/memory_file.h"
 #include "varve/base/thread_pool.h"
 #include "varve/parquet/writer.h"
 #include "varve/table/select.h"
 
 #include "support/errors.h"
-#include "support/parquet/memory_file.h"
 #include "support/table/random_table.h"
 
 namespace varve::parquet {
@@ -29,7 +29,7 @@ class StreamTest : public ::testing::Test {
     write_table(table, sink, {.rows_per_group = rows_per_group, .rows_per_page = 100});
   }
   Stream open(StreamOptions options = {}) const {
-    return {std::make_shared<Reader>(Reader::open(std::make_unique<MemoryFile>(bytes_), "some.parquet")),
+    return {std::make_shared<Reader>(Reader::open(std::make_unique<base::MemoryFile>(bytes_), "some.parquet")),
             std::move(options)};
   }
   static std::vector<Table> drain(Stream stream) {

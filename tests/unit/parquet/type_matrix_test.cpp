@@ -13,11 +13,11 @@
 
 #include <gtest/gtest.h>
 
+#include "varve/base/memory_file.h"
 #include "varve/parquet/reader.h"
 #include "varve/table/print.h"
 
 #include "support/parquet/handmade_file.h"
-#include "support/parquet/memory_file.h"
 
 namespace varve::parquet {
 namespace {
@@ -295,7 +295,7 @@ Cells read_back(const StoredType& type, const Way& way, const std::pair<Compress
     }
   }
   const Bytes bytes = file.end_group().finish();
-  const Table table = Reader::open(std::make_unique<MemoryFile>(bytes), "matrix.parquet").read();
+  const Table table = Reader::open(std::make_unique<base::MemoryFile>(bytes), "matrix.parquet").read();
   Cells cells = {to_string(table.schema()[0].type)};
   for (int64_t row = 0; row < table.num_rows(); ++row) {
     const Column& column = table.column(size_t{0});

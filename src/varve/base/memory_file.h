@@ -1,4 +1,4 @@
-// A file that lies in memory, for tests and fuzzing.
+// A file that lies in memory.
 #pragma once
 
 #include <cstring>
@@ -7,16 +7,21 @@
 #include <utility>
 #include <vector>
 
+#include "varve/base/buffer.h"
 #include "varve/base/error.h"
 #include "varve/base/file_system.h"
 
-namespace varve::testing {
+namespace varve::base {
 
-// Can only be read. Ends as real files do: reading beyond its bytes is Corruption.
-class MemoryFile final : public base::File {
+// Can only be read (NotSupported). Ends as real files do: reading beyond its bytes is Corruption. Safe from several
+// threads.
+class MemoryFile final : public File {
  public:
-  explicit MemoryFile(std::vector<std::byte> bytes)
-      : bytes_(std::make_shared<const std::vector<std::byte>>(std::move(bytes))) {}
+  explicit MemoryFile(BufferPtr bytes) : bytes_(std::move(bytes)) {}
+  explicit MemoryFile(std::vector<std::byte> bytes) {
+    const auto owner = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+    bytes_ = Buffer::wrap(*owner, owner);
+  }
 
   void read_at(uint64_t offset, std::span<std::byte> bytes) const override {
     if (offset > bytes_->size() || bytes.size() > bytes_->size() - offset) {
@@ -25,8 +30,8 @@ class MemoryFile final : public base::File {
     if (!bytes.empty()) std::memcpy(bytes.data(), bytes_->data() + offset, bytes.size());
   }
   [[nodiscard]] uint64_t size() const override { return bytes_->size(); }
-  [[nodiscard]] base::BufferPtr map() const override { return base::Buffer::wrap(*bytes_, bytes_); }
-  [[nodiscard]] base::FileStatus status() const override { return {.size = bytes_->size()}; }
+  [[nodiscard]] BufferPtr map() const override { return bytes_; }
+  [[nodiscard]] FileStatus status() const override { return {.size = bytes_->size()}; }
 
   void write_at(uint64_t, std::span<const std::byte>) override { refuse(); }
   void append(std::span<const std::byte>) override { refuse(); }
@@ -37,7 +42,7 @@ class MemoryFile final : public base::File {
  private:
   [[noreturn]] static void refuse() { throw NotSupported("a memory file cannot be written"); }
 
-  std::shared_ptr<const std::vector<std::byte>> bytes_;
+  BufferPtr bytes_;
 };
 
-}  // namespace varve::testing
+}  // namespace varve::base
