@@ -15,19 +15,19 @@ namespace {
 constexpr Duration kCreateTimeout = Duration::seconds(30);
 
 // Which objects make up a version, and under which schema they are read; empty if there is no such version.
-struct VersionRow {
+struct FoundVersion {
   int64_t version = 0;
   int32_t schema_version = 0;
 };
-std::optional<VersionRow> find_version(Database& database, const SeriesRow& series, int64_t version) {
+std::optional<FoundVersion> find_version(Database& database, const SeriesRow& series, int64_t version) {
   if (version == 0 || version == series.version) {
     if (series.deleted) return {};
-    return VersionRow{series.version, series.schema_version};
+    return FoundVersion{series.version, series.schema_version};
   }
   Query rows = database.query(
       "SELECT schema_version FROM versions WHERE series_id = ?1 AND version = ?2 AND NOT deletes", series.id, version);
   if (!rows.next()) return {};
-  return VersionRow{version, static_cast<int32_t>(rows.integer(0))};
+  return FoundVersion{version, static_cast<int32_t>(rows.integer(0))};
 }
 
 }  // namespace
@@ -95,7 +95,7 @@ std::optional<Catalog::State> Catalog::state(std::string_view key, int64_t versi
   return connection_->read("read the state of a series", [&](Database& database) -> std::optional<State> {
     std::optional<SeriesRow> series = select_series(database, key);
     if (!series) return {};
-    const std::optional<VersionRow> found = find_version(database, *series, version);
+    const std::optional<FoundVersion> found = find_version(database, *series, version);
     if (!found) return {};
     State state;
     state.version = found->version;
@@ -136,6 +136,30 @@ std::vector<std::string> Catalog::object_names(int64_t series_id) {
 }
 
 std::vector<ObjectRow> Catalog::all_objects() { return connection_->read("list the objects", select_all_objects); }
+
+base::BufferPtr Catalog::inline_bytes(std::string_view object_id) {
+  return connection_->read("read an object", [&](Database& database) -> base::BufferPtr {
+    Query rows = database.query("SELECT bytes FROM inline_objects WHERE object_id = ?1", object_id);
+    if (!rows.next()) return nullptr;
+    auto bytes = base::MutableBuffer::allocate(0);
+    bytes.append(rows.blob(0));
+    return std::move(bytes).finish();
+  });
+}
+
+// Not worth a sync, as with clear_pending.
+void Catalog::set_stored(std::span<const std::string> object_ids) {
+  if (object_ids.empty()) return;
+  connection_->with_writer([&](Database& database) {
+    const RelaxedSync relaxed(database);
+    Transaction transaction(database, Transaction::Mode::kWrite, "drop bytes of objects");
+    for (const std::string& id : object_ids) {
+      database.query("UPDATE objects SET stored = 1 WHERE id = ?1", id).run();
+      database.query("DELETE FROM inline_objects WHERE object_id = ?1", id).run();
+    }
+    transaction.commit();
+  });
+}
 
 std::optional<CommitRow> Catalog::find_commit(std::string_view commit_id) {
   return connection_->read("find a commit", [&](Database& database) { return select_commit(database, commit_id); });

@@ -10,11 +10,13 @@
 #include <string_view>
 #include <vector>
 
+#include "varve/base/buffer.h"
 #include "varve/base/clock.h"
 #include "varve/base/file_system.h"
 #include "varve/base/log.h"
 #include "varve/base/time.h"
 #include "varve/catalog/annotations.h"
+#include "varve/catalog/history.h"
 #include "varve/table/schema.h"
 
 namespace varve::catalog {
@@ -62,6 +64,7 @@ struct ObjectRow {
   Timestamp last;
   std::string sha256;  // 64 hexadecimal digits
   int32_t schema_version = 0;
+  bool stored = true;  // its file is on the disk; false: its bytes lie in the catalog
 };
 
 struct NewObject {
@@ -72,6 +75,7 @@ struct NewObject {
   Timestamp first;
   Timestamp last;
   std::string sha256;
+  base::BufferPtr inline_bytes;  // all of a small file, which the commit makes durable; null: the file is on the disk
 };
 
 // What one commit does to one series.
@@ -182,6 +186,33 @@ class Catalog {
   [[nodiscard]] std::vector<std::string> object_names(int64_t series_id);
   // All objects of all series, live and dead.
   [[nodiscard]] std::vector<ObjectRow> all_objects();
+  // The bytes of an object that lie here; null if they do not, or not any more.
+  [[nodiscard]] base::BufferPtr inline_bytes(std::string_view object_id);
+  // The files of these objects are on the disk: their bytes here are dropped. Costs no sync: a power cut may bring them
+  // back, and they are the same.
+  void set_stored(std::span<const std::string> object_ids);
+
+  // The ids of all series, deleted ones too.
+  [[nodiscard]] std::vector<int64_t> series_ids();
+
+  // The past. Versions of a series, deleted ones too, oldest first; those that were forgotten are not there.
+  [[nodiscard]] std::vector<VersionRow> versions(int64_t series_id);
+  [[nodiscard]] std::vector<VersionTime> version_times(int64_t series_id);
+  // The newest version that was there at a time; nothing if the series was not, or it is forgotten.
+  [[nodiscard]] std::optional<int64_t> version_at(int64_t series_id, Timestamp time);
+  // Forgets these versions of a series, durably (never the newest), and returns the objects that no version needs any
+  // more, those of earlier calls too.
+  std::vector<ObjectRow> forget_versions(int64_t series_id, std::span<const int64_t> versions);
+  // Their files are gone, durably: their rows go. Costs no sync: a power cut may bring the rows back, and
+  // forget_versions gives them again.
+  void forget_objects(std::span<const std::string> object_ids);
+  // Names the newest versions of these series, durably; returns how many. Throws AlreadyExists, NotFound for a key.
+  int64_t make_snapshot(std::string_view name, std::span<const std::string> keys);
+  void remove_snapshot(std::string_view name);                                 // NotFound
+  [[nodiscard]] std::vector<SnapshotRow> snapshots();                          // sorted by name
+  [[nodiscard]] std::vector<SnapshotVersion> snapshot(std::string_view name);  // sorted by key. NotFound
+  // The version that a snapshot names of one series. Throws NotFound for the snapshot.
+  [[nodiscard]] std::optional<int64_t> version_in_snapshot(std::string_view name, int64_t series_id);
 
   // Makes the change durable, or nothing. Flags the directory of each changed series as to be published; the end of a
   // series also forgets its sources, coverage and metadata.

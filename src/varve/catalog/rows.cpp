@@ -40,7 +40,9 @@ SeriesRow series_of(const Query& row) {
 
 const std::string& object_columns() {
   static const std::string kColumns =
-      "id, series_id, added_version, removed_version, name, rows, bytes, first_time, last_time, sha256, schema_version";
+      "id, series_id, added_version, removed_version, name, rows, bytes, first_time, last_time, sha256, "
+      "schema_version, "
+      "stored";
   return kColumns;
 }
 
@@ -57,6 +59,7 @@ ObjectRow object_of(const Query& row) {
   object.last = Timestamp{row.integer(8)};
   object.sha256 = row.text(9);
   object.schema_version = static_cast<int32_t>(row.integer(10));
+  object.stored = row.integer(11) != 0;
   return object;
 }
 
@@ -117,6 +120,15 @@ std::vector<ObjectRow> select_all_objects(Database& database) {
   static const std::string kSelect =
       "SELECT " + object_columns() + " FROM objects ORDER BY series_id, added_version, id";
   return objects_of(database.query(kSelect));
+}
+
+std::vector<ObjectRow> select_orphans(Database& database, int64_t series_id) {
+  static const std::string kSelect =
+      "SELECT " + object_columns() +
+      " FROM objects INDEXED BY objects_of_version WHERE series_id = ?1 AND removed_version IS NOT NULL AND NOT EXISTS "
+      "(SELECT 1 FROM versions WHERE versions.series_id = objects.series_id AND versions.version >= "
+      "objects.added_version AND versions.version < objects.removed_version)";
+  return objects_of(database.query(kSelect, series_id));
 }
 
 std::optional<ObjectRow> select_object_named(Database& database, int64_t series_id, std::string_view name) {

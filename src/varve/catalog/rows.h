@@ -31,6 +31,8 @@ struct ObjectsWanted {
 };
 std::vector<ObjectRow> select_objects(Database& database, const ObjectsWanted& wanted);
 std::vector<ObjectRow> select_all_objects(Database& database);
+// Those of a series that no version of it has any more.
+std::vector<ObjectRow> select_orphans(Database& database, int64_t series_id);
 // Live or dead.
 std::optional<ObjectRow> select_object_named(Database& database, int64_t series_id, std::string_view name);
 // Those whose names lie in [first, end).

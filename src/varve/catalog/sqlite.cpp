@@ -79,6 +79,11 @@ std::string_view Query::text(int column) const {
   return {bytes, bytes == nullptr ? 0 : static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
+std::span<const std::byte> Query::blob(int column) const {
+  const auto* bytes = static_cast<const std::byte*>(sqlite3_column_blob(statement_, column));
+  return {bytes, bytes == nullptr ? 0 : static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
 bool Query::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
 void Query::bind(int parameter, int64_t value) { database_.check(sqlite3_bind_int64(statement_, parameter, value)); }
@@ -88,6 +93,11 @@ void Query::bind(int parameter, double value) { database_.check(sqlite3_bind_dou
 void Query::bind(int parameter, std::string_view value) {
   const char* bytes = value.data() == nullptr ? "" : value.data();  // a null pointer would bind NULL
   database_.check(sqlite3_bind_text64(statement_, parameter, bytes, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+void Query::bind(int parameter, std::span<const std::byte> value) {
+  const void* bytes = value.data() == nullptr ? "" : static_cast<const void*>(value.data());
+  database_.check(sqlite3_bind_blob64(statement_, parameter, bytes, value.size(), SQLITE_STATIC));
 }
 
 void Query::bind_null(int parameter) { database_.check(sqlite3_bind_null(statement_, parameter)); }

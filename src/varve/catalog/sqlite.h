@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,7 +52,8 @@ class Query {
   // Columns of the row, counted from 0. NULL reads as 0 and "".
   [[nodiscard]] int64_t integer(int column) const;
   [[nodiscard]] double real(int column) const;
-  [[nodiscard]] std::string_view text(int column) const;  // until next is called again
+  [[nodiscard]] std::string_view text(int column) const;            // until next is called again
+  [[nodiscard]] std::span<const std::byte> blob(int column) const;  // likewise
   [[nodiscard]] bool is_null(int column) const;
 
  private:
@@ -58,6 +61,7 @@ class Query {
   void bind(int parameter, std::integral auto value) { bind(parameter, static_cast<int64_t>(value)); }
   void bind(int parameter, double value);
   void bind(int parameter, std::string_view value);
+  void bind(int parameter, std::span<const std::byte> value);  // not copied: must live until the query ends
   void bind_null(int parameter);
   template <typename Value>
   void bind(int parameter, const std::optional<Value>& value) {
@@ -92,7 +96,7 @@ class Database {
   void execute(const std::string& statements);
 
   // Starts a statement, prepared at first use and kept. `text` must live as long as the database (a literal); values
-  // (numbers, text, and either as an optional) are bound to ?1, ?2, ….
+  // (numbers, text, bytes, and any as an optional) are bound to ?1, ?2, ….
   template <typename... Values>
   Query query(std::string_view text, const Values&... values) {
     return Query(*this, prepare(text), values...);

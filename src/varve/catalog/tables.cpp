@@ -68,6 +68,7 @@ CREATE TABLE versions (
   rows_removed INTEGER NOT NULL,
   PRIMARY KEY (series_id, version)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX versions_of_commit ON versions (commit_sequence);
 
 CREATE TABLE objects (
   id TEXT NOT NULL PRIMARY KEY,
@@ -84,9 +85,28 @@ CREATE TABLE objects (
   file_id INTEGER NOT NULL,
   created INTEGER NOT NULL,
   verified INTEGER,
+  stored INTEGER NOT NULL,
   UNIQUE (series_id, name)
 ) STRICT;
 CREATE INDEX objects_of_version ON objects (series_id, removed_version, last_time, first_time);
+
+CREATE TABLE inline_objects (
+  object_id TEXT NOT NULL PRIMARY KEY REFERENCES objects,
+  bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE snapshots (
+  name TEXT NOT NULL PRIMARY KEY,
+  created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE snapshot_versions (
+  snapshot TEXT NOT NULL REFERENCES snapshots,
+  series_id INTEGER NOT NULL REFERENCES series,
+  version INTEGER NOT NULL,
+  PRIMARY KEY (snapshot, series_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX snapshots_of_version ON snapshot_versions (series_id, version);
 
 CREATE TABLE pending (
   series_id INTEGER PRIMARY KEY REFERENCES series,

@@ -1,0 +1,50 @@
+// What a catalog tells of the past: versions, the commits that made them, and snapshots.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "varve/base/time.h"
+
+namespace varve::catalog {
+
+// One version of a series and the commit that made it. Sums are over its objects, counts are those of the commit.
+struct VersionRow {
+  int64_t version = 0;
+  std::string commit_id;
+  Timestamp time;
+  std::string operation;
+  bool deleted = false;  // the series ended with it
+  int32_t schema_version = 0;
+  int64_t rows = 0;
+  int64_t files = 0;
+  int64_t bytes = 0;
+  std::optional<Timestamp> first;  // empty: no rows, or untimed
+  std::optional<Timestamp> last;
+  int64_t rows_added = 0;
+  int64_t rows_replaced = 0;
+  int64_t rows_removed = 0;
+};
+
+// When a version came to be, and whether a snapshot names it.
+struct VersionTime {
+  int64_t version = 0;
+  Timestamp time;
+  bool in_snapshot = false;
+};
+
+// A named set of versions, one a key.
+struct SnapshotRow {
+  std::string name;
+  Timestamp created;
+  int64_t keys = 0;
+};
+
+// A version that a snapshot names.
+struct SnapshotVersion {
+  std::string key;
+  int64_t version = 0;
+};
+
+}  // namespace varve::catalog
