@@ -32,7 +32,7 @@ ReadOptions to_read_options(const nb::kwargs& named) {
   options.closed = parse_closed(to_option<std::string>(named["closed"], "closed"));
   options.zone = to_option<std::string>(named["zone"], "zone");
   options.columns = to_optional_columns(named["columns"]);
-  options.as_of = to_optional<int64_t>(named["as_of"], "as_of");
+  if (const auto version = to_optional<int64_t>(named["as_of"], "as_of")) options.as_of = *version;
   options.limit = to_optional<int64_t>(named["limit"], "limit");
   return options;
 }
@@ -42,6 +42,7 @@ SeriesWriteOptions to_write_options(const nb::kwargs& named) {
   options.series.kind = to_optional<std::string>(named["kind"], "kind");
   options.series.index = to_optional<std::string>(named["index"], "index");
   options.series.identity = to_optional_names(named["identity"], "identity");
+  options.series.layout = to_optional<std::string>(named["layout"], "layout");
   options.series.compression = to_optional<std::string>(named["compression"], "compression");
   options.series.target_rows_per_file = to_optional<int64_t>(named["target_rows_per_file"], "target_rows_per_file");
   options.zone = to_option<std::string>(named["zone"], "zone");

@@ -47,6 +47,7 @@ def test_read_names_the_option_it_refuses(
     [
         ({"kind": 1}, "kind 1 of type int: expected text"),
         ({"index": b"x"}, "index b'x' of type bytes: expected text"),
+        ({"layout": 7}, "layout 7 of type int: expected text"),
         ({"compression": 9}, "compression 9 of type int: expected text"),
         ({"target_rows_per_file": 1.5}, f"target_rows_per_file 1.5 of type float: {WHOLE}"),
     ],

@@ -151,6 +151,7 @@ class Lake:
         kind: str | None = None,
         index: str | None = None,
         identity: Sequence[str] | None = None,
+        layout: str | None = None,
         compression: str | None = None,
         target_rows_per_file: int | None = None,
         coverage: CoverageChange | None = None,
@@ -159,14 +160,16 @@ class Lake:
         """Makes ``table`` the whole series; rows may come in any order.
 
         ``table`` is anything with ``__arrow_c_stream__`` or a dict of columns. The options are fixed by the first write
-        of a series: ``identity`` names the columns that, with the index, make a row unique (``[]``: none); what is not
-        said follows from the columns. ``coverage`` and ``metadata`` (see ``record_coverage``, ``set_metadata``) are
-        kept in the same commit, and also if the rows change nothing; earlier coverage ends here.
+        of a series: ``identity`` names the columns that, with the index, make a row unique (``[]``: none); ``layout``
+        says how it is cut into files: ``"range"``, ``"month"``, ``"day"``, or a template of paths such as
+        ``"{symbol}/{yyyy}/{mm}/data.parquet"``; what is not said follows from the columns. ``coverage`` and
+        ``metadata`` (see ``record_coverage``, ``set_metadata``) are kept in the same commit, and also if the rows
+        change nothing; earlier coverage ends here.
 
         Raises AlreadyExistsError if two rows have one identity, InvalidArgumentError for a null in the index,
         PathTraversalError for a bad key, ConcurrentWriteError, ReadOnlyError, StorageIoError.
         """
-        options = _series_options(kind, index, identity, compression, target_rows_per_file)
+        options = _series_options(kind, index, identity, layout, compression, target_rows_per_file)
         return self._commit("write", key, table, {**options, **self._annotations(coverage, metadata)})
 
     def append(
@@ -178,6 +181,7 @@ class Lake:
         kind: str | None = None,
         index: str | None = None,
         identity: Sequence[str] | None = None,
+        layout: str | None = None,
         compression: str | None = None,
         target_rows_per_file: int | None = None,
         coverage: CoverageChange | None = None,
@@ -186,7 +190,7 @@ class Lake:
         """Adds rows. Where a row with that identity is there: AlreadyExistsError and nothing written, or, with
         ``on_conflict="ignore"``, the new row is left out and counted. Else as ``write``; raises
         SchemaCompatibilityError for types that do not go with the series."""
-        options = _series_options(kind, index, identity, compression, target_rows_per_file)
+        options = _series_options(kind, index, identity, layout, compression, target_rows_per_file)
         options |= {"on_conflict": on_conflict, **self._annotations(coverage, metadata)}
         return self._commit("append", key, table, options)
 
@@ -198,6 +202,7 @@ class Lake:
         kind: str | None = None,
         index: str | None = None,
         identity: Sequence[str] | None = None,
+        layout: str | None = None,
         compression: str | None = None,
         target_rows_per_file: int | None = None,
         coverage: CoverageChange | None = None,
@@ -205,7 +210,7 @@ class Lake:
     ) -> Commit:
         """Adds rows; where one with that identity is there, the new one takes its place, and equal rows change nothing.
         Raises InvalidArgumentError for a series whose rows have no identity; else as ``append``."""
-        options = _series_options(kind, index, identity, compression, target_rows_per_file)
+        options = _series_options(kind, index, identity, layout, compression, target_rows_per_file)
         return self._commit("upsert", key, table, {**options, **self._annotations(coverage, metadata)})
 
     def delete(self, key: str) -> Commit:
@@ -378,6 +383,7 @@ def _series_options(
     kind: str | None,
     index: str | None,
     identity: Sequence[str] | None,
+    layout: str | None,
     compression: str | None,
     target_rows_per_file: int | None,
 ) -> dict[str, Any]:
@@ -385,6 +391,7 @@ def _series_options(
         "kind": kind,
         "index": index,
         "identity": identity,
+        "layout": layout,
         "compression": compression,
         "target_rows_per_file": target_rows_per_file,
     }

@@ -9,22 +9,27 @@
 
 namespace varve::testing {
 
-// Seconds of the index, and a value; in order of time.
+// Hours of the index, and a value; in order of time.
 using Row = std::pair<int64_t, int64_t>;
 using Rows = std::vector<Row>;
 
-// One key as it should be. Rows of the last key have no identity: nothing may be in it twice, or be missing, that was
-// not put there so.
+// One key as it should be. Where rows have no identity nothing may be in it twice, or be missing, that was not put
+// there so.
 struct CrashKey {
   std::string name;
   bool has_identity = true;
+  std::string layout = "range";
   bool exists = false;
   Rows rows = {};
   bool operator==(const CrashKey&) const = default;
 };
 
 inline std::vector<CrashKey> crash_keys() {
-  return {{.name = "fx"}, {.name = "fx/below"}, {.name = "ticks", .has_identity = false}};
+  return {{.name = "fx"},
+          {.name = "fx/below"},
+          {.name = "ticks", .has_identity = false},
+          {.name = "daily", .layout = "day"},
+          {.name = "file", .layout = "{name}/{yyyy}/{mm}/{dd}/data.parquet"}};
 }
 
 enum class CrashOperation { kAppend, kUpsert, kWrite, kRemove };
@@ -38,10 +43,11 @@ struct CrashChange {
 // The n-th change, made from the state before it: mostly a few rows after the end, now and then rows among old ones,
 // the whole series anew, or its end.
 inline CrashChange crash_change(const std::vector<CrashKey>& keys, int64_t number) {
-  CrashChange change{.key = static_cast<size_t>(number % 3)};
+  const auto count = static_cast<int64_t>(keys.size());
+  CrashChange change{.key = static_cast<size_t>(number % count)};
   const CrashKey& key = keys[change.key];
   const int64_t end = key.rows.empty() ? 0 : key.rows.back().first + 1;
-  const int64_t turn = number / 3;
+  const int64_t turn = number / count;
   if (turn % 41 == 40 && key.exists) {
     change.operation = CrashOperation::kRemove;
   } else if (turn % 23 == 22) {

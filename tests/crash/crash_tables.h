@@ -7,11 +7,13 @@
 
 namespace varve::testing {
 
+inline constexpr int64_t kNanosecondsPerHour = 3600 * kNanosecondsPerSecond;
+
 inline Table to_table(const Rows& rows) {
   std::vector<int64_t> times;
   std::vector<int64_t> values;
-  for (const auto& [second, value] : rows) {
-    times.push_back(second * kNanosecondsPerSecond);
+  for (const auto& [hour, value] : rows) {
+    times.push_back(hour * kNanosecondsPerHour);
     values.push_back(value);
   }
   const DataType time = DataType::timestamp(TimeUnit::kNano, "UTC");
@@ -23,7 +25,7 @@ inline Rows to_rows(const Table& table) {
   Rows rows;
   const std::span<const int64_t> times = table.column("timestamp").values<int64_t>();
   const std::span<const int64_t> values = table.column("value").values<int64_t>();
-  for (size_t row = 0; row < times.size(); ++row) rows.emplace_back(times[row] / kNanosecondsPerSecond, values[row]);
+  for (size_t row = 0; row < times.size(); ++row) rows.emplace_back(times[row] / kNanosecondsPerHour, values[row]);
   return rows;
 }
 

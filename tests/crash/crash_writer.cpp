@@ -25,6 +25,7 @@ void say(const char* word, int64_t number) {
 void apply(Lake& lake, const CrashKey& key, const CrashChange& change) {
   SeriesWriteOptions options;
   options.series.identity = key.has_identity ? std::vector<std::string>{"timestamp"} : std::vector<std::string>{};
+  options.series.layout = key.layout;
   options.series.target_rows_per_file = 40;
   const Table rows = testing::to_table(change.rows);
   switch (change.operation) {

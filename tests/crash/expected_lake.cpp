@@ -23,15 +23,19 @@ std::vector<CrashKey> keys_of(const Lake& lake) {
   return keys;
 }
 
-// The rows of all files that the key's directory shows.
+// The rows of all files that the key's directory and those of years, months and days below it show.
 Rows glob(const std::string& root, const std::string& key) {
   const std::unique_ptr<base::FileSystem> files = base::make_system_file_system();
   Rows rows;
   const std::string folder = base::join_path(root, key);
   if (!files->exists(folder)) return rows;
   for (const std::string& name : files->list(folder)) {  // sorted by name, so by time
-    if (!name.ends_with(".parquet")) continue;
     const std::string path = base::join_path(folder, name);
+    if (name.find_first_not_of("0123456789") == std::string::npos) {
+      const Rows below = glob(root, base::join_path(key, name));
+      rows.insert(rows.end(), below.begin(), below.end());
+    }
+    if (!name.ends_with(".parquet")) continue;
     const Rows more = to_rows(parquet::Reader::open(files->open(path, base::OpenMode::kRead), path).read());
     rows.insert(rows.end(), more.begin(), more.end());
   }

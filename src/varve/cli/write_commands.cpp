@@ -31,6 +31,7 @@ struct WriteChoice {
   bool skip_bad = false;
   std::string kind;
   std::vector<std::string> identity;
+  std::string layout;
   std::string compression;
   int64_t target_rows = 0;
   std::string on_conflict = "error";
@@ -65,6 +66,7 @@ ingest::TableFileOptions file_options(const WriteChoice& choice, Session& sessio
 SeriesOptions series_options(const WriteChoice& choice) {
   SeriesOptions options;
   if (!choice.kind.empty()) options.kind = choice.kind;
+  if (!choice.layout.empty()) options.layout = choice.layout;
   if (!choice.compression.empty()) options.compression = choice.compression;
   if (choice.target_rows > 0) options.target_rows_per_file = choice.target_rows;
   if (choice.identity == std::vector<std::string>{"none"}) {
@@ -92,6 +94,10 @@ void add_file_options(CLI::App& command, WriteChoice& choice) {
   command.add_option("--kind", choice.kind, "What it holds: ohlcv, trades, quotes, generic, ...")->group(of_series);
   add_names(command, "--identity", choice.identity)
       ->description("The columns that make a row unique beside its time, or none")
+      ->group(of_series);
+  command
+      .add_option("--layout", choice.layout,
+                  "Its files: range, month, day, or a template of paths such as '{symbol}/{yyyy}/{mm}/data.parquet'")
       ->group(of_series);
   command.add_option("--compression", choice.compression, "auto, zstd, zstd:9, snappy, lz4, gzip, none")
       ->group(of_series);

@@ -6,7 +6,7 @@
 #include "varve/base/error.h"
 #include "varve/market/kind.h"
 #include "varve/parquet/writer.h"
-#include "varve/store/partition.h"
+#include "varve/store/tree/layout.h"
 
 namespace varve {
 namespace {
@@ -87,6 +87,7 @@ SeriesDefinition define_series(const SeriesOptions& options, const Schema& schem
     std::erase(definition.identity, definition.index);
     definition.has_identity = !definition.index.empty() || !definition.identity.empty();
   }
+  definition.layout = store::Layout::parse(options.layout.value_or("range")).text();
   definition.compression = compression_word(options.compression.value_or("auto"));
   definition.target_rows_per_file = checked_target(options.target_rows_per_file.value_or(store::kTargetRowsPerFile));
   return definition;
@@ -101,6 +102,7 @@ void check_agreement(std::string_view key, const SeriesDefinition& definition, c
     set_identity(*options.identity, said);
     agree(key, "identity", identity_text(definition), identity_text(said));
   }
+  if (options.layout) agree(key, "layout", definition.layout, store::Layout::parse(*options.layout).text());
   if (options.compression) agree(key, "compression", definition.compression, compression_word(*options.compression));
   if (options.target_rows_per_file) {
     agree(key, "target_rows_per_file", std::to_string(definition.target_rows_per_file),

@@ -14,6 +14,8 @@
 
 namespace varve {
 
+class Transaction;
+
 // An open lake. Move-only; safe to use from several threads, and beside other processes that have the lake open.
 // A forked child must not use its parent's handle: every call then throws Forked.
 //
@@ -49,6 +51,8 @@ class Lake {
   Commit upsert(std::string_view key, const Table& table, const SeriesWriteOptions& options = {});
   // Removes the series. Throws NotFound. Its old versions stay, and their numbers go on if it is ever made again.
   Commit remove(std::string_view key);
+  // Changes of several series that become one commit.
+  [[nodiscard]] Transaction transaction();
 
   // Rows in order, under the schema of the version. An empty range, or one whose end comes before its start, is an
   // empty table. Throws NotFound for a missing key, version or column, InvalidArgument for a range of an untimed
@@ -68,6 +72,22 @@ class Lake {
   // The files that make up the newest version, in order of time: relative to the root, as the visible tree has them.
   // Throws NotFound.
   [[nodiscard]] std::vector<std::string> files(std::string_view key) const;
+
+  // The versions of a series that can still be read, and those at which it was deleted, oldest first. Throws NotFound
+  // for a key that never was.
+  [[nodiscard]] std::vector<VersionInfo> versions(std::string_view key) const;
+  // Makes the series what it was, as a new version: its rows, columns and files of then. Throws NotFound.
+  Commit restore(std::string_view key, const AsOf& as_of);
+  // Names the newest versions of these series (of all, if absent), so that they stay. Returns how many. Throws
+  // AlreadyExists, NotFound for a key, InvalidArgument for an empty name.
+  int64_t make_snapshot(const std::string& name, const std::optional<std::vector<std::string>>& keys = {});
+  void remove_snapshot(const std::string& name);              // NotFound
+  [[nodiscard]] std::vector<SnapshotInfo> snapshots() const;  // sorted by name
+  // Key and version of each series in a snapshot, sorted by key. Throws NotFound.
+  [[nodiscard]] std::vector<std::pair<std::string, int64_t>> snapshot(const std::string& name) const;
+  // Forgets old versions of a series (of all, if `key` is empty) and removes the files that only they had. Throws
+  // NotFound.
+  VacuumReport vacuum(std::string_view key = {}, const VacuumOptions& options = {});
 
   // User metadata of a key: a JSON object, as it was given ("{}" if there is none); none of it makes a version, and it
   // goes with the series. Throws NotFound, and InvalidArgument for what is no JSON object, is deeper than 100 levels or
@@ -93,8 +113,35 @@ class Lake {
   [[nodiscard]] VerifyReport verify(std::string_view key = {}) const;
 
  private:
+  friend class Transaction;
   struct State;
   explicit Lake(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Changes of several series that happen together or not at all. Nothing is locked, read or written before `commit`; a
+// transaction that goes without it has done nothing. Move-only; one thread; the lake must outlive it and stay where it
+// is. Each key can be changed once.
+class Transaction {
+ public:
+  // As the calls of Lake of the same names; what these throw comes out of `commit`, except that a bad or repeated key
+  // throws at once (PathTraversal, InvalidArgument).
+  Transaction& write(std::string_view key, Table table, SeriesWriteOptions options = {});
+  Transaction& append(std::string_view key, Table table, SeriesWriteOptions options = {});
+  Transaction& upsert(std::string_view key, Table table, SeriesWriteOptions options = {});
+  Transaction& remove(std::string_view key);
+
+  // One commit of all changes, in the order of their keys. Once. `published`: the visible tree shows it at the return.
+  std::vector<Commit> commit(bool published = false);
+
+  ~Transaction();
+  Transaction(Transaction&&) noexcept;
+  Transaction& operator=(Transaction&&) noexcept;
+
+ private:
+  friend class Lake;
+  struct State;
+  explicit Transaction(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "varve/base/time.h"
@@ -56,6 +57,7 @@ struct OpenOptions {
   bool create = true;      // make the lake if there is none
   bool read_only = false;  // never writes, never creates; also what happens on a disk that cannot be written
   Duration lock_timeout = Duration::seconds(30);          // how long a write waits for another writer of its key
+  Duration publish_delay = Duration::milliseconds(150);   // how long small commits may take to show in the visible tree
   size_t threads = 0;                                     // 0: one a processor
   std::function<void(std::string_view line)> on_warning;  // told what a person may want to know; any thread
   // For tests; both must outlive the lake. Null: the system's.
@@ -68,7 +70,8 @@ struct SeriesOptions {
   std::optional<std::string> kind;                   // else from the columns
   std::optional<std::string> index;                  // else by name and type; "" for untimed
   std::optional<std::vector<std::string>> identity;  // else by the kind; {} for none. The index itself is always part
-  std::optional<std::string> compression;       // "auto" (default), "zstd", "zstd:9", "snappy", "lz4", "gzip", "none"
+  std::optional<std::string> layout;       // "range" (default), "month", "day", or a path template (docs/format.md)
+  std::optional<std::string> compression;  // "auto" (default), "zstd", "zstd:9", "snappy", "lz4", "gzip", "none"
   std::optional<int64_t> target_rows_per_file;  // default 4 Mi rows
 };
 
@@ -85,6 +88,8 @@ struct SeriesWriteOptions {
   AppendConflict on_conflict = AppendConflict::kError;  // append only
   std::string zone;                                     // of an index without one; "": such an index is refused
   std::optional<Source> source;
+  bool published = false;                  // the visible tree shows the commit when the call returns
+  std::optional<int64_t> expects_version;  // ConcurrentWrite unless the series has this version; 0: it must not exist
   // Kept in the same commit, and also if the rows change nothing:
   CoverageChange coverage;              // of the rows' source; not of an untimed series
   std::optional<std::string> metadata;  // a JSON object, in place of the one before
@@ -101,7 +106,26 @@ struct Commit {
   int64_t rows_ignored = 0;    // left out for the row that was there (append, kIgnore)
   int64_t rows_removed = 0;
   bool source_seen = false;  // the source was brought in before, so nothing was done
-  bool published = true;     // false: committed, and the visible files follow later
+  bool published = true;     // false: committed, and the visible files follow soon
+};
+
+// Which state of a series is meant: a version, the newest one at a time, or the one that a snapshot names.
+class AsOf {
+ public:
+  AsOf(int64_t version) : version_(version) {}                    // NOLINT(google-explicit-constructor)
+  AsOf(int version) : version_(version) {}                        // NOLINT(google-explicit-constructor)
+  AsOf(Timestamp time) : time_(time) {}                           // NOLINT(google-explicit-constructor)
+  AsOf(std::string snapshot) : snapshot_(std::move(snapshot)) {}  // NOLINT(google-explicit-constructor)
+  AsOf(const char* snapshot) : snapshot_(snapshot) {}             // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] std::optional<int64_t> version() const { return version_; }
+  [[nodiscard]] std::optional<Timestamp> time() const { return time_; }
+  [[nodiscard]] const std::string& snapshot() const { return snapshot_; }
+
+ private:
+  std::optional<int64_t> version_;
+  std::optional<Timestamp> time_;
+  std::string snapshot_;
 };
 
 struct ReadOptions {
@@ -110,7 +134,7 @@ struct ReadOptions {
   Closed closed = Closed::kBoth;
   std::string zone;  // of days and naive text in start and end; "": UTC days, no naive text
   std::optional<std::vector<std::string>> columns;  // all if absent; in the order named
-  std::optional<int64_t> as_of;                     // a version; the newest if absent
+  std::optional<AsOf> as_of;                        // the newest state if absent
   std::optional<int64_t> limit;                     // at most so many rows, the first ones
 };
 
@@ -132,6 +156,43 @@ struct SeriesInfo {
   Timestamp updated;
   std::string metadata;  // a JSON object as it was given, "{}" if there is none
   Schema schema;
+};
+
+// One version of a series, and the commit that made it. Sums are over its files, counts are those of the commit.
+struct VersionInfo {
+  int64_t version = 0;
+  std::string commit_id;
+  Timestamp time;         // of the commit; never earlier than that of the version before
+  std::string operation;  // "write", "append", "upsert", "delete", "transaction", …
+  bool deleted = false;   // the series ended with it
+  int64_t rows = 0;
+  int64_t files = 0;
+  int64_t bytes = 0;
+  std::optional<Timestamp> first;
+  std::optional<Timestamp> last;
+  int64_t rows_added = 0;
+  int64_t rows_replaced = 0;
+  int64_t rows_removed = 0;
+};
+
+struct SnapshotInfo {
+  std::string name;
+  Timestamp created;
+  int64_t keys = 0;
+};
+
+// Which old versions `vacuum` keeps, besides the newest and those in snapshots: all that were the newest at some time
+// within `all_for`, but at most `versions_max` of these, and the last of each hour within `hourly_for`.
+struct VacuumOptions {
+  Duration all_for = Duration::seconds(3600);
+  Duration hourly_for = Duration::seconds(7 * 24 * 3600);
+  int64_t versions_max = 1000;
+};
+
+struct VacuumReport {
+  int64_t versions = 0;  // forgotten
+  int64_t files = 0;     // removed
+  int64_t bytes = 0;     // of these
 };
 
 struct VerifyFinding {

@@ -1,5 +1,9 @@
 #include "varve/store/commit_files.h"
 
+#include <algorithm>
+#include <functional>
+#include <utility>
+
 #include "varve/base/digest.h"
 #include "varve/base/error.h"
 #include "varve/parquet/reader.h"
@@ -7,24 +11,38 @@
 namespace varve::store {
 namespace {
 
-struct WrittenBytes {
-  int64_t bytes = 0;
-  std::string sha256;
-};
+// Takes the bytes of a file: keeps them as long as they are few, and then puts them into a file.
+class FileBytes {
+ public:
+  // `make_file` is called once, when there are more than `kept_max` bytes.
+  FileBytes(size_t kept_max, std::function<std::unique_ptr<base::File>()> make_file)
+      : kept_max_(kept_max), make_file_(std::move(make_file)) {}
 
-WrittenBytes write_durably(base::FileSystem& files, const std::string& path, const Table& rows,
-                           const parquet::WriteOptions& options) {
-  const std::unique_ptr<base::File> file = files.open(path, base::OpenMode::kWriteNew);
-  base::Sha256 digest;
-  const parquet::Writer::Sink sink = [&](std::span<const std::byte> bytes) {
-    digest.update(bytes);
-    file->append(bytes);
-  };
-  const parquet::WriteSummary summary = parquet::write_table(rows, sink, options);
-  file->sync();
-  file->close();
-  return {.bytes = summary.bytes, .sha256 = base::to_hex(digest.finish())};
-}
+  void append(std::span<const std::byte> bytes) {
+    digest_.update(bytes);
+    if (!file_ && kept_.size() + bytes.size() > kept_max_) {
+      file_ = make_file_();
+      file_->append({kept_.data(), kept_.size()});
+      kept_ = {};
+    }
+    file_ ? file_->append(bytes) : kept_.append(bytes);
+  }
+  // The bytes that were kept; null if they are in the file, and then on the disk.
+  base::BufferPtr finish() {
+    if (!file_) return std::move(kept_).finish();
+    file_->sync();
+    file_->close();
+    return nullptr;
+  }
+  std::string sha256() { return base::to_hex(digest_.finish()); }
+
+ private:
+  size_t kept_max_;
+  std::function<std::unique_ptr<base::File>()> make_file_;
+  base::MutableBuffer kept_;
+  std::unique_ptr<base::File> file_;
+  base::Sha256 digest_;
+};
 
 // What was written is there and is a Parquet file of so many rows.
 void check_written(base::FileSystem& files, const std::string& path, int64_t rows, int64_t bytes) {
@@ -72,17 +90,33 @@ CommitFiles::~CommitFiles() {
 
 std::string CommitFiles::intent_path() const { return base::join_path(staging_, commit_id_); }
 
-WrittenFile CommitFiles::add(const Table& rows, const parquet::WriteOptions& options) {
+std::string CommitFiles::stage(const std::string& id) {
   if (staging_.empty()) {
     staging_ = engine_.staging();
     engine_.files().open(intent_path(), base::OpenMode::kWriteNew)->close();
   }
-  const std::string id = object_id(commit_id_, written_.size());
-  const std::string path = base::join_path(staging_, id);
   written_.push_back(id);
-  WrittenBytes written = write_durably(engine_.files(), path, rows, options);
-  check_written(engine_.files(), path, rows.num_rows(), written.bytes);
-  return {.object_id = id, .rows = rows.num_rows(), .bytes = written.bytes, .sha256 = std::move(written.sha256)};
+  return base::join_path(staging_, id);
+}
+
+WrittenFile CommitFiles::add(const Table& rows, const parquet::WriteOptions& options) {
+  const std::string id = object_id(commit_id_, files_++);
+  std::string path;
+  FileBytes file(std::min(kInlineFileBytesMax, kInlineCommitBytesMax - inline_bytes_), [&] {
+    path = stage(id);
+    return engine_.files().open(path, base::OpenMode::kWriteNew);
+  });
+  const auto sink = [&](std::span<const std::byte> bytes) { file.append(bytes); };
+  const parquet::WriteSummary summary = parquet::write_table(rows, sink, options);
+  WrittenFile written{.object_id = id, .rows = rows.num_rows(), .bytes = summary.bytes};
+  written.inline_bytes = file.finish();
+  written.sha256 = file.sha256();
+  if (!written.inline_bytes) {
+    check_written(engine_.files(), path, written.rows, written.bytes);
+  } else {
+    inline_bytes_ += written.inline_bytes->size();
+  }
+  return written;
 }
 
 void CommitFiles::move_into_objects() {

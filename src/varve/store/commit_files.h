@@ -5,17 +5,24 @@
 #include <string>
 #include <vector>
 
+#include "varve/base/buffer.h"
 #include "varve/parquet/writer.h"
 #include "varve/store/engine.h"
 #include "varve/table/table.h"
 
 namespace varve::store {
 
+// Files up to this size, and so many bytes of them in one commit, go into the catalog with the commit and become files
+// later: the sync of the catalog is then all that the commit waits for.
+inline constexpr size_t kInlineFileBytesMax = size_t{64} << 10;
+inline constexpr size_t kInlineCommitBytesMax = size_t{16} << 20;
+
 struct WrittenFile {
   std::string object_id;
   int64_t rows = 0;
   int64_t bytes = 0;
   std::string sha256;
+  base::BufferPtr inline_bytes;  // null: the file is on the disk
 };
 
 // Lives as long as the commit is under way. If it goes without `keep` or `leave`, what it wrote is removed again. If
@@ -29,7 +36,8 @@ class CommitFiles {
   CommitFiles(const CommitFiles&) = delete;
   CommitFiles& operator=(const CommitFiles&) = delete;
 
-  // Writes the rows as one file: to the disk, checked by reading its footer again. Throws Io, Corruption.
+  // Writes the rows as one file: into memory if it is small, else to the disk, checked by reading its footer again.
+  // Throws Io, Corruption.
   WrittenFile add(const Table& rows, const parquet::WriteOptions& options);
   // Makes the files objects: after it returns they survive anything, but nobody knows them yet.
   void move_into_objects();
@@ -41,12 +49,15 @@ class CommitFiles {
 
  private:
   [[nodiscard]] std::string intent_path() const;
+  std::string stage(const std::string& id);
   void undo();
 
   Engine& engine_;
   std::string commit_id_;
-  std::string staging_;               // empty until the first file
-  std::vector<std::string> written_;  // ids of objects
+  size_t files_ = 0;                  // added
+  size_t inline_bytes_ = 0;           // of those that stay in memory
+  std::string staging_;               // empty until the first file on the disk
+  std::vector<std::string> written_;  // ids of objects on the disk
   size_t moved_ = 0;                  // so many of them may be among the objects
   bool settled_ = false;
 };

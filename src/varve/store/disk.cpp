@@ -1,5 +1,6 @@
 #include "varve/store/disk.h"
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -29,6 +30,10 @@ uint64_t key_lock_byte(std::string_view key) { return lock_byte('k', key); }
 
 uint64_t staging_lock_byte(std::string_view staging_id) { return lock_byte('s', staging_id); }
 
+uint64_t lease_byte(int64_t series_id, int64_t version) {
+  return lock_byte('v', std::to_string(series_id) + "/" + std::to_string(version));
+}
+
 std::string Disk::object_directory(std::string_view commit_id) const {
   return base::join_path(objects_path(), commit_id.substr(0, 2));
 }
@@ -41,8 +46,10 @@ std::string Disk::key_path(std::string_view key) const { return base::join_path(
 
 bool Disk::is_directory(const std::string& path) const { return files_->exists(base::join_path(path, ".")); }
 
-void Disk::check_key_path(std::string_view key) const {
-  const std::string relative = catalog::key_to_path(key);
+void Disk::check_key_path(std::string_view key) const { check_directory(catalog::key_to_path(key), key); }
+
+void Disk::check_directory(const std::string& relative, std::string_view key) const {
+  if (relative.empty()) return;
   for (size_t end = 0; end != std::string::npos;) {
     end = relative.find('/', end + 1);
     const std::string part = relative.substr(0, end);
@@ -66,11 +73,17 @@ void Disk::make_directories_below_root(const std::string& path) const {
   files_->sync_directory(base::parent_path(path));
 }
 
-void Disk::sync_up_to_root(const std::string& path) const {
-  for (std::string at = path; at.size() > root_.size();) {
-    at = base::parent_path(at);
-    files_->sync_directory(at);
+void Disk::settle(const std::set<std::string>& directories) const {
+  std::set<std::string> there;
+  for (std::string at : directories) {
+    while (!files_->exists(at)) at = base::parent_path(at);
+    if (files_->list(at).empty()) {
+      remove_empty_directories(at);
+      while (!files_->exists(at)) at = base::parent_path(at);
+    }
+    for (; at.size() >= root_.size() && there.insert(at).second; at = base::parent_path(at)) {}
   }
+  for (const std::string& directory : there) files_->sync_directory(directory);
 }
 
 void Disk::remove_empty_directories(std::string path) const {
@@ -89,11 +102,25 @@ std::unique_ptr<base::FileLock> Disk::lock_shared(LakeLock what, Duration timeou
   return files_->lock(locks_path(), {.byte = byte_of(what), .exclusive = false, .timeout = timeout});
 }
 
-std::unique_ptr<base::FileLock> Disk::lock_key(std::string_view key, Duration timeout) const {
+std::unique_ptr<base::FileLock> Disk::lock_shared(uint64_t byte, Duration timeout) const {
+  return files_->lock(locks_path(), {.byte = byte, .exclusive = false, .timeout = timeout});
+}
+
+std::unique_ptr<base::FileLock> Disk::lock_keys(std::span<const std::string> keys, Duration timeout) const {
+  std::vector<uint64_t> bytes;
+  for (const std::string& key : keys) bytes.push_back(key_lock_byte(key));
+  std::sort(bytes.begin(), bytes.end());
+  bytes.erase(std::unique(bytes.begin(), bytes.end()), bytes.end());  // two keys may share one
+  base::LockOptions options{.byte = bytes.at(0), .timeout = timeout};
+  options.more_bytes.assign(bytes.begin() + 1, bytes.end());
   try {
-    return files_->lock(locks_path(), {.byte = key_lock_byte(key), .timeout = timeout});
+    return files_->lock(locks_path(), options);
   } catch (const ConcurrentWrite&) {
-    throw ConcurrentWrite("another writer holds the key {}, waited {}", quote(key), to_string(timeout));
+    if (keys.size() > 1) {
+      throw ConcurrentWrite("another writer holds one of {} keys, {} to {}, waited {}", keys.size(),
+                            quote(keys.front()), quote(keys.back()), to_string(timeout));
+    }
+    throw ConcurrentWrite("another writer holds the key {}, waited {}", quote(keys.front()), to_string(timeout));
   }
 }
 

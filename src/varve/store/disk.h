@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,8 @@ inline constexpr uint64_t kKeyLocksBegin = 1024;
 // chance, which then costs waiting and nothing else.
 uint64_t key_lock_byte(std::string_view key);
 uint64_t staging_lock_byte(std::string_view staging_id);
+// The byte that readers of an old version share, and vacuum must have alone.
+uint64_t lease_byte(int64_t series_id, int64_t version);
 
 // A value: the root and the file system it is on. Paths that it gives are whole. `files` must outlive it.
 class Disk {
@@ -49,18 +53,23 @@ class Disk {
   // Throws PathTraversal if a part of the key's path in the visible tree is a link, or something that is no directory.
   // Parts that are not there yet are fine.
   void check_key_path(std::string_view key) const;
+  // The same of a directory of the key's, relative to the root.
+  void check_directory(const std::string& relative, std::string_view key) const;
   // Makes the directories of `path`, which lies below the root, and brings all of them up to the root to the disk.
   void make_directories_below_root(const std::string& path) const;
-  // Brings the names on the way from the root to `path` to the disk.
-  void sync_up_to_root(const std::string& path) const;
+  // Brings these directories below the root, as far as they are there, and all names on the way to them to the disk;
+  // empty ones go.
+  void settle(const std::set<std::string>& directories) const;
   // Removes `path` and the folders above it as long as they are empty; never the root.
   void remove_empty_directories(std::string path) const;
 
   // Throws ConcurrentWrite after `timeout`.
   [[nodiscard]] std::unique_ptr<base::FileLock> lock(LakeLock what, Duration timeout) const;
   [[nodiscard]] std::unique_ptr<base::FileLock> lock_shared(LakeLock what, Duration timeout) const;
-  // The same, naming the key where it throws.
-  [[nodiscard]] std::unique_ptr<base::FileLock> lock_key(std::string_view key, Duration timeout) const;
+  [[nodiscard]] std::unique_ptr<base::FileLock> lock_shared(uint64_t byte, Duration timeout) const;
+  // Those of keys, all or none, in an order that keeps two callers from waiting for each other. Throws ConcurrentWrite,
+  // naming the key if it is one.
+  [[nodiscard]] std::unique_ptr<base::FileLock> lock_keys(std::span<const std::string> keys, Duration timeout) const;
   // Null if somebody else has it.
   [[nodiscard]] std::unique_ptr<base::FileLock> try_lock(uint64_t byte) const;
 

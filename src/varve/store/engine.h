@@ -2,16 +2,20 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 
+#include "varve/base/clock.h"
 #include "varve/base/log.h"
 #include "varve/base/thread_pool.h"
 #include "varve/base/time.h"
 #include "varve/catalog/catalog.h"
 #include "varve/store/disk.h"
+#include "varve/store/object_cache.h"
+#include "varve/store/tree/tree_changes.h"
 
 namespace varve::store {
 
@@ -19,7 +23,8 @@ struct EngineOptions {
   bool read_only = false;
   Duration lock_timeout = Duration::seconds(30);
   base::Log log;
-  base::ThreadPool* pool = nullptr;  // must outlive the engine
+  base::ThreadPool* pool = nullptr;  // must outlive the engine, like the clock
+  const base::Clock* clock = nullptr;
 };
 
 // Safe to use from several threads.
@@ -32,11 +37,23 @@ class Engine {
   [[nodiscard]] base::FileSystem& files() const noexcept { return disk_.files(); }
   [[nodiscard]] catalog::Catalog& catalog() noexcept { return catalog_; }
   [[nodiscard]] base::ThreadPool* pool() const noexcept { return options_.pool; }
+  [[nodiscard]] const base::Clock& clock() const noexcept { return *options_.clock; }
   [[nodiscard]] bool read_only() const noexcept { return options_.read_only; }
   [[nodiscard]] Duration lock_timeout() const noexcept { return options_.lock_timeout; }
   void warn(std::string_view line) const;
 
-  // Whether something that this opener committed could not be published yet.
+  // What is not published yet of the series that this opener has changed.
+  [[nodiscard]] TreeChanges& tree_changes() noexcept { return tree_changes_; }
+
+  // Data files that are open.
+  [[nodiscard]] ObjectCache& objects() noexcept { return objects_; }
+
+  // Whoever publishes commits a little later, if there is somebody; null: each commit publishes itself.
+  using Publisher = std::function<void()>;
+  void set_publisher(Publisher publisher) { publisher_ = std::move(publisher); }
+  [[nodiscard]] const Publisher& publisher() const noexcept { return publisher_; }
+
+  // Whether something that this opener committed is not published yet.
   [[nodiscard]] bool behind() const noexcept { return behind_; }
   void set_behind(bool behind) noexcept { behind_ = behind; }
 
@@ -61,7 +78,10 @@ class Engine {
   EngineOptions options_;
   std::unique_ptr<base::FileLock> open_lock_;
   bool closed_ = false;
+  ObjectCache objects_;
+  Publisher publisher_;
   std::atomic<bool> behind_ = false;
+  TreeChanges tree_changes_;
 
   std::mutex staging_mutex_;
   std::unique_ptr<base::FileLock> staging_lock_;

@@ -22,6 +22,20 @@ std::vector<table::RowRange> cut_rows(int64_t rows, std::span<const int64_t> ind
   return ranges;
 }
 
+std::vector<table::RowRange> cut_periods(int64_t rows, std::span<const int64_t> index, catalog::Period period) {
+  if (rows == 0) return {};
+  if (index.empty() || period == catalog::Period::kAll) return {{.first = 0, .last = rows}};
+  const auto day_of = [period](int64_t value) { return catalog::first_day(period, to_date(Timestamp{value})); };
+  std::vector<table::RowRange> ranges;
+  for (auto first = index.begin(); first != index.end();) {
+    const Date day = day_of(*first);
+    const auto last = std::partition_point(first, index.end(), [&](int64_t value) { return day_of(value) <= day; });
+    ranges.push_back({.first = first - index.begin(), .last = last - index.begin()});
+    first = last;
+  }
+  return ranges;
+}
+
 std::string name_file(const FileRange& range, int64_t version, const std::function<bool(const std::string&)>& taken) {
   constexpr std::string_view kSuffix = ".parquet";
   const std::string stem =

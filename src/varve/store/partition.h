@@ -1,4 +1,4 @@
-// How the rows of a series are cut into files, and what these are called.
+// Cutting the rows of a series into files, and naming these.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "varve/base/time.h"
+#include "varve/catalog/path_template.h"
 #include "varve/table/index.h"
 
 namespace varve::store {
@@ -19,7 +20,10 @@ inline constexpr int64_t kTargetRowsPerFile = int64_t{4} << 20;  // unless the s
 // index values of the rows, or is empty for an untimed series. No rows: no pieces.
 std::vector<table::RowRange> cut_rows(int64_t rows, std::span<const int64_t> index, int64_t target_rows);
 
-// The name of a file in its key's directory (layout `range`): `20240101T100000-20240101T235959.parquet` by the first
+// Cuts them, as few pieces as can be, so that none holds rows of two periods.
+std::vector<table::RowRange> cut_periods(int64_t rows, std::span<const int64_t> index, catalog::Period period);
+
+// The name of a file in its directory: `20240101T100000-20240101T235959.parquet` by the first
 // and last index value, `rows.parquet` if untimed. Where `taken` says that the name is, then the same with `-<version>`
 // before `.parquet`, counting on from there.
 struct FileRange {

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "varve/base/error.h"
-#include "varve/store/partition.h"
+#include "varve/store/tree/layout.h"
 #include "varve/table/cast.h"
 #include "varve/table/index.h"
 #include "varve/table/select.h"
@@ -24,7 +24,12 @@ struct Group {
 class Planner {
  public:
   Planner(const SeriesFiles& series, WriteMode mode, const PlanTools& tools)
-      : series_(series), definition_(series.definition), order_(order_of(definition_)), mode_(mode), tools_(tools) {}
+      : series_(series),
+        definition_(series.definition),
+        layout_(Layout::parse(definition_.layout)),
+        order_(order_of(definition_)),
+        mode_(mode),
+        tools_(tools) {}
 
   Plan plan(const Table& rows) {
     check(rows);
@@ -90,32 +95,61 @@ class Planner {
     }
   }
 
-  // Rows already in one file by their time; runs of rows between files are groups of their own, but go with the file
-  // before them if that is rewritten anyway.
   [[nodiscard]] std::vector<Group> timed_groups() const {
     std::vector<Group> groups;
-    int64_t row = 0;
+    for (const Group& period : periods()) {
+      if (layout_.one_file_a_period()) {
+        groups.push_back(period);
+      } else {
+        add_groups(period, groups);
+      }
+    }
+    return groups;
+  }
+
+  // New rows by the layout's periods, each with the files of its period: no file holds rows of two.
+  [[nodiscard]] std::vector<Group> periods() const {
+    std::vector<Group> periods;
+    const std::vector<catalog::ObjectRow>& objects = series_.objects;
+    size_t object = 0;
+    for (const table::RowRange& rows : cut_periods(newer_.num_rows(), index(), layout_.period())) {
+      const Date period = layout_.period_of({(*index_)[rows.first]});
+      const auto is_before = [&](const catalog::ObjectRow& file) { return layout_.period_of(file.first) < period; };
+      const auto is_within = [&](const catalog::ObjectRow& file) { return layout_.period_of(file.first) == period; };
+      while (object < objects.size() && is_before(objects[object])) ++object;
+      const size_t first_object = object;
+      while (object < objects.size() && is_within(objects[object])) ++object;
+      periods.push_back({first_object, object, rows.first, rows.last});
+    }
+    return periods;
+  }
+
+  // Rows already in one file by their time; runs of rows between files are groups of their own, but go with the file
+  // before them if that is rewritten anyway.
+  void add_groups(const Group& period, std::vector<Group>& groups) const {
+    const size_t groups_before = groups.size();
+    int64_t row = period.first_row;
     const auto add = [&](size_t first_object, size_t last_object, int64_t last_row) {
       if (row == last_row) return;
       const bool follows_rewritten =
-          first_object == last_object && !groups.empty() && groups.back().last_object == first_object;
+          first_object == last_object && groups.size() > groups_before && groups.back().last_object == first_object;
       if (follows_rewritten) {
         groups.back().last_row = last_row;
       } else {
+        const size_t begin = groups.size() > groups_before ? groups.back().last_object : period.first_object;
         groups.push_back({first_object, last_object, row, last_row});
-        if (first_object == last_object) take_in_small_files(groups);
+        if (first_object == last_object) take_in_small_files(begin, groups.back());
       }
       row = last_row;
     };
-    const std::span<const int64_t> values = index();
-    for (size_t object = 0; object < series_.objects.size(); ++object) {
+    const auto values = index().first(static_cast<size_t>(period.last_row));
+    for (size_t object = period.first_object; object < period.last_object; ++object) {
       const catalog::ObjectRow& file = series_.objects[object];
       const auto begin = std::lower_bound(values.begin() + row, values.end(), file.first.nanoseconds);
       add(object, object, begin - values.begin());
       add(object, object + 1, std::upper_bound(begin, values.end(), file.last.nanoseconds) - values.begin());
     }
-    add(series_.objects.size(), series_.objects.size(), newer_.num_rows());
-    return groups;
+    add(period.last_object, period.last_object, period.last_row);
   }
 
   // Where rows are told apart by columns other than a time, any file may hold any row; where not, new ones go to the
@@ -123,14 +157,14 @@ class Planner {
   [[nodiscard]] std::vector<Group> untimed_groups() const {
     if (newer_.num_rows() == 0) return {};
     const size_t files = series_.objects.size();
-    std::vector<Group> groups = {{definition_.has_identity ? 0 : files, files, 0, newer_.num_rows()}};
-    if (!definition_.has_identity) take_in_small_files(groups);
-    return groups;
+    const bool anywhere = definition_.has_identity || layout_.one_file_a_period();
+    Group group = {anywhere ? 0 : files, files, 0, newer_.num_rows()};
+    if (!anywhere) take_in_small_files(0, group);
+    return {group};
   }
 
-  void take_in_small_files(std::vector<Group>& groups) const {
-    Group& group = groups.back();
-    const size_t begin = groups.size() < 2 ? 0 : groups[groups.size() - 2].last_object;
+  // None before `begin`.
+  void take_in_small_files(size_t begin, Group& group) const {
     int64_t rows = group.last_row - group.first_row;
     while (group.first_object > begin) {
       const int64_t before = object_rows(group.first_object - 1);
@@ -206,7 +240,7 @@ class Planner {
     std::optional<table::IndexValues> index;
     if (timed()) index.emplace(rows, definition_.index);
     const std::span<const int64_t> values = index ? index->nanoseconds() : std::span<const int64_t>{};
-    for (const table::RowRange& range : cut_rows(rows.num_rows(), values, target_rows())) {
+    for (const table::RowRange& range : layout_.cut(rows.num_rows(), values, target_rows())) {
       PlannedFile file{.rows = rows.slice(range.first, range.last - range.first), .first = {}, .last = {}};
       if (index) {
         file.first = {(*index)[range.first]};
@@ -218,6 +252,7 @@ class Planner {
 
   const SeriesFiles& series_;
   const catalog::SeriesDefinition& definition_;
+  Layout layout_;
   table::RowOrder order_;
   WriteMode mode_;
   const PlanTools& tools_;

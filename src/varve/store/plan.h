@@ -61,7 +61,8 @@ struct PlanTools {
 // Touches only files that new rows fall into, and small ones before new rows, which it takes in so that a series that
 // grows by little has few files: a file before rows that lie in no file is rewritten with them if it has at most twice
 // their number. So each row is rewritten a number of times that is the logarithm of the series' length, and there are
-// about that many files besides full ones.
+// about that many files besides full ones. No file holds rows of two periods of the layout, and where the layout is a
+// path template a period has one file, whatever its size.
 // Throws SchemaCompatibility, InvalidArgument (no index column, a null in it, upsert without identity), AlreadyExists.
 Plan plan_write(const SeriesFiles& series, const Table& rows, WriteMode mode, const PlanTools& tools);
 

@@ -7,6 +7,7 @@
 #include "varve/store/commit_files.h"
 #include "varve/store/publish.h"
 #include "varve/store/series_reader.h"
+#include "varve/store/tree/place.h"
 
 namespace varve::store {
 namespace {
@@ -59,7 +60,7 @@ void sweep_staging_directory(Engine& engine, const std::string& id) {
 
 void check_objects(Engine& engine) {
   for (const catalog::ObjectRow& object : engine.catalog().all_objects()) {
-    if (object.removed_version) continue;
+    if (object.removed_version || !object.stored) continue;
     const std::string path = engine.disk().object_path(object.id);
     if (!engine.files().exists(path)) {
       engine.warn("the object of " + object.name + " is missing: " + path);

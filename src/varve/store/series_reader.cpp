@@ -4,7 +4,8 @@
 #include <tuple>
 
 #include "varve/base/error.h"
-#include "varve/catalog/key.h"
+#include "varve/base/memory_file.h"
+#include "varve/store/tree/layout.h"
 #include "varve/table/cast.h"
 #include "varve/table/select.h"
 
@@ -17,7 +18,7 @@ using catalog::ObjectRow;
 // One reading of one state of a series.
 class SeriesReader {
  public:
-  SeriesReader(const Engine& engine, const Catalog::State& state, const Selection& selection)
+  SeriesReader(Engine& engine, const Catalog::State& state, const Selection& selection)
       : engine_(engine), state_(state), selection_(selection), schema_(selected_schema()) {}
 
   [[nodiscard]] Table read() const {
@@ -66,7 +67,8 @@ class SeriesReader {
 
   // The selected rows of one file, or the first or last `rows_max` of them.
   [[nodiscard]] Table read_object(const ObjectRow& object, std::optional<int64_t> rows_max) const {
-    const parquet::Reader reader = open_object(engine_, state_.series.key, object);
+    const auto opened = open_object(engine_, state_.series.key, object);
+    const parquet::Reader& reader = *opened;
     parquet::ReadOptions options{
         .columns = columns_in(reader.schema()), .range = range_of(object), .pool = engine_.pool(), .cancel = {}};
     Table rows;
@@ -106,7 +108,7 @@ class SeriesReader {
         .column = state_.series.definition.index, .start = selection_.first, .end = selection_.last, .sorted = true};
   }
 
-  const Engine& engine_;
+  Engine& engine_;
   const Catalog::State& state_;
   const Selection& selection_;
   Schema schema_;
@@ -143,26 +145,41 @@ Table read_series(Engine& engine, std::string_view key, const Selection& selecti
   }
 }
 
-parquet::Reader open_object(const Engine& engine, std::string_view key, const catalog::ObjectRow& object) {
-  std::unique_ptr<base::File> file = engine.files().open(engine.disk().object_path(object.id), base::OpenMode::kRead);
+std::unique_ptr<base::File> open_object_bytes(Engine& engine, const ObjectRow& object) {
+  if (!object.stored) {
+    if (base::BufferPtr bytes = engine.catalog().inline_bytes(object.id)) {
+      return std::make_unique<base::MemoryFile>(std::move(bytes));
+    }
+  }
+  return engine.files().open(engine.disk().object_path(object.id), base::OpenMode::kRead);
+}
+
+std::shared_ptr<const parquet::Reader> open_object(Engine& engine, std::string_view key, const ObjectRow& object) {
+  base::FileStatus status;  // bytes in the catalog cannot change
+  if (object.stored) status = engine.files().status(engine.disk().object_path(object.id));
+  if (auto open = engine.objects().find(object.id, status)) return open;
+  std::unique_ptr<base::File> file = open_object_bytes(engine, object);
   const uint64_t size = file->size();
   if (size != static_cast<uint64_t>(object.bytes)) {
     throw Corruption("{} has {} bytes and should have {}: it was changed from outside", visible_name(key, object), size,
                      object.bytes);
   }
-  return parquet::Reader::open(std::move(file), visible_name(key, object));
+  auto reader =
+      std::make_shared<const parquet::Reader>(parquet::Reader::open(std::move(file), visible_name(key, object)));
+  engine.objects().put(object.id, status, reader);
+  return reader;
 }
 
-Table read_object(const Engine& engine, std::string_view key, const catalog::ObjectRow& object) {
+Table read_object(Engine& engine, std::string_view key, const ObjectRow& object) {
   try {
-    return open_object(engine, key, object).read({.columns = {}, .range = {}, .pool = engine.pool(), .cancel = {}});
+    return open_object(engine, key, object)->read({.columns = {}, .range = {}, .pool = engine.pool(), .cancel = {}});
   } catch (const NotFound& error) {
     throw Corruption("{} is missing: {}", visible_name(key, object), error.what());
   }
 }
 
 std::string visible_name(std::string_view key, const catalog::ObjectRow& object) {
-  return base::join_path(catalog::key_to_path(key), object.name);
+  return visible_path(key, object.name);
 }
 
 void sort_objects(std::vector<catalog::ObjectRow>& objects, const catalog::SeriesDefinition& definition) {

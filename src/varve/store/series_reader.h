@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,12 +30,16 @@ struct Selection {
 // of an untimed series, Corruption naming the visible file.
 Table read_series(Engine& engine, std::string_view key, const Selection& selection);
 
-// Opens an object whose size is what the catalog says. `key` is for messages, which name the visible file.
-// Throws NotFound if it is gone, Corruption.
-parquet::Reader open_object(const Engine& engine, std::string_view key, const catalog::ObjectRow& object);
+// An object, open: the one that is open already if its file is as it was then. Its size is what the catalog says. `key`
+// is for messages, which name the visible file. Throws NotFound if it is gone, Corruption.
+std::shared_ptr<const parquet::Reader> open_object(Engine& engine, std::string_view key,
+                                                   const catalog::ObjectRow& object);
+
+// The bytes of an object: its file, or what the catalog has of it until there is one. Throws NotFound.
+std::unique_ptr<base::File> open_object_bytes(Engine& engine, const catalog::ObjectRow& object);
 
 // All rows of an object that must be there, under the schema it was written with. Throws Corruption.
-Table read_object(const Engine& engine, std::string_view key, const catalog::ObjectRow& object);
+Table read_object(Engine& engine, std::string_view key, const catalog::ObjectRow& object);
 
 // How a file of a series is called in messages and reports: relative to the root, as the visible tree has it.
 std::string visible_name(std::string_view key, const catalog::ObjectRow& object);

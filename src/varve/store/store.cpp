@@ -65,7 +65,8 @@ std::unique_ptr<Engine> open_engine(const Disk& disk, const base::Clock& clock, 
                                   EngineOptions{.read_only = options.read_only,
                                                 .lock_timeout = options.lock_timeout,
                                                 .log = options.log,
-                                                .pool = options.pool});
+                                                .pool = options.pool,
+                                                .clock = &clock});
 }
 
 void check_root(const Disk& disk, const StoreOptions& options) {
@@ -87,6 +88,7 @@ Store Store::open(base::FileSystem& files, const base::Clock& clock, const std::
   try {
     Store store(open_engine(disk, clock, options));
     recover(*store.engine_);
+    store.begin_publishing(options.publish_delay);
     return store;
   } catch (const ReadOnly& error) {
     return open_for_reading(disk, clock, options, error.what());
@@ -112,10 +114,23 @@ Store::~Store() {
 }
 
 Store::Store(Store&&) noexcept = default;
-Store& Store::operator=(Store&&) noexcept = default;
+
+Store& Store::operator=(Store&& other) noexcept {
+  const Store replaced(std::move(*this));
+  engine_ = std::move(other.engine_);
+  publisher_ = std::move(other.publisher_);
+  return *this;
+}
+
+void Store::begin_publishing(Duration delay) {
+  if (delay <= Duration{0}) return;
+  publisher_ = std::make_unique<Publisher>(*engine_, delay);
+  engine_->set_publisher([publisher = publisher_.get()] { publisher->publish_soon(); });
+}
 
 void Store::close() {
   if (!engine_) return;
+  if (publisher_) publisher_->stop();
   if (engine_->behind()) engine_->set_behind(publish_pending(*engine_) > 0);
   engine_->close();
 }
@@ -125,6 +140,10 @@ bool Store::read_only() const { return engine_->read_only(); }
 catalog::Catalog& Store::catalog() const { return engine_->catalog(); }
 
 WriteSession Store::begin_write(std::vector<std::string> keys) const { return {*engine_, std::move(keys)}; }
+
+Vacuumed Store::vacuum(std::string_view key, const RetentionPolicy& policy) const {
+  return store::vacuum(*engine_, key, policy);
+}
 
 Table Store::read(std::string_view key, const Selection& selection) const {
   return read_series(*engine_, key, selection);

@@ -9,7 +9,9 @@
 #include "varve/base/clock.h"
 #include "varve/base/file_system.h"
 #include "varve/store/engine.h"
+#include "varve/store/publisher.h"
 #include "varve/store/series_reader.h"
+#include "varve/store/upkeep/vacuum.h"
 #include "varve/store/verify.h"
 #include "varve/store/write_session.h"
 
@@ -19,6 +21,8 @@ struct StoreOptions {
   bool create = true;      // make the lake if there is none
   bool read_only = false;  // also what happens, with a warning to the log, where the disk cannot be written or is full
   Duration lock_timeout = Duration::seconds(30);
+  // How long small commits may take to show in the visible tree; 0: as long as the call that makes them.
+  Duration publish_delay = Duration::milliseconds(150);
   base::Log log;
   base::ThreadPool* pool = nullptr;
 };
@@ -44,6 +48,9 @@ class Store {
 
   // See WriteSession, which must not outlive the store.
   [[nodiscard]] WriteSession begin_write(std::vector<std::string> keys) const;
+  // See vacuum and Lease.
+  [[nodiscard]] Lease lease(int64_t series_id, int64_t version) const { return {*engine_, series_id, version}; }
+  Vacuumed vacuum(std::string_view key = {}, const RetentionPolicy& policy = {}) const;
   // See read_series and verify.
   [[nodiscard]] Table read(std::string_view key, const Selection& selection = {}) const;
   [[nodiscard]] Verification verify(std::string_view key = {}) const;
@@ -51,7 +58,9 @@ class Store {
  private:
   explicit Store(std::unique_ptr<Engine> engine);
   static Store open_for_reading(const Disk& disk, const base::Clock& clock, StoreOptions options, std::string_view why);
+  void begin_publishing(Duration delay);
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Publisher> publisher_;  // null: each commit publishes itself
 };
 
 }  // namespace varve::store

@@ -1,6 +1,7 @@
 #include "varve/store/verify.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "varve/base/digest.h"
@@ -8,8 +9,9 @@
 #include "varve/catalog/key.h"
 #include "varve/catalog/registry.h"
 #include "varve/store/plan.h"
-#include "varve/store/publish.h"
 #include "varve/store/series_reader.h"
+#include "varve/store/tree/layout.h"
+#include "varve/store/tree/place.h"
 #include "varve/table/cast.h"
 #include "varve/table/index.h"
 #include "varve/table/select.h"
@@ -88,19 +90,31 @@ class SeriesVerifier {
 
   void check_object(const ObjectRow& object) {
     const std::string file = visible_name(key(), object);
-    const std::string path = engine_.disk().object_path(object.id);
-    if (!engine_.files().exists(path)) return report(file, "its object is missing: " + object.id);
-    const parquet::Reader reader = open_object(engine_, key(), object);
-    const std::string sha256 =
-        base::to_hex(base::sha256(engine_.files().open(path, base::OpenMode::kRead)->map()->bytes()));
+    const std::unique_ptr<base::File> bytes = open_bytes(object);
+    if (!bytes) return report(file, "its object is missing: " + object.id);
+    if (bytes->size() != static_cast<uint64_t>(object.bytes)) {
+      return report(file, format_message("has {} bytes and should have {}: it was changed from outside",
+                                         {bytes->size(), object.bytes}));
+    }
+    const std::string sha256 = base::to_hex(base::sha256(bytes->map()->bytes()));
     if (sha256 != object.sha256) report(file, "has the SHA-256 " + sha256 + " and should have " + object.sha256);
+    const parquet::Reader reader = parquet::Reader::open(open_bytes(object), file);  // anew: what is kept may be older
     if (reader.num_rows() != object.rows) {
       report(file, format_message("has {} rows and should have {}", {reader.num_rows(), object.rows}));
     }
-    const Table rows = table::conform(read_object(engine_, key(), object), state_.schema);
+    const Table rows = table::conform(reader.read({.pool = engine_.pool()}), state_.schema);
     report_.rows += rows.num_rows();
     report_.bytes += object.bytes;
     check_rows(file, object, rows);
+  }
+
+  // Null if there are none.
+  [[nodiscard]] std::unique_ptr<base::File> open_bytes(const ObjectRow& object) const {
+    try {
+      return open_object_bytes(engine_, object);
+    } catch (const NotFound&) {
+      return nullptr;
+    }
   }
 
   void check_rows(const std::string& file, const ObjectRow& object, const Table& rows) {
@@ -117,9 +131,19 @@ class SeriesVerifier {
                               {to_string(first), to_string(last), to_string(object.first), to_string(object.last)}));
       }
     }
+    check_layout(file, object);
     if (definition_.has_identity) check_unique(file, rows);
     if (ordered && last_row_) check_border(file, rows.slice(0, 1));
     last_row_ = rows.slice(rows.num_rows() - 1, 1);
+  }
+
+  void check_layout(const std::string& file, const ObjectRow& object) {
+    const Layout layout = Layout::parse(definition_.layout);
+    if (layout.period_of(object.first) != layout.period_of(object.last)) {
+      report(file, "holds rows of more than one period of the layout " + layout.text());
+    } else if (layout.place(key(), object.first) != place_of(object.name)) {
+      report(file, "does not lie where the layout " + layout.text() + " has rows of its time");
+    }
   }
 
   void check_unique(const std::string& file, const Table& rows) {
@@ -165,31 +189,42 @@ class SeriesVerifier {
   }
 
   [[nodiscard]] std::vector<Finding> look_at_tree(const std::vector<ObjectRow>& objects) const {
+    std::map<std::string, std::vector<ObjectRow>> live;  // by place
+    for (const std::string& name : engine_.catalog().object_names(state_.series.id)) live[place_of(name)];
+    for (const ObjectRow& object : objects) live[place_of(object.name)].push_back(object);
     std::vector<Finding> found;
-    const auto add = [&](const std::string& name, std::string what) {
-      found.push_back(
-          {.key = key(), .file = base::join_path(catalog::key_to_path(key()), name), .what = std::move(what)});
-    };
-    const std::string directory = engine_.disk().key_path(key());
-    std::vector<std::string> names;
-    if (engine_.files().exists(directory)) names = engine_.files().list(directory);
-    for (const ObjectRow& object : objects) {
-      const auto at = std::find(names.begin(), names.end(), object.name);
-      if (at == names.end()) {
-        add(object.name, "is not in the visible tree");
-      } else {
-        if (!is_same_file(engine_, base::join_path(directory, *at), object)) {
-          add(object.name, "the visible file is not the one that was published: it was replaced from outside");
-        }
-        names.erase(at);
-      }
-    }
-    for (const ObjectRow& object : engine_.catalog().objects_named(state_.series.id, names)) {
-      if (is_same_file(engine_, base::join_path(directory, object.name), object)) {
-        add(object.name, "is visible and not part of the series any more");
-      }
-    }
+    for (const auto& [place, shown] : live) look_at_place(place, shown, found);
     return found;
+  }
+
+  void look_at_place(const std::string& place, const std::vector<ObjectRow>& shown, std::vector<Finding>& found) const {
+    const std::string directory = directory_of_place(key(), place);
+    const auto add = [&](const std::string& name, std::string what) {
+      found.push_back({.key = key(), .file = base::join_path(directory, name), .what = std::move(what)});
+    };
+    const std::string path = base::join_path(engine_.disk().root(), directory);
+    std::vector<std::string> names;
+    if (engine_.files().exists(path)) names = engine_.files().list(path);
+    if (is_by_template(place)) std::erase_if(names, [&](const auto& name) { return name != base::file_name(place); });
+    for (const ObjectRow& object : shown) {
+      const std::string own = base::file_name(visible_path(key(), object.name));
+      const auto at = std::find(names.begin(), names.end(), own);
+      if (at == names.end()) {
+        add(own, "is not in the visible tree");
+        continue;
+      }
+      if (!is_same_file(engine_, base::join_path(path, own), object)) {
+        add(own, "the visible file is not the one that was published: it was replaced from outside");
+      }
+      names.erase(at);
+    }
+    if (names.empty()) return;
+    for (const ObjectRow& object : find_objects(engine_, state_.series.id, place, names)) {
+      const std::string own = base::file_name(visible_path(key(), object.name));
+      if (is_same_file(engine_, base::join_path(path, own), object)) {
+        add(own, "is visible and not part of the series any more");
+      }
+    }
   }
 
   Engine& engine_;

@@ -12,9 +12,10 @@
 #include "varve/base/uuid.h"
 #include "varve/catalog/key.h"
 #include "varve/store/commit_files.h"
-#include "varve/store/partition.h"
 #include "varve/store/publish.h"
 #include "varve/store/series_reader.h"
+#include "varve/store/tree/layout.h"
+#include "varve/store/tree/place.h"
 
 namespace varve::store {
 namespace {
@@ -39,6 +40,7 @@ struct KeyState {
   std::optional<Plan> plan;
   catalog::SeriesChange change;
   SeriesResult result;
+  TreeChanges::Places places;  // of the visible tree that change
   bool touched = false;
 
   [[nodiscard]] bool exists() const { return row && !row->deleted; }
@@ -52,6 +54,7 @@ std::vector<std::pair<std::string, std::string>> file_metadata(const KeyState& k
       {"varve.key", key.change.key},
       {"varve.kind", key.definition.kind},
       {"varve.index", key.definition.index},
+      {"varve.layout", key.definition.layout},
       {"varve.version", std::to_string(key.version() + 1)},
       {"varve.schema_version", std::to_string(key.schema_version)},
       {"varve.commit", commit_id}};
@@ -67,7 +70,7 @@ struct WriteSession::State {
   explicit State(Engine& lake_engine) : engine(lake_engine) {}
 
   Engine& engine;
-  std::vector<std::unique_ptr<base::FileLock>> locks;
+  std::unique_ptr<base::FileLock> lock;  // of the keys
   std::map<std::string, KeyState, std::less<>> keys;
   std::string operation;
 
@@ -86,9 +89,9 @@ struct WriteSession::State {
   }
 
   void lock_keys() {
-    std::map<uint64_t, std::string_view> bytes;  // two keys may share one
-    for (const auto& [key, state] : keys) bytes.emplace(key_lock_byte(key), key);
-    for (const auto& [byte, key] : bytes) locks.push_back(engine.disk().lock_key(key, engine.lock_timeout()));
+    std::vector<std::string> names;
+    for (const auto& [key, state] : keys) names.push_back(key);
+    if (!names.empty()) lock = engine.disk().lock_keys(names, engine.lock_timeout());
   }
 
   [[nodiscard]] SeriesFiles files_of(const KeyState& key) {
@@ -103,13 +106,17 @@ struct WriteSession::State {
   }
 
   // A name that no file of the series ever had, and that nobody else's file has.
-  std::string choose_name(const KeyState& key, const FileRange& range, std::set<std::string>& given) {
-    const std::string directory = engine.disk().key_path(key.change.key);
+  std::string choose_name(KeyState& key, const FileRange& range, std::set<std::string>& given) {
+    const Layout layout = Layout::parse(key.definition.layout);
+    const int64_t series_id = key.row ? key.row->id : 0;
+    const std::string place = layout.place(key.change.key, range.first);
+    if (key.places.insert(place).second) check_place(engine, series_id, key.change.key, place);
     const auto taken = [&](const std::string& name) {
-      if (given.contains(name) || engine.files().exists(base::join_path(directory, name))) return true;
-      return key.row && !engine.catalog().objects_named(key.row->id, std::span(&name, 1)).empty();
+      if (given.contains(name) || !engine.catalog().objects_named(series_id, std::span(&name, 1)).empty()) return true;
+      const std::string path = base::join_path(engine.disk().root(), visible_path(key.change.key, name));
+      return !layout.one_file_a_period() && engine.files().exists(path);
     };
-    std::string name = name_file(range, key.version() + 1, taken);
+    std::string name = layout.name_file(key.change.key, range, key.version() + 1, taken);
     given.insert(name);
     return name;
   }
@@ -131,7 +138,8 @@ struct WriteSession::State {
                                   .bytes = written.bytes,
                                   .first = file.first,
                                   .last = file.last,
-                                  .sha256 = std::move(written.sha256)});
+                                  .sha256 = std::move(written.sha256),
+                                  .inline_bytes = std::move(written.inline_bytes)});
     }
     key.plan->added.clear();  // the rows are on the disk
   }
@@ -164,13 +172,37 @@ struct WriteSession::State {
     }
   }
 
+  void note_places(const catalog::CommittedSeries& committed) {
+    const KeyState& key = find(committed.key);
+    if (key.change.deletes) {
+      engine.tree_changes().forget(committed.series_id);
+    } else {
+      engine.tree_changes().add(committed.series_id, committed.version, key.places);
+    }
+  }
+
   void publish_what_is_behind() {
-    if (!engine.behind()) return;
+    if (!engine.behind() || engine.publisher()) return;
     try {
       engine.set_behind(publish_pending(engine) > 0);
     } catch (const Error& error) {
       engine.warn(std::string("cannot publish what is behind: ") + error.what());
     }
+  }
+
+  // Nobody waits for the tree because of a few bytes.
+  [[nodiscard]] bool can_wait() const {
+    if (!engine.publisher()) return false;
+    return std::all_of(keys.begin(), keys.end(), [](const auto& entry) {
+      const catalog::SeriesChange& change = entry.second.change;
+      return !change.deletes && std::all_of(change.added.begin(), change.added.end(),
+                                            [](const auto& object) { return object.inline_bytes != nullptr; });
+    });
+  }
+
+  void publish_later() {
+    engine.set_behind(true);
+    engine.publisher()();
   }
 
   bool try_to_publish(const catalog::CommittedSeries& series, const std::string& commit_id) {
@@ -219,7 +251,12 @@ void WriteSession::write(const SeriesWrite& write) {
     key.result.source_seen = true;
     return;
   }
-  if (!key.exists()) key.definition = write.definition;
+  if (!key.exists()) {
+    key.definition = write.definition;
+    const Layout layout = Layout::parse(key.definition.layout);
+    layout.check(write.key, !key.definition.index.empty());
+    check_neighbours(engine.catalog(), write.key, layout);
+  }
   const std::vector<std::string>& growth = write.identity_growth;
   key.definition.identity.insert(key.definition.identity.end(), growth.begin(), growth.end());
   const SeriesFiles files = state_->files_of(key);
@@ -234,6 +271,10 @@ void WriteSession::write(const SeriesWrite& write) {
   if (!key.exists() || !growth.empty()) key.change.define = key.definition;
   if (schema_changes) key.change.schema = key.plan->schema;
   key.change.removed = key.plan->removed;
+  const std::set<std::string_view> removed(key.plan->removed.begin(), key.plan->removed.end());
+  for (const catalog::ObjectRow& object : files.objects) {
+    if (removed.contains(object.id)) key.places.insert(place_of(object.name));
+  }
   key.change.forgets_sources = !adds;
   key.change.source_name = write.source_name;
   key.change.source_sha256 = write.source_sha256;
@@ -251,22 +292,26 @@ void WriteSession::remove(std::string_view name) {
   key.result.changed = true;
 }
 
-CommitResult WriteSession::commit() {
+CommitResult WriteSession::commit(const CommitOptions& options) {
   CommitResult result;
   state_->publish_what_is_behind();
   const auto changed = [](const auto& entry) { return entry.second.result.changed; };
   if (std::any_of(state_->keys.begin(), state_->keys.end(), changed)) {
     const std::string commit_id = base::make_uuid();
-    for (const catalog::CommittedSeries& committed : state_->make_durable(commit_id)) {
+    const std::vector<catalog::CommittedSeries> all = state_->make_durable(commit_id);
+    const bool later = !options.published && state_->can_wait();
+    for (const catalog::CommittedSeries& committed : all) {
       SeriesResult& series = state_->find(committed.key).result;
       series.version = committed.version;
-      series.published = state_->try_to_publish(committed, commit_id);
+      state_->note_places(committed);
+      series.published = !later && state_->try_to_publish(committed, commit_id);
     }
+    if (later) state_->publish_later();
     result.id = commit_id;
   }
   state_->annotate_unchanged();
   for (auto& [key, state] : state_->keys) result.series.push_back(std::move(state.result));
-  state_->locks.clear();
+  state_->lock.reset();
   return result;
 }
 

@@ -39,6 +39,11 @@ struct SeriesResult {
   bool published = true;  // false: committed, and the visible files follow later
 };
 
+struct CommitOptions {
+  bool published =
+      false;  // the visible tree shows the commit when the call returns, even if nobody waited for the disk
+};
+
 struct CommitResult {
   std::string id;  // empty if nothing changed
   std::vector<SeriesResult> series;
@@ -63,10 +68,11 @@ class WriteSession {
   // Throws NotFound if there is no such series.
   void remove(std::string_view key);
 
-  // Does what was worked out: writes the files, commits, publishes. Throws with nothing done, except for
-  // OutcomeUnknown. A failure to publish is no failure: it is told to the log and made good later. Called once.
+  // Does what was worked out: writes the files, commits, publishes; a commit of small files only is published a little
+  // later, if there is somebody who does (Engine::publisher). Throws with nothing done, except for OutcomeUnknown. A
+  // failure to publish is no failure: it is told to the log and made good later. Called once.
   // ARCHITECTURE.md tells its steps under "the life of a write".
-  CommitResult commit();
+  CommitResult commit(const CommitOptions& options = {});
 
  private:
   struct State;

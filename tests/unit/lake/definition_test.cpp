@@ -105,8 +105,18 @@ TEST(DefinitionTest, OptionsThatMakeNoSenseAreRefused) {
   expect_error(ErrorKind::kInvalidArgument, "twice", [] {
     define_series({.identity = Names{"open", "open"}}, bars());
   });
+  expect_error(ErrorKind::kInvalidArgument, "week", [] { define_series({.layout = "week"}, bars()); });
+  expect_error(ErrorKind::kInvalidArgument, "path template", [] { define_series({.layout = "{a}/x.csv"}, bars()); });
   expect_error(ErrorKind::kInvalidArgument, "target_rows_per_file",
                [] { define_series({.target_rows_per_file = 0}, bars()); });
+}
+
+TEST(DefinitionTest, LayoutsAreKeptAsShortAsCanBe) {
+  EXPECT_EQ(define_series({}, bars()).layout, "range");
+  EXPECT_EQ(define_series({.layout = "month"}, bars()).layout, "month");
+  const SeriesDefinition definition = define_series({.layout = "{a}:{a}/{yyyy}/x.parquet"}, bars());
+  EXPECT_EQ(definition.layout, "{a}/{yyyy}/x.parquet");
+  check_agreement("k", definition, {.layout = "{a}:{a}/{yyyy}/x.parquet"});
 }
 
 TEST(DefinitionTest, LaterWritesMayLeaveOutButNotContradict) {
@@ -119,6 +129,7 @@ TEST(DefinitionTest, LaterWritesMayLeaveOutButNotContradict) {
   expect_error(ErrorKind::kInvalidArgument, "index", [&] { check({.index = ""}); });
   expect_error(ErrorKind::kInvalidArgument, "identity", [&] { check({.identity = Names{}}); });
   expect_error(ErrorKind::kInvalidArgument, "compression", [&] { check({.compression = "none"}); });
+  expect_error(ErrorKind::kInvalidArgument, "layout", [&] { check({.layout = "month"}); });
   expect_error(ErrorKind::kInvalidArgument, "target_rows", [&] { check({.target_rows_per_file = 5}); });
 }
 

@@ -36,7 +36,7 @@ using Names = std::vector<std::string>;
 
 class LakeTest : public ::testing::Test {
  protected:
-  Lake open(OpenOptions options = {}) { return Lake::open(directory_ / "lake", std::move(options)); }
+  Lake open(OpenOptions options = {.publish_delay = {}}) { return Lake::open(directory_ / "lake", std::move(options)); }
   std::string path(std::string_view name) { return base::join_path(directory_ / "lake", name); }
 
   // Every name below the root with its time of change: what a refused call must not alter.

@@ -36,7 +36,7 @@ class RegistryTest : public ::testing::Test {
 
   testing::TempDirectory directory_ = testing::make_quick_directory();
   testing::FakeClock clock_;
-  Lake lake_ = Lake::open(directory_ / "lake", {.clock = &clock_});
+  Lake lake_ = Lake::open(directory_ / "lake", {.publish_delay = {}, .clock = &clock_});
   Registry registry_ = lake_.registry();
 };
 

@@ -55,12 +55,21 @@ Content content(const Store& store) {
   return all;
 }
 
+// One row a day, whose values are unlike those of earlier calls for the same days.
+Rows days_of(int64_t first, int64_t count) {
+  Rows rows;
+  for (int64_t day = first; day < first + count; ++day) rows.emplace_back(day * 86'400, first * 1'000 + day);
+  return rows;
+}
+
 class FaultTest : public ::testing::TestWithParam<Fault> {
  protected:
   FaultTest() {
     const Store store = prepared_.open();
     append(store, "k", run_of(0, 30), keyed(10));
     append(store, "k/below", run_of(0, 3));
+    append(store, "month", days_of(0, 40), laid_out("month"));
+    append(store, "file", days_of(0, 40), laid_out("{name}/{yyyy}/{mm}/data.parquet"));
   }
 
   // The lake as it was prepared, hard links and all, under another name. The 256 directories of objects stay where they
@@ -177,6 +186,26 @@ TEST_P(FaultTest, Write) {
 
 TEST_P(FaultTest, Delete) {
   fail_everywhere({"delete", [](const Store& store) { remove(store, "k/below"); }});
+}
+
+TEST_P(FaultTest, UpsertOfTwoMonths) {
+  fail_everywhere({"upsert of two months", [](const Store& store) { upsert(store, "month", days_of(29, 8)); }});
+}
+
+TEST_P(FaultTest, WriteOfOtherMonths) {
+  fail_everywhere({"write of other months", [](const Store& store) { write(store, "month", days_of(40, 30)); }});
+}
+
+TEST_P(FaultTest, DeleteOfMonths) {
+  fail_everywhere({"delete of months", [](const Store& store) { remove(store, "month"); }});
+}
+
+TEST_P(FaultTest, UpsertByTemplate) {
+  fail_everywhere({"upsert by template", [](const Store& store) { upsert(store, "file", days_of(29, 8)); }});
+}
+
+TEST_P(FaultTest, WriteByTemplate) {
+  fail_everywhere({"write by template", [](const Store& store) { write(store, "file", days_of(40, 30)); }});
 }
 
 TEST_P(FaultTest, TwoKeysAtOnce) {

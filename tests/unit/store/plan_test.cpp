@@ -251,6 +251,52 @@ TEST_F(PlanTest, ASeriesThatGrowsByOneRowHasFewFilesAndCheapAppends) {
   EXPECT_LE(rows_written_, kAppends * 15);
 }
 
+// Days as seconds: two months, in two files.
+class MonthPlanTest : public PlanTest {
+ protected:
+  MonthPlanTest() {
+    catalog::SeriesDefinition definition = keyed(100);
+    definition.layout = "month";
+    define(definition);
+  }
+  static Rows days(int64_t first, int64_t count) {
+    Rows rows;
+    for (int64_t day = first; day < first + count; ++day) rows.emplace_back(day * 86'400, day);
+    return rows;
+  }
+};
+
+TEST_F(MonthPlanTest, RowsAreCutAtTheEndOfAMonth) {
+  apply(days(0, 59));
+  EXPECT_EQ(file_lengths(), Lengths({31, 28}));
+}
+
+TEST_F(MonthPlanTest, SmallFilesOfTheMonthBeforeAreNotTakenIn) {
+  apply(days(29, 2));
+  const Plan plan = apply(days(31, 16));
+  EXPECT_TRUE(plan.removed.empty());
+  EXPECT_EQ(file_lengths(), Lengths({2, 16}));
+  apply(days(47, 14));
+  EXPECT_EQ(file_lengths(), Lengths({2, 28, 2}));
+}
+
+TEST_F(MonthPlanTest, ARewrittenFileTakesOnlyRowsOfItsMonth) {
+  apply(days(0, 30));
+  const Plan plan = apply(days(29, 1 + 10), WriteMode::kUpsert);
+  EXPECT_EQ(plan.counts.unchanged, 1);
+  EXPECT_EQ(file_lengths(), Lengths({31, 9}));
+}
+
+TEST_F(MonthPlanTest, ATemplateMergesAllRowsOfAPeriodIntoItsFile) {
+  series_.definition.layout = "{k}/{yyyy}/{mm}/data.parquet";
+  series_.definition.target_rows_per_file = 5;
+  apply(days(0, 3));
+  apply(days(20, 20));
+  apply(days(10, 3));
+  EXPECT_EQ(file_lengths(), Lengths({17, 9}));
+  EXPECT_EQ(rows().size(), 26U);
+}
+
 // Any splitting of rows into writes gives the same series, and files never touch.
 TEST_F(PlanTest, TheOrderOfWritesDoesNotMatter) {
   testing::Random random;

@@ -74,6 +74,12 @@ inline catalog::SeriesDefinition unkeyed(int64_t target_rows = 1000) {
   return definition;
 }
 
+inline catalog::SeriesDefinition laid_out(const std::string& layout, int64_t target_rows = 1000) {
+  catalog::SeriesDefinition definition = keyed(target_rows);
+  definition.layout = layout;
+  return definition;
+}
+
 // What happens to a lake: one lake, opened and closed as a test wants, through a file system that can fail.
 class LakeFolder {
  public:
@@ -90,11 +96,12 @@ class LakeFolder {
     return store::Store::open(files_, clock_, root_,
                               {.read_only = read_only,
                                .lock_timeout = Duration::seconds(300),
+                               .publish_delay = Duration{0},
                                .log = [this](base::LogLevel, std::string_view line) { log_.emplace_back(line); },
                                .pool = &pool_});
   }
 
-  // All rows of the Parquet files that a plain listing of the key's directory shows, in order of time, then value.
+  // All rows of the Parquet files that a plain listing of the key's directories shows, in order of time, then value.
   [[nodiscard]] Rows glob(std::string_view key) {
     Rows rows;
     for (const std::string& name : visible_files(key)) {
@@ -107,11 +114,14 @@ class LakeFolder {
     return rows;
   }
 
+  // Also those in directories of years, months and days.
   [[nodiscard]] std::vector<std::string> visible_files(std::string_view key) {
     std::vector<std::string> names;
     if (!system_->exists(path(key))) return names;
     for (const std::string& name : system_->list(path(key))) {
       if (name.ends_with(".parquet")) names.push_back(name);
+      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+      for (const std::string& below : visible_files(base::join_path(key, name))) names.push_back(name + "/" + below);
     }
     return names;
   }

@@ -1,0 +1,78 @@
+#include <utility>
+
+#include "varve/base/error.h"
+#include "varve/lake/lake.h"
+#include "varve/lake/state.h"
+
+namespace varve {
+namespace {
+
+VersionInfo to_info(catalog::VersionRow&& row) {
+  return {.version = row.version,
+          .commit_id = std::move(row.commit_id),
+          .time = row.time,
+          .operation = std::move(row.operation),
+          .deleted = row.deleted,
+          .rows = row.rows,
+          .files = row.files,
+          .bytes = row.bytes,
+          .first = row.first,
+          .last = row.last,
+          .rows_added = row.rows_added,
+          .rows_replaced = row.rows_replaced,
+          .rows_removed = row.rows_removed};
+}
+
+}  // namespace
+
+std::vector<VersionInfo> Lake::versions(std::string_view key) const {
+  catalog::Catalog& catalog = state_->use(key).catalog();
+  const std::optional<catalog::SeriesRow> series = catalog.find_series(key);
+  if (!series) throw NotFound("no series {}", quote(key));
+  std::vector<VersionInfo> versions;
+  for (catalog::VersionRow& row : catalog.versions(series->id)) versions.push_back(to_info(std::move(row)));
+  return versions;
+}
+
+Commit Lake::restore(std::string_view key, const AsOf& as_of) {
+  ReadOptions then;
+  then.as_of = as_of;
+  Change change{std::string(key), read(key, then), store::WriteMode::kReplaceSeries, {}};
+  const catalog::SeriesRow row = *state_->use(key).catalog().find_series(key);
+  if (row.deleted) {
+    change.options.series.kind = row.definition.kind;
+    change.options.series.index = row.definition.index;
+    std::vector<std::string>& identity = change.options.series.identity.emplace();  // empty: none
+    if (row.definition.has_identity) identity = row.definition.identity;
+    if (row.definition.has_identity && !row.definition.index.empty()) identity.push_back(row.definition.index);
+    change.options.series.compression = row.definition.compression;
+    change.options.series.target_rows_per_file = row.definition.target_rows_per_file;
+  }
+  return state_->commit_one(std::move(change));
+}
+
+int64_t Lake::make_snapshot(const std::string& name, const std::optional<std::vector<std::string>>& keys) {
+  catalog::Catalog& catalog = state_->use_for_writing().catalog();
+  if (name.empty()) throw InvalidArgument("a snapshot needs a name");
+  return catalog.make_snapshot(name, keys ? *keys : list_keys());
+}
+
+void Lake::remove_snapshot(const std::string& name) { state_->use_for_writing().catalog().remove_snapshot(name); }
+
+std::vector<SnapshotInfo> Lake::snapshots() const {
+  std::vector<SnapshotInfo> snapshots;
+  for (catalog::SnapshotRow& row : state_->use().catalog().snapshots()) {
+    snapshots.push_back({std::move(row.name), row.created, row.keys});
+  }
+  return snapshots;
+}
+
+std::vector<std::pair<std::string, int64_t>> Lake::snapshot(const std::string& name) const {
+  std::vector<std::pair<std::string, int64_t>> versions;
+  for (catalog::SnapshotVersion& row : state_->use().catalog().snapshot(name)) {
+    versions.emplace_back(std::move(row.key), row.version);
+  }
+  return versions;
+}
+
+}  // namespace varve

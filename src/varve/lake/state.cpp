@@ -1,0 +1,60 @@
+#include "varve/lake/state.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "varve/base/error.h"
+#include "varve/catalog/key.h"
+
+namespace varve {
+
+Lake::State::State(std::string whole_root) : root(std::move(whole_root)), process(::getpid()) {}
+
+bool Lake::State::forked() const { return process != ::getpid(); }
+
+store::Store& Lake::State::use() {
+  if (forked()) {
+    throw Forked("the lake {} was opened by process {} and is used in its child {}: open it again", root,
+                 static_cast<int64_t>(process), static_cast<int64_t>(::getpid()));
+  }
+  if (closed) throw InvalidArgument("the lake {} is closed", root);
+  return *store;
+}
+
+store::Store& Lake::State::use(std::string_view key) {
+  store::Store& opened = use();
+  catalog::check_key(key);
+  return opened;
+}
+
+store::Store& Lake::State::use_for_writing() {
+  store::Store& opened = use();
+  if (opened.read_only()) throw ReadOnly("the lake {} is open for reading only", root);
+  return opened;
+}
+
+catalog::SeriesRow Lake::State::series(std::string_view key) {
+  std::optional<catalog::SeriesRow> row = use(key).catalog().find_series(key);
+  if (!row || row->deleted) throw NotFound("no series {}", quote(key));
+  return std::move(*row);
+}
+
+std::optional<int64_t> Lake::State::resolve(std::string_view key, const std::optional<AsOf>& as_of) {
+  if (!as_of) return {};
+  std::optional<int64_t> version = as_of->version();
+  if (!version) {
+    const std::optional<catalog::SeriesRow> row = use(key).catalog().find_series(key);
+    if (!row) throw NotFound("no series {}", quote(key));
+    catalog::Catalog& catalog = store->catalog();
+    version = as_of->time() ? catalog.version_at(row->id, *as_of->time())
+                            : catalog.version_in_snapshot(as_of->snapshot(), row->id);
+    if (!version && as_of->time())
+      throw NotFound("series {} has no version of {}", quote(key), to_string(*as_of->time()));
+    if (!version) throw NotFound("series {} is not in snapshot {}", quote(key), quote(as_of->snapshot()));
+  }
+  if (*version < 1) throw NotFound("series {} has no version {}", quote(key), *version);
+  return version;
+}
+
+}  // namespace varve

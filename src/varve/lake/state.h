@@ -1,0 +1,58 @@
+// What the parts of an open lake share, hidden from its users.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "varve/base/clock.h"
+#include "varve/base/file_system.h"
+#include "varve/base/thread_pool.h"
+#include "varve/lake/lake.h"
+#include "varve/store/store.h"
+
+namespace varve {
+
+// A change of one series, to be committed with others.
+struct Change {
+  std::string key;
+  Table table;
+  std::optional<store::WriteMode> mode;  // absent: the series is removed
+  SeriesWriteOptions options;
+};
+
+struct Lake::State {
+  explicit State(std::string whole_root);
+
+  std::string root;
+  pid_t process;
+  std::atomic<bool> closed = false;
+  // In the order in which they need each other.
+  std::unique_ptr<base::FileSystem> own_files;
+  base::FileSystem* files = nullptr;
+  base::SystemClock own_clock;
+  std::unique_ptr<base::ThreadPool> pool;
+  std::optional<store::Store> store;
+
+  [[nodiscard]] bool forked() const;
+  // What every call begins with. Throws Forked, InvalidArgument (closed), PathTraversal (a bad key).
+  store::Store& use();
+  store::Store& use(std::string_view key);
+  // Throws ReadOnly.
+  store::Store& use_for_writing();
+  // A series that is there. Throws NotFound.
+  catalog::SeriesRow series(std::string_view key);
+  // The version that is meant; nothing for the newest. Throws NotFound.
+  std::optional<int64_t> resolve(std::string_view key, const std::optional<AsOf>& as_of);
+
+  // One commit of changes of different keys.
+  std::vector<Commit> commit(std::vector<Change> changes, bool published);
+  Commit commit_one(Change change);
+};
+
+}  // namespace varve

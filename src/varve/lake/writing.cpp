@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "varve/base/error.h"
+#include "varve/catalog/key.h"
+#include "varve/lake/annotations.h"
+#include "varve/lake/definition.h"
+#include "varve/lake/lake.h"
+#include "varve/lake/localize.h"
+#include "varve/lake/state.h"
+
+namespace varve {
+namespace {
+
+store::WriteMode append_mode(const SeriesWriteOptions& options) {
+  return options.on_conflict == AppendConflict::kIgnore ? store::WriteMode::kAppendMissing : store::WriteMode::kAppend;
+}
+
+std::vector<Commit> to_commits(store::CommitResult&& result) {
+  std::vector<Commit> commits;
+  for (store::SeriesResult& series : result.series) {
+    commits.push_back({.id = series.changed ? result.id : std::string(),
+                       .key = std::move(series.key),
+                       .version = series.version,
+                       .rows_added = series.counts.added,
+                       .rows_replaced = series.counts.replaced,
+                       .rows_unchanged = series.counts.unchanged,
+                       .rows_ignored = series.counts.ignored,
+                       .rows_removed = series.counts.removed,
+                       .source_seen = series.source_seen,
+                       .published = series.published});
+  }
+  return commits;
+}
+
+// A time without a zone is never guessed.
+Table with_zone(const Table& table, const std::string& index, const std::string& zone) {
+  const std::optional<size_t> position = table.schema().find(index);
+  if (!position) return table;
+  const DataType& type = table.schema()[*position].type;
+  if (type.id != TypeId::kTimestamp || !type.zone.empty()) return table;
+  if (zone.empty()) throw InvalidArgument("index {} holds times without a zone: say which zone is meant", quote(index));
+  return localize(table, index, zone);
+}
+
+void check_source(const Source& source) {
+  const bool digest =
+      source.sha256.size() == 64 && source.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!digest) throw InvalidArgument("{} is no SHA-256: 64 lower-case hexadecimal digits", quote(source.sha256));
+}
+
+std::vector<std::string> growth(catalog::Catalog& catalog, const catalog::SeriesRow& series, const Schema& rows) {
+  if (!series.definition.has_identity) return {};
+  return identity_growth(series.definition, catalog.schema(series.id, series.schema_version), rows);
+}
+
+void add_to(store::WriteSession& session, catalog::Catalog& catalog, Change& change) {
+  const SeriesWriteOptions& options = change.options;
+  const std::optional<catalog::SeriesRow>& existing = session.series(change.key);
+  const bool is_new = !existing || existing->deleted;
+  if (const int64_t version = is_new ? 0 : existing->version; version != options.expects_version.value_or(version)) {
+    throw ConcurrentWrite("series {} has version {} and should have {}", quote(change.key), version,
+                          *options.expects_version);
+  }
+  if (!change.mode) return session.remove(change.key);
+  if (options.source) check_source(*options.source);
+  store::SeriesWrite write;
+  write.key = change.key;
+  write.mode = *change.mode;
+  if (is_new) {
+    write.definition = define_series(options.series, change.table.schema());
+  } else {
+    check_agreement(change.key, existing->definition, options.series);
+    if (!options.series.identity) write.identity_growth = growth(catalog, *existing, change.table.schema());
+  }
+  const std::string& index = is_new ? write.definition.index : existing->definition.index;
+  write.rows = with_zone(change.table, index, options.zone);
+  write.annotations = to_annotations(options.coverage, options.metadata);
+  check_timed(change.key, index, write.annotations.coverage);
+  if (options.source) {
+    write.source_name = options.source->name;
+    write.source_sha256 = options.source->sha256;
+  }
+  session.write(write);
+}
+
+}  // namespace
+
+std::vector<Commit> Lake::State::commit(std::vector<Change> changes, bool published) {
+  std::vector<std::string> keys;
+  for (const Change& change : changes) keys.push_back(change.key);
+  store::WriteSession session = use().begin_write(std::move(keys));
+  for (Change& change : changes) {
+    published = published || change.options.published;
+    add_to(session, store->catalog(), change);
+    change.table = Table();
+  }
+  return to_commits(session.commit({.published = published}));
+}
+
+Commit Lake::State::commit_one(Change change) {
+  std::vector<Change> changes;
+  changes.push_back(std::move(change));
+  return std::move(commit(std::move(changes), false).front());
+}
+
+Commit Lake::write(std::string_view key, const Table& table, const SeriesWriteOptions& options) {
+  return state_->commit_one({std::string(key), table, store::WriteMode::kReplaceSeries, options});
+}
+
+Commit Lake::append(std::string_view key, const Table& table, const SeriesWriteOptions& options) {
+  return state_->commit_one({std::string(key), table, append_mode(options), options});
+}
+
+Commit Lake::upsert(std::string_view key, const Table& table, const SeriesWriteOptions& options) {
+  return state_->commit_one({std::string(key), table, store::WriteMode::kUpsert, options});
+}
+
+Commit Lake::remove(std::string_view key) { return state_->commit_one({std::string(key), Table(), {}, {}}); }
+
+Transaction Lake::transaction() {
+  state_->use();
+  return Transaction(std::make_unique<Transaction::State>(*state_));
+}
+
+struct Transaction::State {
+  explicit State(Lake::State& of_lake) : lake(of_lake) {}
+
+  void add(Change change) {
+    catalog::check_key(change.key);
+    if (committed) throw InvalidArgument("the transaction is committed already");
+    if (!keys.insert(change.key).second)
+      throw InvalidArgument("key {} is changed twice in one commit", quote(change.key));
+    changes.push_back(std::move(change));
+  }
+
+  Lake::State& lake;
+  std::vector<Change> changes;
+  std::set<std::string> keys;
+  bool committed = false;
+};
+
+Transaction::Transaction(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Transaction::~Transaction() = default;
+Transaction::Transaction(Transaction&&) noexcept = default;
+Transaction& Transaction::operator=(Transaction&&) noexcept = default;
+
+Transaction& Transaction::write(std::string_view key, Table table, SeriesWriteOptions options) {
+  state_->add({std::string(key), std::move(table), store::WriteMode::kReplaceSeries, std::move(options)});
+  return *this;
+}
+
+Transaction& Transaction::append(std::string_view key, Table table, SeriesWriteOptions options) {
+  const store::WriteMode mode = append_mode(options);
+  state_->add({std::string(key), std::move(table), mode, std::move(options)});
+  return *this;
+}
+
+Transaction& Transaction::upsert(std::string_view key, Table table, SeriesWriteOptions options) {
+  state_->add({std::string(key), std::move(table), store::WriteMode::kUpsert, std::move(options)});
+  return *this;
+}
+
+Transaction& Transaction::remove(std::string_view key) {
+  state_->add({std::string(key), Table(), {}, {}});
+  return *this;
+}
+
+std::vector<Commit> Transaction::commit(bool published) {
+  if (state_->committed) throw InvalidArgument("the transaction is committed already");
+  state_->committed = true;
+  return state_->lake.commit(std::move(state_->changes), published);
+}
+
+}  // namespace varve

@@ -1,0 +1,56 @@
+#include "varve/store/publisher.h"
+
+#include <chrono>
+#include <string>
+
+#include "varve/base/error.h"
+#include "varve/store/publish.h"
+
+namespace varve::store {
+namespace {
+
+constexpr std::chrono::seconds kRetryDelay{5};  // after something could not be published
+
+}  // namespace
+
+void Publisher::publish_soon() {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  asked_ = true;
+  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+  changed_.notify_all();
+}
+
+void Publisher::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Publisher::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [&] { return asked_ || stopped_; });
+    changed_.wait_for(lock, std::chrono::nanoseconds(delay_.nanoseconds), [&] { return stopped_; });
+    if (stopped_) return;
+    asked_ = false;
+    lock.unlock();
+    engine_.set_behind(false);  // a commit from here on sets it again
+    size_t left = 1;
+    try {
+      left = publish_pending(engine_);
+    } catch (const Error& error) {
+      engine_.warn(std::string("cannot publish: ") + error.what());
+    }
+    if (left > 0) engine_.set_behind(true);
+    lock.lock();
+    if (left == 0) continue;
+    changed_.wait_for(lock, kRetryDelay, [&] { return stopped_; });
+    asked_ = true;
+  }
+}
+
+}  // namespace varve::store

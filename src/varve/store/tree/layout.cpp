@@ -1,0 +1,121 @@
+#include "varve/store/tree/layout.h"
+
+#include <algorithm>
+
+#include "varve/base/error.h"
+#include "varve/base/file_system.h"
+#include "varve/catalog/key.h"
+
+namespace varve::store {
+namespace {
+
+constexpr char kNumberSign = '?';  // in no path of a template: keys escape it, and templates may not hold it
+
+// "2024-01-05" as "2024/01" or "2024/01/05".
+std::string directory_of(catalog::Period period, Date day) {
+  std::string text = to_string(day);
+  std::replace(text.begin(), text.end(), '-', '/');
+  if (period == catalog::Period::kMonth) text.resize(text.size() - 3);
+  return text;
+}
+
+}  // namespace
+
+bool is_by_template(std::string_view name) { return name.starts_with('/'); }
+
+std::string place_of(std::string_view name) {
+  if (is_by_template(name)) return std::string(name.substr(0, name.find(kNumberSign)));
+  const size_t slash = name.rfind('/');
+  return slash == std::string_view::npos ? "" : std::string(name.substr(0, slash));
+}
+
+std::string visible_path(std::string_view key, std::string_view name) {
+  if (is_by_template(name)) return place_of(name).substr(1);
+  return base::join_path(catalog::key_to_path(key), name);
+}
+
+std::string end_of_names(std::string_view place) { return std::string(place) + static_cast<char>(kNumberSign + 1); }
+
+Layout Layout::parse(std::string_view text) {
+  Layout layout;
+  layout.text_ = text;
+  if (text == "range") return layout;
+  if (text == "month") {
+    layout.period_ = catalog::Period::kMonth;
+  } else if (text == "day") {
+    layout.period_ = catalog::Period::kDay;
+  } else if (text.find('{') == std::string_view::npos && !text.ends_with(".parquet")) {
+    throw InvalidArgument("no layout {}: it is range, month, day, or a template of paths such as {}", quote(text),
+                          "{symbol}/{yyyy}/{mm}/data.parquet");
+  } else {
+    layout.template_ = catalog::PathTemplate::parse(text);
+    layout.text_ = layout.template_->text();
+    layout.period_ = layout.template_->period();
+  }
+  return layout;
+}
+
+void Layout::check(std::string_view key, bool timed) const {
+  if (!timed && period_ != catalog::Period::kAll) {
+    throw InvalidArgument("series {} has no index, so it cannot have the layout {}", quote(key), text_);
+  }
+  if (template_) (void)template_->path(key, {});
+}
+
+std::vector<table::RowRange> Layout::cut(int64_t rows, std::span<const int64_t> index, int64_t target_rows) const {
+  std::vector<table::RowRange> pieces;
+  for (const table::RowRange& period : cut_periods(rows, index, period_)) {
+    const auto first = static_cast<size_t>(period.first);
+    const auto count = static_cast<size_t>(period.last - period.first);
+    if (template_) {
+      pieces.push_back(period);
+      continue;
+    }
+    const std::span<const int64_t> values = index.empty() ? index : index.subspan(first, count);
+    for (const table::RowRange& piece : cut_rows(period.last - period.first, values, target_rows)) {
+      pieces.push_back({.first = period.first + piece.first, .last = period.first + piece.last});
+    }
+  }
+  return pieces;
+}
+
+std::string Layout::place(std::string_view key, Timestamp first) const {
+  if (template_) return "/" + template_->path(key, period_of(first));
+  return period_ == catalog::Period::kAll ? "" : directory_of(period_, period_of(first));
+}
+
+std::string Layout::name_file(std::string_view key, const FileRange& range, int64_t version,
+                              const std::function<bool(const std::string&)>& taken) const {
+  const std::string place = Layout::place(key, range.first);
+  if (!template_) {
+    const std::string prefix = place.empty() ? "" : place + "/";
+    return prefix + store::name_file(range, version, [&](const std::string& name) { return taken(prefix + name); });
+  }
+  std::string name = place;
+  for (int64_t number = std::max<int64_t>(version, 2); taken(name); ++number) {
+    name = place + kNumberSign + std::to_string(number);
+  }
+  return name;
+}
+
+void check_neighbours(catalog::Catalog& catalog, std::string_view key, const Layout& layout) {
+  const auto has_directories = [](const Layout& one) {
+    return one.period() != catalog::Period::kAll && !one.one_file_a_period();
+  };
+  if (has_directories(layout)) {
+    const std::vector<catalog::SeriesRow> below = catalog.list_series(std::string(key) + "/");
+    if (!below.empty()) {
+      throw InvalidArgument("key {} cannot have the layout {}: key {} lies where its directories would be", quote(key),
+                            layout.text(), quote(below.front().key));
+    }
+  }
+  for (size_t slash = key.find('/'); slash != std::string_view::npos; slash = key.find('/', slash + 1)) {
+    const std::optional<catalog::SeriesRow> above = catalog.find_series(key.substr(0, slash));
+    if (above && !above->deleted && has_directories(Layout::parse(above->definition.layout))) {
+      throw InvalidArgument("key {} would lie among the directories of series {}, whose layout is {}", quote(key),
+                            quote(above->key), above->definition.layout);
+    }
+  }
+}
+
+}  // namespace varve::store

@@ -1,0 +1,25 @@
+// Which old versions of a series are kept.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "varve/base/time.h"
+#include "varve/catalog/history.h"
+
+namespace varve::store {
+
+// Besides the newest version and those that snapshots name, which are always kept: all that were the newest at some
+// time within `all_for`, but at most `versions_max` of these, and of each hour within `hourly_for` the last one.
+struct RetentionPolicy {
+  Duration all_for = Duration::seconds(3600);
+  Duration hourly_for = Duration::seconds(7 * 24 * 3600);
+  int64_t versions_max = 1000;  // so that a series that grows by the row does not fill the catalog within the hour
+};
+
+// The versions that are to be let go, in the order of `versions`, which are oldest first.
+std::vector<int64_t> versions_to_forget(std::span<const catalog::VersionTime> versions, const RetentionPolicy& policy,
+                                        Timestamp now);
+
+}  // namespace varve::store

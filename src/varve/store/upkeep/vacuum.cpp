@@ -1,0 +1,102 @@
+#include "varve/store/upkeep/vacuum.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "varve/base/error.h"
+#include "varve/store/publish.h"
+
+namespace varve::store {
+namespace {
+
+using catalog::ObjectRow;
+
+// The versions that nobody reads, with locks that keep it so.
+std::pair<std::vector<int64_t>, std::vector<std::unique_ptr<base::FileLock>>> without_leases(
+    const Engine& engine, int64_t series_id, const std::vector<int64_t>& versions) {
+  std::pair<std::vector<int64_t>, std::vector<std::unique_ptr<base::FileLock>>> free;
+  for (const int64_t version : versions) {
+    std::unique_ptr<base::FileLock> lock = engine.disk().try_lock(lease_byte(series_id, version));
+    if (!lock) continue;
+    free.first.push_back(version);
+    free.second.push_back(std::move(lock));
+  }
+  return free;
+}
+
+// A file that was not there (its bytes never left the catalog, or an earlier attempt got so far) is fine.
+bool remove_file(Engine& engine, const ObjectRow& object) {
+  try {
+    engine.files().unlink(engine.disk().object_path(object.id));
+    return true;
+  } catch (const NotFound&) {
+    return false;
+  }
+}
+
+void remove_objects(Engine& engine, const std::vector<ObjectRow>& objects, Vacuumed& vacuumed) {
+  std::set<std::string> directories;
+  std::vector<std::string> ids;
+  for (const ObjectRow& object : objects) {
+    if (remove_file(engine, object)) {
+      directories.insert(engine.disk().object_directory(object.id));
+      ++vacuumed.files;
+      vacuumed.bytes += object.bytes;
+    }
+    ids.push_back(object.id);
+  }
+  for (const std::string& directory : directories) engine.files().sync_directory(directory);
+  engine.catalog().forget_objects(ids);
+}
+
+bool is_published(Engine& engine, int64_t series_id) {
+  const std::vector<catalog::PendingPublication> pending = engine.catalog().pending_publications();
+  return std::none_of(pending.begin(), pending.end(), [&](const auto& due) { return due.series_id == series_id; });
+}
+
+// So many at a time, because each takes a lock meanwhile.
+constexpr size_t kVersionsAtOnce = 200;
+
+void vacuum_series(Engine& engine, int64_t series_id, const RetentionPolicy& policy, Vacuumed& vacuumed) {
+  const std::vector<int64_t> all =
+      versions_to_forget(engine.catalog().version_times(series_id), policy, engine.clock().now());
+  for (size_t at = 0; at < all.size() || at == 0; at += kVersionsAtOnce) {
+    const auto begin = all.begin() + static_cast<ptrdiff_t>(at);
+    const auto end = begin + static_cast<ptrdiff_t>(std::min(kVersionsAtOnce, all.size() - at));
+    const auto [versions, locks] = without_leases(engine, series_id, {begin, end});
+    const std::vector<ObjectRow> orphans = engine.catalog().forget_versions(series_id, versions);
+    vacuumed.versions += static_cast<int64_t>(versions.size());
+    // A publication under way looks at files; and one that is due must know its old links before they are nobody's.
+    const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
+    if (!orphans.empty() && !is_published(engine, series_id)) return;
+    remove_objects(engine, orphans, vacuumed);
+  }
+}
+
+}  // namespace
+
+Vacuumed vacuum(Engine& engine, std::string_view key, const RetentionPolicy& policy) {
+  if (engine.read_only()) throw ReadOnly("the lake {} is open for reading only", engine.disk().root());
+  publish_pending(engine);
+  Vacuumed vacuumed;
+  if (key.empty()) {
+    for (const int64_t id : engine.catalog().series_ids()) vacuum_series(engine, id, policy, vacuumed);
+    return vacuumed;
+  }
+  const std::optional<catalog::SeriesRow> series = engine.catalog().find_series(key);
+  if (!series) throw NotFound("no series {}", quote(key));
+  vacuum_series(engine, series->id, policy, vacuumed);
+  return vacuumed;
+}
+
+Lease::Lease(Engine& engine, int64_t series_id, int64_t version)
+    : lock_(engine.disk().lock_shared(lease_byte(series_id, version), engine.lock_timeout())) {
+  const std::vector<catalog::VersionTime> there = engine.catalog().version_times(series_id);
+  const bool found = std::any_of(there.begin(), there.end(), [&](const auto& row) { return row.version == version; });
+  if (!found) throw NotFound("version {} of series {} is gone", version, quote(engine.catalog().key_of(series_id)));
+}
+
+}  // namespace varve::store

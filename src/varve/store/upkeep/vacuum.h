@@ -1,0 +1,33 @@
+// Removes what no version needs any more.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "varve/store/engine.h"
+#include "varve/store/upkeep/retention.h"
+
+namespace varve::store {
+
+struct Vacuumed {
+  int64_t versions = 0;  // forgotten
+  int64_t files = 0;     // removed
+  int64_t bytes = 0;     // of these
+};
+
+// Forgets versions of one series (deleted or not; all if `key` is empty) that the policy lets go, except those that
+// somebody reads under a lease, and removes their files: by what the catalog says, never by a listing. The visible tree
+// does not change. May run beside readers and writers. Throws NotFound, Io; what was not done is done by the next call.
+Vacuumed vacuum(Engine& engine, std::string_view key, const RetentionPolicy& policy);
+
+// As long as it lives, nobody removes the files of this version of a series. Costs no sync, and ends with its process.
+class Lease {
+ public:
+  // Throws NotFound if the version is not there (any more).
+  Lease(Engine& engine, int64_t series_id, int64_t version);
+
+ private:
+  std::unique_ptr<base::FileLock> lock_;
+};
+
+}  // namespace varve::store

@@ -1,0 +1,191 @@
+// The past of a lake: versions, times, snapshots, what is brought back and what is let go; and transactions.
+#include "varve/base/error.h"
+#include "varve/lake/lake.h"
+
+#include "unit/store/store_fixture.h"
+
+namespace varve {
+namespace {
+
+using testing::expect_error;
+using testing::FakeClock;
+using testing::Rows;
+using testing::run_of;
+using testing::to_rows;
+using testing::to_table;
+
+constexpr VacuumOptions kNothing{.all_for = {}, .hourly_for = {}};
+
+class HistoryTest : public ::testing::Test {
+ protected:
+  Lake open() { return Lake::open(directory_ / "lake", {.publish_delay = {}, .clock = &clock_}); }
+
+  // One version a second: of the first row, of two, of three, ….
+  void grow(Lake& lake, const std::string& key, int64_t versions) {
+    for (int64_t row = 0; row < versions; ++row) {
+      clock_.advance(Duration::seconds(1));
+      lake.append(key, to_table(run_of(row, 1)));
+    }
+  }
+  Rows read(const Lake& lake, const std::string& key, std::optional<AsOf> as_of = {}) {
+    ReadOptions options;
+    options.as_of = std::move(as_of);
+    return to_rows(lake.read(key, options));
+  }
+
+  FakeClock clock_;
+  testing::TempDirectory directory_ = testing::make_quick_directory();
+};
+
+TEST_F(HistoryTest, VersionsTellWhatEachCommitDid) {
+  Lake lake = open();
+  grow(lake, "k", 2);
+  lake.remove("k");
+  const std::vector<VersionInfo> versions = lake.versions("k");
+  ASSERT_EQ(versions.size(), 3U);
+  EXPECT_EQ(versions[1].version, 2);
+  EXPECT_EQ(versions[1].operation, "append");
+  EXPECT_EQ(versions[1].rows, 2);
+  EXPECT_EQ(versions[1].rows_added, 1);
+  EXPECT_EQ(versions[1].commit_id.size(), 32U);
+  EXPECT_GT(versions[1].time, versions[0].time);
+  EXPECT_TRUE(versions[2].deleted);
+  EXPECT_EQ(versions[2].rows_removed, 2);
+  expect_error(ErrorKind::kNotFound, "no series", [&] { static_cast<void>(lake.versions("other")); });
+}
+
+TEST_F(HistoryTest, ATimeIsTheVersionThatWasTheNewestThen) {
+  Lake lake = open();
+  const Timestamp begin = clock_.now();
+  grow(lake, "k", 3);
+  EXPECT_EQ(read(lake, "k", begin + Duration::seconds(2)), run_of(0, 2));
+  EXPECT_EQ(read(lake, "k", begin + Duration::milliseconds(2900)), run_of(0, 2));
+  EXPECT_EQ(read(lake, "k", Timestamp::max()), run_of(0, 3));
+  expect_error(ErrorKind::kNotFound, "no version of", [&] { read(lake, "k", begin); });
+}
+
+TEST_F(HistoryTest, ASnapshotNamesVersionsOfManyKeys) {
+  Lake lake = open();
+  grow(lake, "a", 2);
+  grow(lake, "b", 1);
+  EXPECT_EQ(lake.make_snapshot("then"), 2);
+  grow(lake, "c", 1);
+  lake.write("a", to_table({}));
+  lake.remove("b");
+  EXPECT_EQ(read(lake, "a", "then"), run_of(0, 2));
+  EXPECT_EQ(read(lake, "b", "then"), run_of(0, 1));
+  expect_error(ErrorKind::kNotFound, "\"c\" is not in snapshot \"then\"", [&] { read(lake, "c", "then"); });
+  expect_error(ErrorKind::kNotFound, "no snapshot \"now\"", [&] { read(lake, "a", "now"); });
+  EXPECT_EQ(lake.snapshot("then"), (std::vector<std::pair<std::string, int64_t>>{{"a", 2}, {"b", 1}}));
+  EXPECT_EQ(lake.snapshots().at(0).keys, 2);
+  expect_error(ErrorKind::kAlreadyExists, "then", [&] { lake.make_snapshot("then"); });
+  expect_error(ErrorKind::kNotFound, "\"x\"", [&] { lake.make_snapshot("of x", std::vector<std::string>{"x"}); });
+  EXPECT_EQ(lake.snapshots().size(), 1U);
+  lake.remove_snapshot("then");
+  EXPECT_TRUE(lake.snapshots().empty());
+}
+
+TEST_F(HistoryTest, RestoringIsANewVersion) {
+  Lake lake = open();
+  grow(lake, "k", 3);
+  EXPECT_EQ(lake.restore("k", 2).version, 4);
+  EXPECT_EQ(read(lake, "k"), run_of(0, 2));
+  EXPECT_EQ(read(lake, "k", 3), run_of(0, 3));
+  EXPECT_EQ(lake.restore("k", 4).id, "");  // it is so already
+}
+
+TEST_F(HistoryTest, ADeletedSeriesComesBackAsItWas) {
+  Lake lake = open();
+  SeriesWriteOptions options;
+  options.series.kind = "features";
+  options.series.compression = "zstd";
+  lake.write("k", to_table(run_of(0, 3)), options);
+  const SeriesInfo before = lake.info("k");
+  lake.remove("k");
+  EXPECT_EQ(lake.restore("k", 1).version, 3);
+  const SeriesInfo after = lake.info("k");
+  EXPECT_EQ(after.kind, before.kind);
+  EXPECT_EQ(after.identity, before.identity);
+  EXPECT_EQ(after.compression, before.compression);
+  EXPECT_EQ(read(lake, "k"), run_of(0, 3));
+}
+
+TEST_F(HistoryTest, VacuumKeepsTheNewestAndSnapshots) {
+  Lake lake = open();
+  grow(lake, "k", 3);
+  lake.make_snapshot("three");
+  clock_.advance(Duration::seconds(1));
+  lake.write("k", to_table(run_of(5, 1)));
+  clock_.advance(Duration::seconds(1));
+  EXPECT_EQ(lake.vacuum("k").versions, 0);  // all are of the last hour
+  EXPECT_EQ(lake.vacuum("k", kNothing).versions, 2);
+  EXPECT_EQ(lake.versions("k").size(), 2U);
+  EXPECT_EQ(read(lake, "k", "three"), run_of(0, 3));
+  EXPECT_EQ(read(lake, "k"), run_of(5, 1));
+  expect_error(ErrorKind::kNotFound, "no version 1", [&] { read(lake, "k", 1); });
+  EXPECT_TRUE(lake.verify().clean());
+}
+
+class TransactionTest : public HistoryTest {};
+
+TEST_F(TransactionTest, IsOneCommitOfManyKeys) {
+  Lake lake = open();
+  grow(lake, "old", 2);
+  Transaction transaction = lake.transaction();
+  transaction.append("a", to_table(run_of(0, 1))).write("b", to_table(run_of(0, 2))).remove("old");
+  EXPECT_FALSE(lake.exists("a"));
+  const std::vector<Commit> commits = transaction.commit();
+  ASSERT_EQ(commits.size(), 3U);
+  EXPECT_EQ(commits[0].key, "a");
+  for (const Commit& commit : commits) EXPECT_EQ(commit.id, commits[0].id);
+  EXPECT_EQ(read(lake, "b"), run_of(0, 2));
+  EXPECT_FALSE(lake.exists("old"));
+  EXPECT_EQ(lake.versions("a").at(0).operation, "transaction");
+}
+
+TEST_F(TransactionTest, OneRefusalRefusesAll) {
+  Lake lake = open();
+  grow(lake, "b", 2);
+  Transaction transaction = lake.transaction();
+  transaction.append("a", to_table(run_of(0, 1)))
+      .append("b", to_table(run_of(0, 1)), {.series = {.identity = {{"timestamp"}}}});
+  expect_error(ErrorKind::kInvalidArgument, "identity", [&] { transaction.commit(); });
+  EXPECT_FALSE(lake.exists("a"));
+  EXPECT_EQ(lake.info("b").version, 2);
+  expect_error(ErrorKind::kInvalidArgument, "committed already", [&] { transaction.commit(); });
+}
+
+TEST_F(TransactionTest, KeysAreCheckedAtOnceAndChangedOnce) {
+  Lake lake = open();
+  Transaction transaction = lake.transaction();
+  expect_error(ErrorKind::kPathTraversal, "..", [&] { transaction.append("../a", to_table({})); });
+  transaction.append("a", to_table(run_of(0, 1)));
+  expect_error(ErrorKind::kInvalidArgument, "twice", [&] { transaction.remove("a"); });
+  transaction.commit();
+  EXPECT_EQ(read(lake, "a"), run_of(0, 1));
+}
+
+TEST_F(TransactionTest, ThousandsOfKeysGoInAtOnce) {
+  Lake lake = open();
+  for (int round = 0; round < 2; ++round) {
+    Transaction transaction = lake.transaction();
+    for (int key = 0; key < 3000; ++key) transaction.append("k/" + std::to_string(key), to_table(run_of(round, 1)));
+    EXPECT_EQ(transaction.commit().size(), 3000U);
+  }
+  EXPECT_EQ(lake.list_keys().size(), 3000U);
+  EXPECT_EQ(read(lake, "k/2999"), run_of(0, 2));
+}
+
+TEST_F(TransactionTest, ExpectedVersionIsChecked) {
+  Lake lake = open();
+  SeriesWriteOptions options;
+  options.expects_version = 0;
+  lake.append("k", to_table(run_of(0, 1)), options);
+  expect_error(ErrorKind::kConcurrentWrite, "has version 1 and should have 0",
+               [&] { lake.append("k", to_table(run_of(1, 1)), options); });
+  options.expects_version = 1;
+  EXPECT_EQ(lake.append("k", to_table(run_of(1, 1)), options).version, 2);
+}
+
+}  // namespace
+}  // namespace varve

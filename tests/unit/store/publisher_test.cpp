@@ -1,0 +1,89 @@
+#include "varve/store/publisher.h"
+
+#include <chrono>
+#include <thread>
+
+#include "unit/store/store_fixture.h"
+
+namespace varve::testing {
+namespace {
+
+using store::Store;
+using store::StoreOptions;
+
+class PublisherTest : public StoreTest {
+ protected:
+  Store open(Duration delay) {
+    StoreOptions options;
+    options.publish_delay = delay;
+    return Store::open(folder_.files(), folder_.clock(), folder_.root(), options);
+  }
+
+  // Whether the visible tree shows these rows within ten seconds.
+  bool shows_soon(const std::string& key, const Rows& rows) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < end) {
+      if (folder_.glob(key) == rows) return true;
+      std::this_thread::yield();
+    }
+    return false;
+  }
+};
+
+TEST_F(PublisherTest, SmallCommitsShowALittleLater) {
+  const Store store = open(Duration::milliseconds(1));
+  EXPECT_FALSE(append(store, "k", run_of(0, 3)).published);
+  EXPECT_EQ(read(store, "k"), run_of(0, 3));
+  EXPECT_TRUE(shows_soon("k", run_of(0, 3)));
+  append(store, "k", run_of(3, 2));
+  EXPECT_TRUE(shows_soon("k", run_of(0, 5)));
+}
+
+TEST_F(PublisherTest, ClosingPublishes) {
+  Store store = open(Duration::seconds(1000));
+  append(store, "k", run_of(0, 3));
+  EXPECT_EQ(folder_.glob("k"), Rows());
+  EXPECT_EQ(findings(store), "");  // being behind is no finding
+  store.close();
+  EXPECT_EQ(folder_.glob("k"), run_of(0, 3));
+}
+
+TEST_F(PublisherTest, WhoAsksIsPublishedAtOnce) {
+  const Store store = open(Duration::seconds(1000));
+  store::WriteSession session = store.begin_write({"k"});
+  session.write({.key = "k", .rows = to_table(run_of(0, 3)), .definition = keyed()});
+  EXPECT_TRUE(session.commit({.published = true}).series.at(0).published);
+  EXPECT_EQ(folder_.glob("k"), run_of(0, 3));
+}
+
+TEST_F(PublisherTest, LargeCommitsArePublishedAtOnce) {
+  const Store store = open(Duration::seconds(1000));
+  Rows rows = run_of(0, 60'000);
+  for (Row& row : rows) row.second = row.second * 7919 % 10'007;
+  EXPECT_TRUE(append(store, "k", rows, keyed(100'000)).published);
+  EXPECT_EQ(folder_.glob("k"), rows);
+}
+
+TEST_F(PublisherTest, WhatADeadProcessLeftBehindIsPublishedAtTheNextOpening) {
+  {
+    Store store = open(Duration::seconds(1000));
+    append(store, "k", run_of(0, 3));
+    folder_.files().set_fault({.kind = FaultKind::kStop, .call = 1});
+  }
+  folder_.files().heal();
+  EXPECT_EQ(folder_.glob("k"), Rows());
+  const Store store = folder_.open();
+  EXPECT_EQ(folder_.glob("k"), run_of(0, 3));
+  EXPECT_EQ(findings(store), "");
+}
+
+TEST_F(PublisherTest, FilesOfCommitsThatWereOvertakenAreNeverMade) {
+  Store store = open(Duration::seconds(1000));
+  for (int64_t row = 0; row < 50; ++row) append(store, "k", run_of(row, 1));
+  store.close();
+  EXPECT_EQ(folder_.glob("k"), run_of(0, 50));
+  EXPECT_LT(folder_.object_files(), 10);
+}
+
+}  // namespace
+}  // namespace varve::testing
