@@ -123,20 +123,23 @@ auto unlocked(const Work& work) {
   return work();
 }
 
+Duration to_duration(const nb::kwargs& named, const char* name) {
+  const auto seconds = to_option<double>(named[name], name);
+  if (!(seconds >= 0 && seconds < 1e9)) throw InvalidArgument("{} {}: expected 0 or more", name, seconds);
+  return Duration{static_cast<int64_t>(std::llround(seconds * 1e9))};
+}
+
 Lake open_lake(nb::handle root, const nb::kwargs& named) {
   const auto path = to_option<std::string>(root, "path");
   const auto threads = to_option<int64_t>(named["threads"], "threads");
-  const auto lock_timeout_seconds = to_option<double>(named["lock_timeout_seconds"], "lock_timeout_seconds");
   if (threads < 0) {
     throw InvalidArgument("threads {}: expected 0 or more", threads);
-  }
-  if (!(lock_timeout_seconds >= 0 && lock_timeout_seconds < 1e9)) {
-    throw InvalidArgument("lock_timeout_seconds {}: expected 0 or more", lock_timeout_seconds);
   }
   OpenOptions options;
   options.create = to_option<bool>(named["create"], "create");
   options.read_only = to_option<bool>(named["read_only"], "read_only");
-  options.lock_timeout = Duration{static_cast<int64_t>(std::llround(lock_timeout_seconds * 1e9))};
+  options.lock_timeout = to_duration(named, "lock_timeout_seconds");
+  options.publish_delay = to_duration(named, "publish_delay_seconds");
   options.threads = static_cast<size_t>(threads);
   return unlocked([&] { return Lake::open(path, std::move(options)); });
 }

@@ -11,7 +11,7 @@ import varve
 
 @pytest.fixture
 def lake(tmp_path: pathlib.Path) -> Iterator[varve.Lake]:
-    with varve.open(tmp_path / "lake") as opened:
+    with varve.open(tmp_path / "lake", publish_delay_seconds=0) as opened:
         yield opened
 
 

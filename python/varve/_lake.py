@@ -93,6 +93,7 @@ def open(
     create: bool = True,
     read_only: bool = False,
     lock_timeout_seconds: float = 30.0,
+    publish_delay_seconds: float = 0.15,
     threads: int = 0,
     output: Output = "varve",
     naive: Naive = "error",
@@ -100,8 +101,10 @@ def open(
     """Opens the lake at ``path``, and makes it first where there is none (unless ``create`` is False).
 
     What a crash left behind is mended on the way. ``lock_timeout_seconds`` is how long a write waits for another
-    writer of its key; ``threads`` are 4,096 at most, 0 means one a processor. ``output`` is what reads give: a
-    varve.Table, or a frame of that library. ``naive="utc"`` takes times without a zone as UTC instead of raising.
+    writer of its key, ``publish_delay_seconds`` how long small commits may take to show in the visible tree (0: each
+    call that writes waits for that); ``threads`` are 4,096 at most, 0 means one a processor. ``output`` is what reads
+    give: a varve.Table, or a frame of that library. ``naive="utc"`` takes times without a zone as UTC instead of
+    raising.
 
     Raises DataNotFoundError, InvalidArgumentError (the path is a file, or an option is bad), DataCorruptionError,
     StorageIoError.
@@ -109,7 +112,12 @@ def open(
     check_choice("output", output, Output)
     check_choice("naive", naive, Naive)
     native = _varve.open_lake(
-        os.fspath(path), create=create, read_only=read_only, lock_timeout_seconds=lock_timeout_seconds, threads=threads
+        os.fspath(path),
+        create=create,
+        read_only=read_only,
+        lock_timeout_seconds=lock_timeout_seconds,
+        publish_delay_seconds=publish_delay_seconds,
+        threads=threads,
     )
     return Lake(native, output, naive)
 

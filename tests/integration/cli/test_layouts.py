@@ -25,7 +25,7 @@ FILES = {
 }
 
 
-def files(varve: Varve, lake: str = "") -> list[str]:
+def files(varve: Varve, lake: str = "lake") -> list[str]:
     root = varve.folder / lake
     return sorted(str(path.relative_to(root)) for path in root.glob("**/*.parquet"))
 
