@@ -186,6 +186,24 @@ void Catalog::clear_pending(int64_t series_id, std::string_view commit_id) {
   });
 }
 
+std::vector<std::string> Catalog::former_keys(int64_t series_id) {
+  return connection_->read("read the former keys of a series", [&](Database& database) {
+    Query rows = database.query("SELECT key FROM former_keys WHERE series_id = ?1", series_id);
+    std::vector<std::string> keys;
+    while (rows.next()) keys.emplace_back(rows.text(0));
+    return keys;
+  });
+}
+
+void Catalog::forget_former_keys(int64_t series_id) {
+  connection_->with_writer([&](Database& database) {
+    const RelaxedSync relaxed(database);
+    Transaction transaction(database, Transaction::Mode::kWrite, "forget former keys");
+    database.query("DELETE FROM former_keys WHERE series_id = ?1", series_id).run();
+    transaction.commit();
+  });
+}
+
 void Catalog::set_pending(int64_t series_id, std::string_view commit_id) {
   connection_->write("set a flag", [&](Database& database) {
     database.query("INSERT OR REPLACE INTO pending VALUES (?1, ?2)", series_id, commit_id).run();

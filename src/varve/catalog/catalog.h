@@ -87,6 +87,8 @@ struct SeriesChange {
   std::vector<NewObject> added;
   std::vector<std::string> removed;  // ids of objects that end with this version
   bool deletes = false;              // the series ends; its objects all end with this version
+  std::string new_key;               // set to rename the series; nothing else changes then
+  int64_t new_key_version = 0;       // of the deleted series that had that key, 0 if there was none
   std::string source_sha256;         // of the file the rows came from, if that is to be remembered
   std::string source_name;
   bool forgets_sources = false;  // those of before, and coverage: their rows are gone
@@ -218,15 +220,19 @@ class Catalog {
   // series also forgets its sources, coverage and metadata.
   // Throws ConcurrentWrite if a series is not at its base_version any more (a deleted one has its version still);
   // AlreadyExists if the commit id, an object's id, or an object's name in its series, was used before; PathTraversal
-  // for a bad key; NotFound if a series that is not there is to be deleted; InvalidArgument for what makes no sense;
-  // OutcomeUnknown, with the id, if the disk failed such that nobody can tell. After any other error nothing of it is
-  // there, nor can a power cut bring it back.
+  // for a bad key; NotFound if a series that is not there is to be deleted or renamed; InvalidArgument for what makes
+  // no sense; OutcomeUnknown, with the id, if the disk failed such that nobody can tell. After any other error nothing
+  // of it is there, nor can a power cut bring it back.
   std::vector<CommittedSeries> commit(const CommitRequest& request);
   [[nodiscard]] std::optional<CommitRow> find_commit(std::string_view commit_id);
 
   [[nodiscard]] std::vector<PendingPublication> pending_publications();
   // Clears the flag if it still names that commit. Costs no sync: a power cut may bring the flag back.
   void clear_pending(int64_t series_id, std::string_view commit_id);
+  // The keys that the series had before it was renamed, as long as their directories may hold files of it.
+  [[nodiscard]] std::vector<std::string> former_keys(int64_t series_id);
+  // Their directories hold none any more. Costs no sync, as clear_pending.
+  void forget_former_keys(int64_t series_id);
   // Sets the flag again (a directory that was found to differ).
   void set_pending(int64_t series_id, std::string_view commit_id);
 

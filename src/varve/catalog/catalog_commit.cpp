@@ -21,6 +21,10 @@ void check_request(const CommitRequest& request) {
     check_key(change.key);
     if (!keys.insert(change.key).second) throw InvalidArgument("two changes of {} in one commit", quote(change.key));
     const bool brings = change.define || change.schema || !change.added.empty() || !change.annotations.none();
+    if (!change.new_key.empty()) {
+      check_key(change.new_key);
+      if (brings || change.deletes) throw InvalidArgument("a change of {} renames and does more", quote(change.key));
+    }
     if (change.deletes && brings) throw InvalidArgument("a change of {} deletes and adds", quote(change.key));
     check_annotations(change.annotations);
   }
@@ -35,6 +39,7 @@ void check_base(const SeriesChange& change, const std::optional<SeriesRow>& foun
   }
   if (found && !found->deleted) return;
   if (change.deletes) throw NotFound("no series {} to delete", quote(change.key));
+  if (!change.new_key.empty()) throw NotFound("no series {} to rename", quote(change.key));
   if (!change.define || !change.schema) {
     throw InvalidArgument("series {} does not exist; a new one needs a definition and a schema", quote(change.key));
   }
@@ -78,6 +83,7 @@ class CommitWriter {
     series.version = change.base_version + 1;
     series.deleted = change.deletes;
     series.updated = time_;
+    if (!change.new_key.empty()) rename(series, change);
     if (change.define) define(series, *change.define);
     if (change.schema) set_schema(series, *change.schema);
     if (change.deletes) {
@@ -93,6 +99,37 @@ class CommitWriter {
     apply_annotations(database_, series.id, change.annotations);
     database_.query("INSERT OR REPLACE INTO pending VALUES (?1, ?2)", series.id, request_.id).run();
     return {change.key, series.id, series.version};
+  }
+
+  // The old key is left to a deleted series without a past, so that its versions count on; so do those of the new key,
+  // whose past, if it had one, can be reached no more.
+  void rename(SeriesRow& series, const SeriesChange& change) {
+    const std::optional<SeriesRow> former = select_series(database_, change.new_key);
+    const int64_t version = former ? former->version : 0;
+    if (former && !former->deleted) throw AlreadyExists("there is a series {} already", quote(change.new_key));
+    if (version != change.new_key_version) {
+      throw ConcurrentWrite("key {} is at version {}, not {}: another writer was faster", quote(change.new_key),
+                            version, change.new_key_version);
+    }
+    if (former) {  // no key has such a name
+      database_
+          .query("UPDATE series SET key = ?2 WHERE id = ?1", former->id,
+                 change.new_key + "\n" + std::to_string(former->id))
+          .run();
+    }
+    series.version = std::max(series.version, version + 1);
+    series.key = change.new_key;
+    database_.query("UPDATE series SET key = ?2 WHERE id = ?1", series.id, series.key).run();
+    SeriesRow left = insert_series(change);
+    left.definition = series.definition;
+    left.version = series.version;
+    left.deleted = true;
+    left.schema_version = series.schema_version;
+    left.updated = time_;
+    define(left, left.definition);
+    update_series(left);
+    database_.query("INSERT OR IGNORE INTO former_keys VALUES (?1, ?2)", series.id, change.key).run();
+    database_.query("DELETE FROM former_keys WHERE series_id = ?1 AND key = ?2", series.id, series.key).run();
   }
 
   SeriesRow insert_series(const SeriesChange& change) {

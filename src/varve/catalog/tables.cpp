@@ -113,6 +113,12 @@ CREATE TABLE pending (
   commit_id TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE former_keys (
+  series_id INTEGER NOT NULL REFERENCES series,
+  key TEXT NOT NULL,
+  PRIMARY KEY (series_id, key)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE sources (
   series_id INTEGER NOT NULL REFERENCES series,
   sha256 TEXT NOT NULL,

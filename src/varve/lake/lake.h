@@ -16,6 +16,12 @@ namespace varve {
 
 class Transaction;
 
+// Rows on their way into a series.
+struct KeyedTable {
+  std::string key;
+  Table table;
+};
+
 // An open lake. Move-only; safe to use from several threads, and beside other processes that have the lake open.
 // A forked child must not use its parent's handle: every call then throws Forked.
 //
@@ -49,8 +55,28 @@ class Lake {
   // Adds rows; where one with that identity is there, the new one takes its place. Throws InvalidArgument for a series
   // whose rows have no identity.
   Commit upsert(std::string_view key, const Table& table, const SeriesWriteOptions& options = {});
+  // Makes the rows the content of a range: what was there goes, rows outside it stay; an empty table empties it. Only
+  // files that reach into the range are rewritten. Throws InvalidArgument for a row outside the range, an untimed
+  // series, or a range of days or naive text without its zone; AlreadyExists if two of the rows have one identity.
+  Commit replace(std::string_view key, const Table& table, const SeriesRange& range,
+                 const SeriesWriteOptions& options = {});
+  // Removes the rows within a range; what was received of it counts as not fetched again. Throws NotFound, and
+  // InvalidArgument for an untimed series.
+  Commit remove_range(std::string_view key, const SeriesRange& range);
   // Removes the series. Throws NotFound. Its old versions stay, and their numbers go on if it is ever made again.
   Commit remove(std::string_view key);
+  // Gives the series another key; its rows, versions, snapshots, metadata and coverage go with it. The versions of both
+  // keys count on. Throws NotFound, AlreadyExists for a new key that is there, InvalidArgument for a new key where the
+  // layout cannot be, NotSupported for a series laid out by a path template.
+  Commit rename(std::string_view key, std::string_view new_key);
+
+  // Changes of many series in one commit: all have the same options. In the order of their keys.
+  std::vector<Commit> write_many(std::vector<KeyedTable> tables, const SeriesWriteOptions& options = {});
+  std::vector<Commit> append_many(std::vector<KeyedTable> tables, const SeriesWriteOptions& options = {});
+  std::vector<Commit> upsert_many(std::vector<KeyedTable> tables, const SeriesWriteOptions& options = {});
+  std::vector<Commit> replace_many(std::vector<KeyedTable> tables, const SeriesRange& range,
+                                   const SeriesWriteOptions& options = {});
+  std::vector<Commit> remove_many(const std::vector<std::string>& keys, const std::optional<SeriesRange>& range = {});
   // Changes of several series that become one commit.
   [[nodiscard]] Transaction transaction();
 
@@ -85,6 +111,11 @@ class Lake {
   [[nodiscard]] std::vector<SnapshotInfo> snapshots() const;  // sorted by name
   // Key and version of each series in a snapshot, sorted by key. Throws NotFound.
   [[nodiscard]] std::vector<std::pair<std::string, int64_t>> snapshot(const std::string& name) const;
+  // Merges small neighbouring files of a series into files of `target_rows` (0: what the series was made with), up to
+  // half more for a rest. Rows stay as they are; each new file is read again and compared before it takes the place of
+  // the old ones. Readers and writers go on meanwhile. Long series take several commits, the last of which is returned.
+  // Throws NotFound.
+  Commit compact(std::string_view key, int64_t target_rows = 0);
   // Forgets old versions of a series (of all, if `key` is empty) and removes the files that only they had. Throws
   // NotFound.
   VacuumReport vacuum(std::string_view key = {}, const VacuumOptions& options = {});
@@ -129,6 +160,8 @@ class Transaction {
   Transaction& write(std::string_view key, Table table, SeriesWriteOptions options = {});
   Transaction& append(std::string_view key, Table table, SeriesWriteOptions options = {});
   Transaction& upsert(std::string_view key, Table table, SeriesWriteOptions options = {});
+  Transaction& replace(std::string_view key, Table table, SeriesRange range, SeriesWriteOptions options = {});
+  Transaction& remove_range(std::string_view key, SeriesRange range);
   Transaction& remove(std::string_view key);
 
   // One commit of all changes, in the order of their keys. Once. `published`: the visible tree shows it at the return.

@@ -1,9 +1,24 @@
 #include <utility>
 
+#include "varve/base/error.h"
 #include "varve/lake/lake.h"
 #include "varve/lake/state.h"
 
 namespace varve {
+
+Commit Lake::compact(std::string_view key, int64_t target_rows) {
+  if (target_rows < 0) throw InvalidArgument("target_rows is {} and must not be negative", target_rows);
+  Commit last{.id = {}, .key = std::string(key)};
+  for (bool unfinished = true; unfinished;) {
+    store::WriteSession session = state_->use(key).begin_write({std::string(key)});
+    unfinished = session.compact(key, target_rows);
+    store::CommitResult result = session.commit();
+    last.version = result.series.front().version;
+    last.published = result.series.front().published;
+    if (!result.id.empty()) last.id = std::move(result.id);
+  }
+  return last;
+}
 
 VacuumReport Lake::vacuum(std::string_view key, const VacuumOptions& options) {
   store::Store& store = key.empty() ? state_->use() : state_->use(key);

@@ -70,6 +70,20 @@ Timestamp TimeBound::as_end(std::string_view zone) const {
   return bound.moment ? *bound.moment : end_of_day(bound.day.days, zone);
 }
 
+Moments moments_of(const SeriesRange& range) {
+  Moments moments;
+  const bool with_start = range.closed == Closed::kBoth || range.closed == Closed::kLeft;
+  const bool with_end = range.closed == Closed::kBoth || range.closed == Closed::kRight;
+  if (range.start) moments.first = range.start->as_start(range.zone);
+  if (range.end) moments.last = range.end->as_end(range.zone);
+  const bool beyond = (range.start && !with_start && moments.first == Timestamp::max()) ||
+                      (range.end && !with_end && moments.last == Timestamp::min());
+  if (beyond) return {.first = Timestamp::max(), .last = Timestamp::min()};
+  if (range.start && !with_start) moments.first = moments.first + Duration{1};
+  if (range.end && !with_end) moments.last = moments.last - Duration{1};
+  return moments;
+}
+
 TimeRange half_open(const CoverageRange& range) {
   TimeRange stretch{Timestamp::min(), Timestamp::max()};
   if (range.start) stretch.start = range.start->as_start(range.zone);

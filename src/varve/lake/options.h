@@ -41,6 +41,22 @@ class TimeBound {
   std::string text_;
 };
 
+// A range of a series' index. An end that is absent is the end of time.
+struct SeriesRange {
+  std::optional<TimeBound> start;
+  std::optional<TimeBound> end;
+  Closed closed = Closed::kBoth;
+  std::string zone;  // of days and naive text, as in ReadOptions
+};
+
+// The index values in a range: both ends inside; first > last where there are none. Throws InvalidArgument as TimeBound
+// does.
+struct Moments {
+  Timestamp first = Timestamp::min();
+  Timestamp last = Timestamp::max();
+};
+Moments moments_of(const SeriesRange& range);
+
 // Which part of time a question about coverage is about. An end that is absent is the end of time.
 struct CoverageRange {
   std::optional<TimeBound> start;

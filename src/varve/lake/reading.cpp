@@ -16,18 +16,9 @@ store::Selection to_selection(const ReadOptions& options, std::optional<int64_t>
     selection.rows_max = options.limit;
   }
   selection.within_range = options.start || options.end;
-  const bool with_start = options.closed == Closed::kBoth || options.closed == Closed::kLeft;
-  const bool with_end = options.closed == Closed::kBoth || options.closed == Closed::kRight;
-  if (options.start) selection.first = options.start->as_start(options.zone);
-  if (options.end) selection.last = options.end->as_end(options.zone);
-  const bool beyond = (options.start && !with_start && selection.first == Timestamp::max()) ||
-                      (options.end && !with_end && selection.last == Timestamp::min());
-  if (options.start && !with_start) selection.first = selection.first + Duration{1};
-  if (options.end && !with_end) selection.last = selection.last - Duration{1};
-  if (beyond) {
-    selection.first = Timestamp::max();
-    selection.last = Timestamp::min();
-  }
+  const Moments within = moments_of({options.start, options.end, options.closed, options.zone});
+  selection.first = within.first;
+  selection.last = within.last;
   return selection;
 }
 

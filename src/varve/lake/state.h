@@ -22,8 +22,9 @@ namespace varve {
 struct Change {
   std::string key;
   Table table;
-  std::optional<store::WriteMode> mode;  // absent: the series is removed
+  std::optional<store::WriteMode> mode;  // absent: rows are removed
   SeriesWriteOptions options;
+  std::optional<SeriesRange> range = {};  // of rows that are replaced or removed; absent: the whole series
 };
 
 struct Lake::State {

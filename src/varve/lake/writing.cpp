@@ -17,6 +17,13 @@ store::WriteMode append_mode(const SeriesWriteOptions& options) {
   return options.on_conflict == AppendConflict::kIgnore ? store::WriteMode::kAppendMissing : store::WriteMode::kAppend;
 }
 
+std::vector<Change> to_changes(std::vector<KeyedTable> tables, store::WriteMode mode, const SeriesWriteOptions& options,
+                               const std::optional<SeriesRange>& range = {}) {
+  std::vector<Change> changes;
+  for (KeyedTable& rows : tables) changes.push_back({std::move(rows.key), std::move(rows.table), mode, options, range});
+  return changes;
+}
+
 std::vector<Commit> to_commits(store::CommitResult&& result) {
   std::vector<Commit> commits;
   for (store::SeriesResult& series : result.series) {
@@ -63,11 +70,14 @@ void add_to(store::WriteSession& session, catalog::Catalog& catalog, Change& cha
     throw ConcurrentWrite("series {} has version {} and should have {}", quote(change.key), version,
                           *options.expects_version);
   }
-  if (!change.mode) return session.remove(change.key);
+  const Moments within = moments_of(change.range.value_or(SeriesRange()));
+  if (!change.mode) {
+    if (change.range) return session.remove_range(change.key, within.first, within.last);
+    return session.remove(change.key);
+  }
   if (options.source) check_source(*options.source);
   store::SeriesWrite write;
   write.key = change.key;
-  write.mode = *change.mode;
   if (is_new) {
     write.definition = define_series(options.series, change.table.schema());
   } else {
@@ -75,7 +85,10 @@ void add_to(store::WriteSession& session, catalog::Catalog& catalog, Change& cha
     if (!options.series.identity) write.identity_growth = growth(catalog, *existing, change.table.schema());
   }
   const std::string& index = is_new ? write.definition.index : existing->definition.index;
-  write.rows = with_zone(change.table, index, options.zone);
+  write.change = {.rows = with_zone(change.table, index, options.zone),
+                  .mode = *change.mode,
+                  .first = within.first,
+                  .last = within.last};
   write.annotations = to_annotations(options.coverage, options.metadata);
   check_timed(change.key, index, write.annotations.coverage);
   if (options.source) {
@@ -115,6 +128,47 @@ Commit Lake::append(std::string_view key, const Table& table, const SeriesWriteO
 
 Commit Lake::upsert(std::string_view key, const Table& table, const SeriesWriteOptions& options) {
   return state_->commit_one({std::string(key), table, store::WriteMode::kUpsert, options});
+}
+
+Commit Lake::replace(std::string_view key, const Table& table, const SeriesRange& range,
+                     const SeriesWriteOptions& options) {
+  return state_->commit_one({std::string(key), table, store::WriteMode::kReplaceRange, options, range});
+}
+
+Commit Lake::remove_range(std::string_view key, const SeriesRange& range) {
+  return state_->commit_one({std::string(key), Table(), {}, {}, range});
+}
+
+Commit Lake::rename(std::string_view key, std::string_view new_key) {
+  store::WriteSession session = state_->use(key).begin_write({std::string(key), std::string(new_key)});
+  session.rename(key, new_key);
+  std::vector<Commit> commits = to_commits(session.commit());
+  Commit& done = commits[commits.front().key == key ? 0 : 1];
+  done.key = new_key;
+  return std::move(done);
+}
+
+std::vector<Commit> Lake::write_many(std::vector<KeyedTable> tables, const SeriesWriteOptions& options) {
+  return state_->commit(to_changes(std::move(tables), store::WriteMode::kReplaceSeries, options), false);
+}
+
+std::vector<Commit> Lake::append_many(std::vector<KeyedTable> tables, const SeriesWriteOptions& options) {
+  return state_->commit(to_changes(std::move(tables), append_mode(options), options), false);
+}
+
+std::vector<Commit> Lake::upsert_many(std::vector<KeyedTable> tables, const SeriesWriteOptions& options) {
+  return state_->commit(to_changes(std::move(tables), store::WriteMode::kUpsert, options), false);
+}
+
+std::vector<Commit> Lake::replace_many(std::vector<KeyedTable> tables, const SeriesRange& range,
+                                       const SeriesWriteOptions& options) {
+  return state_->commit(to_changes(std::move(tables), store::WriteMode::kReplaceRange, options, range), false);
+}
+
+std::vector<Commit> Lake::remove_many(const std::vector<std::string>& keys, const std::optional<SeriesRange>& range) {
+  std::vector<Change> changes;
+  for (const std::string& key : keys) changes.push_back({key, Table(), {}, {}, range});
+  return state_->commit(std::move(changes), false);
 }
 
 Commit Lake::remove(std::string_view key) { return state_->commit_one({std::string(key), Table(), {}, {}}); }
@@ -159,6 +213,17 @@ Transaction& Transaction::append(std::string_view key, Table table, SeriesWriteO
 
 Transaction& Transaction::upsert(std::string_view key, Table table, SeriesWriteOptions options) {
   state_->add({std::string(key), std::move(table), store::WriteMode::kUpsert, std::move(options)});
+  return *this;
+}
+
+Transaction& Transaction::replace(std::string_view key, Table table, SeriesRange range, SeriesWriteOptions options) {
+  state_->add(
+      {std::string(key), std::move(table), store::WriteMode::kReplaceRange, std::move(options), std::move(range)});
+  return *this;
+}
+
+Transaction& Transaction::remove_range(std::string_view key, SeriesRange range) {
+  state_->add({std::string(key), Table(), {}, {}, std::move(range)});
   return *this;
 }
 

@@ -6,6 +6,7 @@
 
 #include "varve/base/digest.h"
 #include "varve/base/error.h"
+#include "varve/base/memory_file.h"
 #include "varve/parquet/reader.h"
 
 namespace varve::store {
@@ -117,6 +118,18 @@ WrittenFile CommitFiles::add(const Table& rows, const parquet::WriteOptions& opt
     inline_bytes_ += written.inline_bytes->size();
   }
   return written;
+}
+
+Table CommitFiles::read(const WrittenFile& written) const {
+  const std::string path = base::join_path(staging_, written.object_id);
+  std::unique_ptr<base::File> file;
+  if (written.inline_bytes) {
+    file = std::make_unique<base::MemoryFile>(written.inline_bytes);
+  } else {
+    file = engine_.files().open(path, base::OpenMode::kRead);
+  }
+  const parquet::Reader reader = parquet::Reader::open(std::move(file), path);
+  return reader.read({.columns = {}, .range = {}, .pool = engine_.pool(), .cancel = {}});
 }
 
 void CommitFiles::move_into_objects() {

@@ -39,6 +39,8 @@ class CommitFiles {
   // Writes the rows as one file: into memory if it is small, else to the disk, checked by reading its footer again.
   // Throws Io, Corruption.
   WrittenFile add(const Table& rows, const parquet::WriteOptions& options);
+  // The rows of a file that was added, as it lies on the disk or in memory. Throws Corruption.
+  [[nodiscard]] Table read(const WrittenFile& written) const;
   // Makes the files objects: after it returns they survive anything, but nobody knows them yet.
   void move_into_objects();
 

@@ -23,15 +23,17 @@ struct Group {
 
 class Planner {
  public:
-  Planner(const SeriesFiles& series, WriteMode mode, const PlanTools& tools)
+  Planner(const SeriesFiles& series, const RowChange& change, const PlanTools& tools)
       : series_(series),
+        change_(change),
+        mode_(change.mode),
         definition_(series.definition),
         layout_(Layout::parse(definition_.layout)),
         order_(order_of(definition_)),
-        mode_(mode),
         tools_(tools) {}
 
-  Plan plan(const Table& rows) {
+  Plan plan() {
+    const Table& rows = change_.rows;
     check(rows);
     const bool replaces = mode_ == WriteMode::kReplaceSeries;
     plan_.schema =
@@ -40,6 +42,8 @@ class Planner {
     if (timed()) index_.emplace(newer_, definition_.index);
     if (replaces) {
       replace_series();
+    } else if (mode_ == WriteMode::kReplaceRange) {
+      replace_range();
     } else {
       for (const Group& group : timed() ? timed_groups() : untimed_groups()) merge_group(group);
       plan_.changes = !plan_.added.empty() || !series_.exists;
@@ -51,6 +55,9 @@ class Planner {
   [[nodiscard]] bool timed() const { return !definition_.index.empty(); }
   [[nodiscard]] std::span<const int64_t> index() const {
     return index_ ? index_->nanoseconds() : std::span<const int64_t>{};
+  }
+  [[nodiscard]] Table read(size_t object) const {
+    return table::conform(tools_.read_object(series_.objects[object]), plan_.schema);
   }
   [[nodiscard]] int64_t object_rows(size_t object) const { return series_.objects[object].rows; }
   [[nodiscard]] int64_t target_rows() const {
@@ -75,6 +82,7 @@ class Planner {
     if (mode_ == WriteMode::kUpsert && !definition_.has_identity) {
       throw InvalidArgument("rows of this series have no identity, so none can take another's place: use append");
     }
+    if (mode_ == WriteMode::kReplaceRange && !timed()) throw InvalidArgument("an untimed series has no ranges");
     if (timed() && !rows.schema().find(definition_.index)) {
       throw InvalidArgument("the rows have no column {}, which is the index of the series", definition_.index);
     }
@@ -177,7 +185,7 @@ class Planner {
   void merge_group(const Group& group) {
     std::vector<Table> pieces = {Table::empty(plan_.schema)};
     for (size_t object = group.first_object; object < group.last_object; ++object) {
-      pieces.push_back(table::conform(tools_.read_object(series_.objects[object]), plan_.schema));
+      pieces.push_back(read(object));
     }
     const Table older = pieces.size() == 1 ? pieces[0] : table::concatenate(std::span(pieces).subspan(1), tools_.pool);
     const Table newer = newer_.slice(group.first_row, group.last_row - group.first_row);
@@ -200,11 +208,131 @@ class Planner {
     return {.table = table::concatenate(both, tools_.pool), .rows_added = newer.num_rows()};
   }
 
-  void replace_series() {
-    if (definition_.has_identity) {
-      const int64_t row = table::find_duplicate(newer_, order_);
-      if (row >= 0) throw AlreadyExists("two rows have {}", table::describe_row(newer_, row, order_));
+  void check_no_duplicates() const {
+    if (!definition_.has_identity) return;
+    const int64_t row = table::find_duplicate(newer_, order_);
+    if (row >= 0) throw AlreadyExists("two rows have {}", table::describe_row(newer_, row, order_));
+  }
+
+  void check_within_range() const {
+    for (const int64_t row : {int64_t{0}, newer_.num_rows() - 1}) {
+      if (newer_.num_rows() == 0 || within_range((*index_)[row], (*index_)[row])) continue;
+      throw InvalidArgument("the row with {} lies outside the range from {} to {}",
+                            table::describe_row(newer_, row, order_), to_string(change_.first),
+                            to_string(change_.last));
     }
+  }
+  [[nodiscard]] bool within_range(int64_t first, int64_t last) const {
+    return change_.first.nanoseconds <= first && last <= change_.last.nanoseconds;
+  }
+
+  // The files that reach into the range or, where a period has one file, that new rows go into.
+  [[nodiscard]] Group group_of_range() const {
+    const std::vector<catalog::ObjectRow>& objects = series_.objects;
+    Date first_period = layout_.period_of(change_.first);
+    Date last_period = first_period;
+    if (newer_.num_rows() > 0) {
+      first_period = layout_.period_of({(*index_)[0]});
+      last_period = layout_.period_of({(*index_)[newer_.num_rows() - 1]});
+    }
+    const auto takes_new_rows = [&](const catalog::ObjectRow& file) {
+      const Date period = layout_.period_of(file.first);
+      return layout_.one_file_a_period() && newer_.num_rows() > 0 && first_period <= period && period <= last_period;
+    };
+    const auto lies_before = [&](const catalog::ObjectRow& file) {
+      return file.last < change_.first && !takes_new_rows(file);
+    };
+    const auto lies_after = [&](const catalog::ObjectRow& file) {
+      return file.first > change_.last && !takes_new_rows(file);
+    };
+    const auto begin = std::find_if_not(objects.begin(), objects.end(), lies_before);
+    const auto end = std::find_if(begin, objects.end(), lies_after);
+    return {static_cast<size_t>(begin - objects.begin()), static_cast<size_t>(end - objects.begin()), 0,
+            newer_.num_rows()};
+  }
+
+  // The rows of some files by where they lie.
+  struct AroundRange {
+    std::vector<Table> before;
+    std::vector<Table> within;
+    std::vector<Table> after;
+    int64_t rows_within = 0;
+  };
+  [[nodiscard]] AroundRange read_around(const Group& group) const {
+    AroundRange old;
+    const auto add = [](std::vector<Table>& pieces, const Table& rows) {
+      if (rows.num_rows() > 0) pieces.push_back(rows);
+    };
+    for (size_t at = group.first_object; at < group.last_object; ++at) {
+      const catalog::ObjectRow& file = series_.objects[at];
+      if (newer_.num_rows() == 0 && within_range(file.first.nanoseconds, file.last.nanoseconds)) {
+        old.rows_within += file.rows;  // nothing to compare them with
+        continue;
+      }
+      const Table rows = read(at);
+      const table::IndexValues index(rows, definition_.index);
+      const table::RowRange range =
+          table::rows_within(index.nanoseconds(), change_.first.nanoseconds, change_.last.nanoseconds);
+      add(old.before, rows.slice(0, range.first));
+      add(old.within, rows.slice(range.first, range.last - range.first));
+      add(old.after, rows.slice(range.last, rows.num_rows() - range.last));
+      old.rows_within += range.last - range.first;
+    }
+    return old;
+  }
+
+  // Counts what becomes of the rows of the range; false if they stay as they are.
+  bool count_range(const AroundRange& old) {
+    RowCounts& counts = plan_.counts;
+    const Table within = old.within.empty() ? Table::empty(plan_.schema) : table::concatenate(old.within, tools_.pool);
+    if (definition_.has_identity && newer_.num_rows() > 0) {
+      const table::MergeResult merged = table::merge(within, newer_, order_, table::OnConflict::kReplace);
+      counts.added = merged.rows_added;
+      counts.replaced = merged.rows_replaced;
+      counts.unchanged = merged.rows_unchanged;
+    } else if (within.num_rows() == newer_.num_rows() && old.rows_within == newer_.num_rows() &&
+               equals(within, newer_)) {
+      counts.unchanged = newer_.num_rows();
+    } else {
+      counts.added = newer_.num_rows();
+    }
+    counts.removed = old.rows_within - counts.replaced - counts.unchanged;
+    return counts.added + counts.replaced + counts.removed > 0;
+  }
+
+  void replace_range() {
+    check_within_range();
+    check_no_duplicates();
+    Group group = group_of_range();
+    const AroundRange old = read_around(group);
+    plan_.changes = count_range(old) || !series_.exists;
+    if (plan_.counts.added + plan_.counts.replaced + plan_.counts.removed == 0) return;
+    std::vector<Table> pieces = old.before;
+    if (newer_.num_rows() > 0) pieces.push_back(newer_);
+    pieces.insert(pieces.end(), old.after.begin(), old.after.end());
+    if (!pieces.empty()) take_in_before(pieces, group);
+    for (size_t object = group.first_object; object < group.last_object; ++object) {
+      plan_.removed.push_back(series_.objects[object].id);
+    }
+    if (!pieces.empty()) add_files(table::concatenate(pieces, tools_.pool));
+  }
+
+  // Small files of the same period before what is rewritten anyway.
+  void take_in_before(std::vector<Table>& pieces, Group& group) const {
+    if (layout_.one_file_a_period()) return;
+    int64_t rows = 0;
+    for (const Table& piece : pieces) rows += piece.num_rows();
+    const Date period = layout_.period_of({table::IndexValues(pieces.front(), definition_.index)[0]});
+    size_t begin = group.first_object;
+    while (begin > 0 && layout_.period_of(series_.objects[begin - 1].first) == period) --begin;
+    Group wider{group.first_object, group.last_object, 0, rows};
+    take_in_small_files(begin, wider);
+    for (size_t at = group.first_object; at > wider.first_object; --at) pieces.insert(pieces.begin(), read(at - 1));
+    group.first_object = wider.first_object;
+  }
+
+  void replace_series() {
+    check_no_duplicates();
     const int64_t old_rows = std::accumulate(series_.objects.begin(), series_.objects.end(), int64_t{0},
                                              [](int64_t sum, const auto& object) { return sum + object.rows; });
     if (is_the_same_already(old_rows)) {
@@ -241,7 +369,7 @@ class Planner {
     if (timed()) index.emplace(rows, definition_.index);
     const std::span<const int64_t> values = index ? index->nanoseconds() : std::span<const int64_t>{};
     for (const table::RowRange& range : layout_.cut(rows.num_rows(), values, target_rows())) {
-      PlannedFile file{.rows = rows.slice(range.first, range.last - range.first), .first = {}, .last = {}};
+      PlannedFile file{.rows = rows.slice(range.first, range.last - range.first), .merge = {}, .first = {}, .last = {}};
       if (index) {
         file.first = {(*index)[range.first]};
         file.last = {(*index)[range.last - 1]};
@@ -251,10 +379,11 @@ class Planner {
   }
 
   const SeriesFiles& series_;
+  const RowChange& change_;
+  const WriteMode mode_;
   const catalog::SeriesDefinition& definition_;
   Layout layout_;
   table::RowOrder order_;
-  WriteMode mode_;
   const PlanTools& tools_;
   Table newer_;
   std::optional<table::IndexValues> index_;
@@ -267,8 +396,8 @@ table::RowOrder order_of(const catalog::SeriesDefinition& definition) {
   return {.index = definition.index, .identity = definition.identity};
 }
 
-Plan plan_write(const SeriesFiles& series, const Table& rows, WriteMode mode, const PlanTools& tools) {
-  return Planner(series, mode, tools).plan(rows);
+Plan plan_write(const SeriesFiles& series, const RowChange& change, const PlanTools& tools) {
+  return Planner(series, change, tools).plan();
 }
 
 }  // namespace varve::store

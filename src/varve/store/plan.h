@@ -18,6 +18,15 @@ enum class WriteMode {
   kAppend,         // AlreadyExists where a row with the same identity is there
   kAppendMissing,  // such rows are left out
   kUpsert,         // such rows take the place of the old ones; InvalidArgument for a series without identity
+  kReplaceRange,   // the rows become the content of a range of time; InvalidArgument for one outside it
+};
+
+// Rows on their way into a series.
+struct RowChange {
+  Table rows;
+  WriteMode mode = WriteMode::kAppend;
+  Timestamp first = {};  // of kReplaceRange: the range, both ends inside; first > last is an empty one
+  Timestamp last = {};
 };
 
 struct RowCounts {
@@ -38,8 +47,9 @@ struct SeriesFiles {
 
 // One file to be written.
 struct PlannedFile {
-  Table rows;       // in order
-  Timestamp first;  // of the index, both inside; both 0 if untimed
+  Table rows;                    // in order
+  std::function<Table()> merge;  // if set, gives the rows of old files, which the new one must hold unchanged
+  Timestamp first;               // of the index, both inside; both 0 if untimed
   Timestamp last;
 };
 
@@ -63,8 +73,11 @@ struct PlanTools {
 // their number. So each row is rewritten a number of times that is the logarithm of the series' length, and there are
 // about that many files besides full ones. No file holds rows of two periods of the layout, and where the layout is a
 // path template a period has one file, whatever its size.
-// Throws SchemaCompatibility, InvalidArgument (no index column, a null in it, upsert without identity), AlreadyExists.
-Plan plan_write(const SeriesFiles& series, const Table& rows, WriteMode mode, const PlanTools& tools);
+// A range is replaced in the files that lie in it or reach into it; what reaches out stays, rewritten. Whether rows of
+// it were there before is counted by identity; without one, all old rows of the range are removed and the new added.
+// Throws SchemaCompatibility, InvalidArgument (no index column, a null in it, upsert without identity, a range of an
+// untimed series, rows outside the range), AlreadyExists.
+Plan plan_write(const SeriesFiles& series, const RowChange& change, const PlanTools& tools);
 
 // By what rows of a series are ordered and, if it has an identity, told apart.
 table::RowOrder order_of(const catalog::SeriesDefinition& definition);

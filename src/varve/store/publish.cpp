@@ -12,10 +12,24 @@
 namespace varve::store {
 namespace {
 
+// A renamed series' files go from where they were before they appear elsewhere: nobody sees them twice.
+void leave_former_keys(Engine& engine, const catalog::PendingPublication& series) {
+  const std::vector<std::string> keys = engine.catalog().former_keys(series.series_id);
+  if (keys.empty()) return;
+  TreeChanges::Places places;
+  for (const std::string& name : engine.catalog().object_names(series.series_id)) places.insert(place_of(name));
+  for (const std::string& key : keys) {
+    const catalog::PendingPublication former{.series_id = series.series_id, .key = key, .commit_id = series.commit_id};
+    for (const std::string& place : places) publish_place(engine, former, place, {});
+  }
+  engine.catalog().forget_former_keys(series.series_id);
+}
+
 // Brings the places of a series that differ, as far as anybody knows, to the newest state.
 void publish_series(Engine& engine, const catalog::PendingPublication& series) {
   std::optional<catalog::Catalog::State> state = engine.catalog().state(series.key);
   if (state) store_inline_objects(engine, state->objects);
+  leave_former_keys(engine, series);
   const int64_t version = state ? state->version : 0;
   std::map<std::string, std::vector<catalog::ObjectRow>> objects;
   if (state) {

@@ -16,6 +16,8 @@
 #include "varve/store/series_reader.h"
 #include "varve/store/tree/layout.h"
 #include "varve/store/tree/place.h"
+#include "varve/store/upkeep/compaction.h"
+#include "varve/table/cast.h"
 
 namespace varve::store {
 namespace {
@@ -27,9 +29,10 @@ std::string_view operation_of(WriteMode mode) {
     case WriteMode::kReplaceSeries: return "write";
     case WriteMode::kAppend:
     case WriteMode::kAppendMissing: return "append";
-    case WriteMode::kUpsert: break;
+    case WriteMode::kUpsert: return "upsert";
+    case WriteMode::kReplaceRange: break;
   }
-  return "upsert";
+  return "replace";
 }
 
 // One series of a session: as it was found, and what is to become of it.
@@ -88,6 +91,12 @@ struct WriteSession::State {
     return state;
   }
 
+  KeyState& touch_existing(std::string_view key, std::string_view by) {
+    KeyState& state = touch(key, by);
+    if (!state.exists()) throw NotFound("no series {}", quote(key));
+    return state;
+  }
+
   void lock_keys() {
     std::vector<std::string> names;
     for (const auto& [key, state] : keys) names.push_back(key);
@@ -103,6 +112,35 @@ struct WriteSession::State {
     files.objects = std::move(newest->objects);
     sort_objects(files.objects, files.definition);
     return files;
+  }
+
+  [[nodiscard]] PlanTools tools(const KeyState& key) {
+    return {.read_object = [this, name = key.change.key](
+                               const catalog::ObjectRow& object) { return read_object(engine, name, object); },
+            .pool = engine.pool()};
+  }
+
+  void plan(KeyState& key, const RowChange& change) {
+    const SeriesFiles files = files_of(key);
+    accept(key, files, plan_write(files, change, tools(key)));
+  }
+
+  // What a plan says becomes the change of its key.
+  static void accept(KeyState& key, const SeriesFiles& files, Plan plan) {
+    key.plan = std::move(plan);
+    key.result.counts = key.plan->counts;
+    key.result.changed = key.plan->changes;
+    const bool schema_changes = !key.exists() || key.plan->schema != files.schema;
+    key.schema_version = (key.row ? key.row->schema_version : 0) + (schema_changes ? 1 : 0);
+    if (schema_changes) key.change.schema = key.plan->schema;
+    key.change.removed = key.plan->removed;
+    const std::set<std::string_view> removed(key.plan->removed.begin(), key.plan->removed.end());
+    for (const catalog::ObjectRow& object : files.objects) {
+      if (removed.contains(object.id)) key.places.insert(place_of(object.name));
+    }
+    key.change.rows_added = key.plan->counts.added;
+    key.change.rows_replaced = key.plan->counts.replaced;
+    key.change.rows_removed = key.plan->counts.removed;
   }
 
   // A name that no file of the series ever had, and that nobody else's file has.
@@ -121,6 +159,16 @@ struct WriteSession::State {
     return name;
   }
 
+  static WrittenFile write_file(const PlannedFile& file, CommitFiles& files, const parquet::WriteOptions& options) {
+    if (!file.merge) return files.add(file.rows, options);
+    const Table rows = file.merge();
+    WrittenFile written = files.add(rows, options);
+    if (!equals(table::conform(files.read(written), rows.schema()), rows)) {
+      throw Corruption("a file of {} rows was written and reads back as others: nothing is changed", rows.num_rows());
+    }
+    return written;
+  }
+
   void write_files(KeyState& key, CommitFiles& files, const std::string& commit_id) {
     parquet::WriteOptions options;
     options.compression = parquet::parse_compression(key.definition.compression);
@@ -131,7 +179,7 @@ struct WriteSession::State {
     std::set<std::string> given;
     for (const PlannedFile& file : key.plan->added) {
       const FileRange range{.timed = !key.definition.index.empty(), .first = file.first, .last = file.last};
-      WrittenFile written = files.add(file.rows, options);
+      WrittenFile written = write_file(file, files, options);
       key.change.added.push_back({.id = std::move(written.object_id),
                                   .name = choose_name(key, range, given),
                                   .rows = written.rows,
@@ -174,7 +222,7 @@ struct WriteSession::State {
 
   void note_places(const catalog::CommittedSeries& committed) {
     const KeyState& key = find(committed.key);
-    if (key.change.deletes) {
+    if (key.change.deletes || !key.change.new_key.empty()) {
       engine.tree_changes().forget(committed.series_id);
     } else {
       engine.tree_changes().add(committed.series_id, committed.version, key.places);
@@ -195,9 +243,18 @@ struct WriteSession::State {
     if (!engine.publisher()) return false;
     return std::all_of(keys.begin(), keys.end(), [](const auto& entry) {
       const catalog::SeriesChange& change = entry.second.change;
-      return !change.deletes && std::all_of(change.added.begin(), change.added.end(),
-                                            [](const auto& object) { return object.inline_bytes != nullptr; });
+      return !change.deletes && change.new_key.empty() &&
+             std::all_of(change.added.begin(), change.added.end(),
+                         [](const auto& object) { return object.inline_bytes != nullptr; });
     });
+  }
+
+  // A deleted series gives up its key only when its files are gone from there.
+  void publish_end_of(const KeyState& key) {
+    if (!key.row) return;
+    for (const catalog::PendingPublication& pending : engine.catalog().pending_publications()) {
+      if (pending.series_id == key.row->id) publish(engine, pending);
+    }
   }
 
   void publish_later() {
@@ -207,7 +264,9 @@ struct WriteSession::State {
 
   bool try_to_publish(const catalog::CommittedSeries& series, const std::string& commit_id) {
     try {
-      publish(engine, {.series_id = series.series_id, .key = series.key, .commit_id = commit_id});
+      const std::string& new_key = find(series.key).change.new_key;
+      publish(engine,
+              {.series_id = series.series_id, .key = new_key.empty() ? series.key : new_key, .commit_id = commit_id});
       return true;
     } catch (const Error& error) {
       engine.set_behind(true);
@@ -241,11 +300,12 @@ const std::optional<catalog::SeriesRow>& WriteSession::series(std::string_view k
 }
 
 void WriteSession::write(const SeriesWrite& write) {
-  KeyState& key = state_->touch(write.key, operation_of(write.mode));
+  const WriteMode mode = write.change.mode;
+  KeyState& key = state_->touch(write.key, operation_of(mode));
   Engine& engine = state_->engine;
   catalog::check_annotations(write.annotations);
   key.change.annotations = write.annotations;
-  const bool adds = write.mode != WriteMode::kReplaceSeries;
+  const bool adds = mode != WriteMode::kReplaceSeries && mode != WriteMode::kReplaceRange;
   if (adds && key.exists() && !key.definition.has_identity && !write.source_sha256.empty() &&
       engine.catalog().has_source(key.row->id, write.source_sha256)) {
     key.result.source_seen = true;
@@ -259,37 +319,52 @@ void WriteSession::write(const SeriesWrite& write) {
   }
   const std::vector<std::string>& growth = write.identity_growth;
   key.definition.identity.insert(key.definition.identity.end(), growth.begin(), growth.end());
-  const SeriesFiles files = state_->files_of(key);
-  const PlanTools tools{
-      .read_object = [&](const catalog::ObjectRow& object) { return read_object(engine, write.key, object); },
-      .pool = engine.pool()};
-  key.plan = plan_write(files, write.rows, write.mode, tools);
-  key.result.counts = key.plan->counts;
-  key.result.changed = key.plan->changes;
-  const bool schema_changes = !key.exists() || key.plan->schema != files.schema;
-  key.schema_version = (key.row ? key.row->schema_version : 0) + (schema_changes ? 1 : 0);
   if (!key.exists() || !growth.empty()) key.change.define = key.definition;
-  if (schema_changes) key.change.schema = key.plan->schema;
-  key.change.removed = key.plan->removed;
-  const std::set<std::string_view> removed(key.plan->removed.begin(), key.plan->removed.end());
-  for (const catalog::ObjectRow& object : files.objects) {
-    if (removed.contains(object.id)) key.places.insert(place_of(object.name));
-  }
-  key.change.forgets_sources = !adds;
+  key.change.forgets_sources = mode == WriteMode::kReplaceSeries;
   key.change.source_name = write.source_name;
   key.change.source_sha256 = write.source_sha256;
-  key.change.rows_added = key.plan->counts.added;
-  key.change.rows_replaced = key.plan->counts.replaced;
-  key.change.rows_removed = key.plan->counts.removed;
+  state_->plan(key, write.change);
 }
 
 void WriteSession::remove(std::string_view name) {
-  KeyState& key = state_->touch(name, "delete");
-  if (!key.exists()) throw NotFound("no series {}", quote(name));
+  KeyState& key = state_->touch_existing(name, "delete");
   key.change.deletes = true;
   key.change.rows_removed = key.row->rows;
   key.result.counts.removed = key.row->rows;
   key.result.changed = true;
+}
+
+void WriteSession::remove_range(std::string_view name, Timestamp first, Timestamp last) {
+  KeyState& key = state_->touch_existing(name, "delete");
+  const Schema schema = state_->engine.catalog().schema(key.row->id, key.row->schema_version);
+  state_->plan(key, {.rows = Table::empty(schema), .mode = WriteMode::kReplaceRange, .first = first, .last = last});
+  if (key.result.changed && first <= last) {
+    key.change.annotations.coverage.forgotten = {{first, last < Timestamp::max() ? last + Duration{1} : last}};
+  }
+}
+
+void WriteSession::rename(std::string_view name, std::string_view new_name) {
+  KeyState& key = state_->touch_existing(name, "rename");
+  KeyState& target = state_->touch(new_name, "rename");
+  if (target.exists()) throw AlreadyExists("there is a series {} already", quote(new_name));
+  const Layout layout = Layout::parse(key.definition.layout);
+  if (layout.one_file_a_period()) {
+    throw NotSupported("series {} is laid out by a path template, which its key is part of: write it under {} instead",
+                       quote(name), quote(new_name));
+  }
+  check_neighbours(state_->engine.catalog(), std::string(new_name), layout);
+  state_->publish_end_of(target);
+  key.change.new_key = new_name;
+  key.change.new_key_version = target.version();
+  key.result.changed = true;
+}
+
+bool WriteSession::compact(std::string_view name, int64_t target_rows) {
+  KeyState& key = state_->touch_existing(name, "compact");
+  const SeriesFiles files = state_->files_of(key);
+  CompactionPlan compaction = plan_compaction(files, target_rows, state_->tools(key));
+  state_->accept(key, files, std::move(compaction.plan));
+  return compaction.unfinished;
 }
 
 CommitResult WriteSession::commit(const CommitOptions& options) {

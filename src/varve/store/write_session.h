@@ -16,8 +16,7 @@ namespace varve::store {
 
 struct SeriesWrite {
   std::string key;
-  Table rows;
-  WriteMode mode = WriteMode::kAppend;
+  RowChange change;
   // Of a series that is not there yet; not looked at otherwise.
   catalog::SeriesDefinition definition;
   // Columns that join the identity of one that is there; rows up to now have nulls in them.
@@ -65,8 +64,15 @@ class WriteSession {
 
   // Works out a change; nothing is written yet. A key can be changed once. Throws as plan_write does.
   void write(const SeriesWrite& write);
-  // Throws NotFound if there is no such series.
+  // These throw NotFound if there is no such series.
   void remove(std::string_view key);
+  // The rows within a range, both ends inside. Throws InvalidArgument for an untimed series.
+  void remove_range(std::string_view key, Timestamp first, Timestamp last);
+  // Both keys are part of the session. Throws AlreadyExists for a new key that is there, InvalidArgument for one where
+  // the layout cannot be, NotSupported for a series laid out by a path template.
+  void rename(std::string_view key, std::string_view new_key);
+  // Merges files (see plan_compaction). True if some are left for another commit.
+  bool compact(std::string_view key, int64_t target_rows);
 
   // Does what was worked out: writes the files, commits, publishes; a commit of small files only is published a little
   // later, if there is somebody who does (Engine::publisher). Throws with nothing done, except for OutcomeUnknown. A

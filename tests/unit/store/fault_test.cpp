@@ -127,6 +127,10 @@ class FaultTest : public ::testing::TestWithParam<Fault> {
       EXPECT_TRUE(now == before || answer != Answer::kRefused);
       EXPECT_EQ(findings(store), "");
       for (const auto& [key, rows] : now) EXPECT_EQ(folder.glob(key), rows);
+      for (const std::string& key : kKeys) {
+        if (store.catalog().state(key)) continue;
+        EXPECT_EQ(folder.glob(key), Rows()) << key;
+      }
       EXPECT_EQ(folder.object_files(), store.catalog().all_objects().size());
       EXPECT_TRUE(store.catalog().pending_publications().empty());
     }
@@ -188,6 +192,26 @@ TEST_P(FaultTest, Delete) {
   fail_everywhere({"delete", [](const Store& store) { remove(store, "k/below"); }});
 }
 
+TEST_P(FaultTest, ReplaceOfARange) {
+  fail_everywhere({"replace", [](const Store& store) { replace(store, "k", 8, 23, {{9, 1}, {22, 2}}); }});
+}
+
+TEST_P(FaultTest, DeleteOfARange) {
+  fail_everywhere({"delete of a range", [](const Store& store) { remove(store, "k", 5, 25); }});
+}
+
+TEST_P(FaultTest, Rename) {
+  fail_everywhere({"rename", [](const Store& store) { rename(store, "k", "fresh"); }});
+}
+
+TEST_P(FaultTest, RenameOfDirectories) {
+  fail_everywhere({"rename of directories", [](const Store& store) { rename(store, "month", "fresh"); }});
+}
+
+TEST_P(FaultTest, Compact) {
+  fail_everywhere({"compact", [](const Store& store) { compact(store, "k", 100); }});
+}
+
 TEST_P(FaultTest, UpsertOfTwoMonths) {
   fail_everywhere({"upsert of two months", [](const Store& store) { upsert(store, "month", days_of(29, 8)); }});
 }
@@ -214,7 +238,7 @@ TEST_P(FaultTest, TwoKeysAtOnce) {
                      for (const char* key : {"k", "fresh"}) {
                        store::SeriesWrite write;
                        write.key = key;
-                       write.rows = to_table(run_of(40, 2));
+                       write.change.rows = to_table(run_of(40, 2));
                        write.definition = keyed();
                        session.write(write);
                      }

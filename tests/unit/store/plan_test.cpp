@@ -32,7 +32,7 @@ class PlanTest : public ::testing::Test {
       read_.push_back(object.id);
       return tables_.at(object.id);
     };
-    return plan_write(series_, rows, mode, {.read_object = read_object});
+    return plan_write(series_, {.rows = rows, .mode = mode}, {.read_object = read_object});
   }
 
   Plan apply(const Table& rows, WriteMode mode = WriteMode::kAppend) {

@@ -153,8 +153,8 @@ inline store::SeriesResult change(const store::Store& store, const std::string& 
 inline store::SeriesResult change(const store::Store& store, const std::string& key, const Rows& rows,
                                   store::WriteMode mode, const catalog::SeriesDefinition& definition = keyed()) {
   store::SeriesWrite write;
-  write.rows = to_table(rows);
-  write.mode = mode;
+  write.change.rows = to_table(rows);
+  write.change.mode = mode;
   write.definition = definition;
   return change(store, key, std::move(write));
 }
@@ -172,6 +172,32 @@ inline store::SeriesResult write(const store::Store& store, const std::string& k
 inline store::SeriesResult remove(const store::Store& store, const std::string& key) {
   store::WriteSession session = store.begin_write({key});
   session.remove(key);
+  return std::move(session.commit().series.at(0));
+}
+// Second `first` to second `last`, both inside.
+inline store::SeriesResult replace(const store::Store& store, const std::string& key, int64_t first, int64_t last,
+                                   const Rows& rows, const catalog::SeriesDefinition& definition = keyed()) {
+  store::SeriesWrite write;
+  write.change = {.rows = to_table(rows),
+                  .mode = store::WriteMode::kReplaceRange,
+                  .first = {first * kNanosecondsPerSecond},
+                  .last = {last * kNanosecondsPerSecond}};
+  write.definition = definition;
+  return change(store, key, std::move(write));
+}
+inline store::SeriesResult remove(const store::Store& store, const std::string& key, int64_t first, int64_t last) {
+  store::WriteSession session = store.begin_write({key});
+  session.remove_range(key, {first * kNanosecondsPerSecond}, {last * kNanosecondsPerSecond});
+  return std::move(session.commit().series.at(0));
+}
+inline void rename(const store::Store& store, const std::string& key, const std::string& new_key) {
+  store::WriteSession session = store.begin_write({key, new_key});
+  session.rename(key, new_key);
+  session.commit();
+}
+inline store::SeriesResult compact(const store::Store& store, const std::string& key, int64_t target_rows = 0) {
+  store::WriteSession session = store.begin_write({key});
+  session.compact(key, target_rows);
   return std::move(session.commit().series.at(0));
 }
 inline Rows read(const store::Store& store, std::string_view key, const store::Selection& selection = {}) {

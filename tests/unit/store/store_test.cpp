@@ -90,9 +90,9 @@ TEST_F(StoreTest, OldFilesReadNullInNewColumns) {
   const Store store = folder_.open();
   append(store, "k", run_of(0, 2), keyed(2));
   store::SeriesWrite more;
-  more.rows = to_table({{5, 5}, {6, 6}, {7, 7}})
-                  .with_column({.name = "extra", .type = DataType::float64()},
-                               make_column<double>(DataType::float64(), std::vector{1.5, 2.5, 3.5}));
+  more.change.rows = to_table({{5, 5}, {6, 6}, {7, 7}})
+                         .with_column({.name = "extra", .type = DataType::float64()},
+                                      make_column<double>(DataType::float64(), std::vector{1.5, 2.5, 3.5}));
   change(store, "k", more);
   const Table table = store.read("k");
   EXPECT_TRUE(table.column("extra").is_null(1));
@@ -136,7 +136,7 @@ TEST_F(StoreTest, ASeriesWithoutRowsIsThere) {
 TEST_F(StoreTest, AFileIsBroughtInOnceWhereRowsHaveNoIdentity) {
   const Store store = folder_.open();
   store::SeriesWrite write;
-  write.rows = to_table(run_of(0, 3));
+  write.change.rows = to_table(run_of(0, 3));
   write.definition = unkeyed();
   write.source_name = "a.csv";
   write.source_sha256 = std::string(64, 'a');
@@ -149,8 +149,11 @@ TEST_F(StoreTest, SeveralKeysChangeInOneCommit) {
   const Store store = folder_.open();
   store::WriteSession session = store.begin_write({"a", "b"});
   for (const char* key : {"a", "b"}) {
-    session.write(
-        {.key = key, .rows = to_table(run_of(0, 3)), .definition = keyed(), .source_name = {}, .source_sha256 = {}});
+    session.write({.key = key,
+                   .change = {.rows = to_table(run_of(0, 3))},
+                   .definition = keyed(),
+                   .source_name = {},
+                   .source_sha256 = {}});
   }
   EXPECT_EQ(session.commit().series.size(), 2U);
   EXPECT_EQ(read(store, "a"), read(store, "b"));
@@ -161,8 +164,11 @@ TEST_F(StoreTest, ASessionThatIsNotCommittedLeavesNothing) {
   const Store store = folder_.open();
   {
     store::WriteSession session = store.begin_write({"k"});
-    session.write(
-        {.key = "k", .rows = to_table(run_of(0, 3)), .definition = keyed(), .source_name = {}, .source_sha256 = {}});
+    session.write({.key = "k",
+                   .change = {.rows = to_table(run_of(0, 3))},
+                   .definition = keyed(),
+                   .source_name = {},
+                   .source_sha256 = {}});
   }
   EXPECT_EQ(folder_.object_files(), 0U);
   append(store, "k", run_of(0, 1));

@@ -83,7 +83,7 @@ class Directory {
       } else if (!is_same_file(engine_, visible_path(name), at->second)) {
         difference.has_foreign = true;
         warn(name, "is not the file that was published: it is left as it is");
-      } else if (at->second.removed_version) {
+      } else if (!belongs_here(at->second)) {
         difference.leaving.push_back(name);
       }
     }
@@ -91,6 +91,11 @@ class Directory {
       if (!known.contains(base::file_name(object.name))) difference.arriving.push_back(object);
     }
     return difference;
+  }
+
+  [[nodiscard]] bool belongs_here(const ObjectRow& object) const {
+    return std::any_of(objects_.begin(), objects_.end(),
+                       [&](const ObjectRow& wanted) { return wanted.id == object.id; });
   }
 
   // The objects, live and dead, that have one of these names.
