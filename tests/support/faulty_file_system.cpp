@@ -230,6 +230,11 @@ void FaultyFileSystem::sync_directory(const std::string& path) {
   below_.sync_directory(path);
 }
 
+void FaultyFileSystem::sync_all(const std::string& directory) {
+  plan_->change(FileOperation::kSyncAll, directory);
+  below_.sync_all(directory);
+}
+
 std::unique_ptr<base::FileLock> FaultyFileSystem::lock(const std::string& path, const base::LockOptions& options) {
   plan_->look();
   return below_.lock(path, options);

@@ -69,6 +69,7 @@ class FaultyFileSystem final : public base::FileSystem {
   void make_directory(const std::string& path) override;
   void remove_directory(const std::string& path) override;
   void sync_directory(const std::string& path) override;
+  void sync_all(const std::string& directory) override;
   std::unique_ptr<base::FileLock> lock(const std::string& path, const base::LockOptions& options) override;
 
   class Plan;

@@ -32,6 +32,7 @@ std::string_view to_string(FileOperation operation) noexcept {
     case FileOperation::kMakeDirectory: return "make_directory";
     case FileOperation::kRemoveDirectory: return "remove_directory";
     case FileOperation::kSyncDirectory: return "sync_directory";
+    case FileOperation::kSyncAll: return "sync_all";
     case FileOperation::kLock: return "lock";
     case FileOperation::kStat: return "stat";
     case FileOperation::kList: return "list";

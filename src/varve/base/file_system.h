@@ -30,6 +30,7 @@ enum class FileOperation {
   kMakeDirectory,
   kRemoveDirectory,
   kSyncDirectory,
+  kSyncAll,
   kLock,
   kStat,
   kList
@@ -65,6 +66,8 @@ class File {
   virtual void append(std::span<const std::byte> bytes) = 0;
   [[nodiscard]] virtual uint64_t size() const = 0;
   virtual void truncate(uint64_t size) = 0;
+  // Begins to bring the content to the disk, so that sync takes less long. A hint: nothing is promised, nothing fails.
+  virtual void start_sync() noexcept {}
   // Content and size to the disk. A failure is final: the file must be given up, never synced again.
   virtual void sync() = 0;
   // Throws Io where the system reports a late failure. Idempotent.
@@ -121,6 +124,8 @@ class FileSystem {
   virtual void make_directory(const std::string& path) = 0;    // AlreadyExists if it is there
   virtual void remove_directory(const std::string& path) = 0;  // must be empty
   virtual void sync_directory(const std::string& path) = 0;    // names in it to the disk
+  // All that was changed so far in the file system that holds the directory, whoever changed it.
+  virtual void sync_all(const std::string& directory) = 0;
   // Takes the lock or throws ConcurrentWrite, naming the byte, the file and how long it waited. The file is made if
   // absent.
   [[nodiscard]] virtual std::unique_ptr<FileLock> lock(const std::string& path, const LockOptions& options) = 0;

@@ -62,6 +62,8 @@ class PosixFile final : public File {
     }
   }
 
+  void start_sync() noexcept override { ::sync_file_range(number(), 0, 0, SYNC_FILE_RANGE_WRITE); }
+
   void sync() override {
     // After a failure the kernel may have dropped the bytes and call the next sync a success.
     if (given_up_) throw Io("cannot sync {}: an earlier sync failed, so the file must be given up", path_);

@@ -173,6 +173,14 @@ class PosixFileSystem final : public FileSystem {
     }
   }
 
+  void sync_all(const std::string& directory) override {
+    const Descriptor descriptor = open_descriptor(directory, O_RDONLY | O_DIRECTORY);
+    if (!descriptor.valid()) throw_system_error(errno, "sync all of", directory);
+    if (uninterrupted([&] { return ::syncfs(descriptor.number()); }) != 0) {
+      throw_system_error(errno, "sync all of", directory);
+    }
+  }
+
   std::unique_ptr<FileLock> lock(const std::string& path, const LockOptions& options) override {
     std::vector<uint64_t> bytes = {options.byte};
     bytes.insert(bytes.end(), options.more_bytes.begin(), options.more_bytes.end());

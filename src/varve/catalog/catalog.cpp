@@ -177,13 +177,21 @@ std::vector<PendingPublication> Catalog::pending_publications() {
 }
 
 // Not worth a sync: what a power cut takes away again is published once more.
-void Catalog::clear_pending(int64_t series_id, std::string_view commit_id) {
+void Catalog::clear_pending(std::span<const PendingPublication> published) {
+  if (published.empty()) return;
   connection_->with_writer([&](Database& database) {
     const RelaxedSync relaxed(database);
-    Transaction transaction(database, Transaction::Mode::kWrite, "clear a flag");
-    database.query("DELETE FROM pending WHERE series_id = ?1 AND commit_id = ?2", series_id, commit_id).run();
+    Transaction transaction(database, Transaction::Mode::kWrite, "clear flags");
+    for (const PendingPublication& one : published) {
+      database.query("DELETE FROM pending WHERE series_id = ?1 AND commit_id = ?2", one.series_id, one.commit_id).run();
+    }
     transaction.commit();
   });
+}
+
+void Catalog::clear_pending(int64_t series_id, std::string_view commit_id) {
+  const PendingPublication published{.series_id = series_id, .key = {}, .commit_id = std::string(commit_id)};
+  clear_pending(std::span(&published, 1));
 }
 
 std::vector<std::string> Catalog::former_keys(int64_t series_id) {
@@ -232,6 +240,8 @@ void Catalog::set_property(std::string_view name, std::string_view value) {
     }
   });
 }
+
+void Catalog::merge_log() { connection_->merge_log(); }
 
 std::vector<std::string> Catalog::check() {
   return connection_->read("check the file", [](Database& database) {

@@ -227,7 +227,8 @@ class Catalog {
   [[nodiscard]] std::optional<CommitRow> find_commit(std::string_view commit_id);
 
   [[nodiscard]] std::vector<PendingPublication> pending_publications();
-  // Clears the flag if it still names that commit. Costs no sync: a power cut may bring the flag back.
+  // Clears these flags where they still name the same commits. Costs no sync: a power cut may bring them back.
+  void clear_pending(std::span<const PendingPublication> published);
   void clear_pending(int64_t series_id, std::string_view commit_id);
   // The keys that the series had before it was renamed, as long as their directories may hold files of it.
   [[nodiscard]] std::vector<std::string> former_keys(int64_t series_id);
@@ -252,6 +253,10 @@ class Catalog {
   // is the catalog's own.
   [[nodiscard]] std::string property(std::string_view name);
   void set_property(std::string_view name, std::string_view value);
+
+  // Merges the write-ahead log into the file if it is long. Who calls it now and then saves commits from doing it,
+  // which wait until it is much longer. What fails is told to the log.
+  void merge_log();
 
   // SQLite's own check of the file, and that all rows that speak of others find them. Empty if all is well, else what
   // was found. Takes time in proportion to the file.

@@ -10,7 +10,9 @@ namespace varve::catalog {
 
 namespace {
 
-constexpr int64_t kMergeAtFrames = 1000;  // 4 MiB of pages
+// In pages of 4 KiB. Where somebody merges the log now and then, commits do not.
+constexpr int64_t kMergeAtFrames = 1000;
+constexpr int64_t kMergeInCommitsAtFrames = 8 * kMergeAtFrames;
 constexpr size_t kIdleReadersMax = 8;
 constexpr int kReadAttempts = 10;
 
@@ -33,12 +35,7 @@ std::string lock_path_of(const std::string& catalog_path) {
 
 Catalog::Connection::Connection(base::FileSystem& files, std::string path, const base::Clock& clock,
                                 CatalogOptions options)
-    : files_(files),
-      path_(std::move(path)),
-      clock_(clock),
-      options_(std::move(options)),
-      process_(::getpid()),
-      merge_at_frames_(kMergeAtFrames) {
+    : files_(files), path_(std::move(path)), clock_(clock), options_(std::move(options)), process_(::getpid()) {
   if (!files_.exists(path_)) throw NotFound("no catalog {}", path_);
   if (!options_.read_only) {
     writer_ = std::make_unique<Database>(files_, path_, Database::Options{Access::kReadWrite, options_.busy_timeout});
@@ -129,8 +126,10 @@ void Catalog::Connection::with_writer(const Work& work) {
     work(*writer_);
     log_frames_ = writer_->log_frames();
   }
-  merge_long_log();
+  merge_log_from(kMergeInCommitsAtFrames);
 }
+
+void Catalog::Connection::merge_log() { merge_log_from(kMergeAtFrames); }
 
 void Catalog::Connection::write(const std::string& task, const Work& work) {
   with_writer([&](Database& database) {
@@ -169,14 +168,13 @@ void Catalog::Connection::renew_log(Database& database) {
   log_in_doubt_ = false;
 }
 
-// On a connection of its own, so that other threads go on committing.
-void Catalog::Connection::merge_long_log() {
+void Catalog::Connection::merge_log_from(int64_t frames_min) {
   const int64_t frames = log_frames_;
-  if (frames < kMergeAtFrames) merge_at_frames_ = kMergeAtFrames;  // it began anew
-  if (frames < merge_at_frames_) return;
+  if (frames < merged_frames_) merged_frames_ = 0;  // it began anew
+  if (frames < merged_frames_ + frames_min) return;
   try {
     const auto lock = files_.lock(lock_path_of(path_), {.byte = kCatalogLockByte});
-    merge_at_frames_ = frames + kMergeAtFrames;
+    merged_frames_ = frames;
     with_reader([this](Database& database) {
       database.set_task("merge the log");
       try {

@@ -58,6 +58,9 @@ class Catalog::Connection {
   // there, nor can a power cut bring it back; OutcomeUnknown, with the task, if that cannot be had.
   void write(const std::string& task, const Work& work);
 
+  // See Catalog::merge_log. On a connection of its own, so that other threads go on committing.
+  void merge_log();
+
   [[nodiscard]] Timestamp now() const { return clock_.now(); }
 
  private:
@@ -71,7 +74,7 @@ class Catalog::Connection {
   void lend(Reader& reader);
   void take_back(Reader reader);
   void forget(const std::shared_ptr<ReadOnlySource>& source);
-  void merge_long_log();
+  void merge_log_from(int64_t frames_min);
   void renew_log(Database& database);
 
   base::FileSystem& files_;
@@ -83,7 +86,7 @@ class Catalog::Connection {
   std::mutex writer_mutex_;
   std::unique_ptr<Database> writer_;  // null if read-only or closed
   std::atomic<int64_t> log_frames_ = 0;
-  std::atomic<int64_t> merge_at_frames_;
+  std::atomic<int64_t> merged_frames_ = 0;  // so long was the log when it was last merged
   std::atomic<bool> log_in_doubt_ = false;
 
   std::mutex readers_mutex_;

@@ -290,7 +290,7 @@ TEST_F(CatalogFaultTest, ACommitCostsOneSync) {
   EXPECT_EQ(files_.trace().back(), (testing::TracedCall{FileOperation::kSync, path_ + "-wal"}));
 }
 
-// More than a thousand frames of log, which the next commit merges.
+// More than a thousand frames of log.
 TEST_F(CatalogFaultTest, MergingTheLogLosesNothing) {
   const auto fill_log = [&] {
     CommitRequest request{.id = "long", .operation = "write", .changes = {}};
@@ -299,6 +299,7 @@ TEST_F(CatalogFaultTest, MergingTheLogLosesNothing) {
       request.changes.push_back(making(key, {object(key, 1, 2)}));
     }
     catalog_->commit(request);
+    catalog_->merge_log();
   };
   start_over();
   files_.heal();
