@@ -88,7 +88,7 @@ struct SeriesOptions {
   std::optional<std::vector<std::string>> identity;  // else by the kind; {} for none. The index itself is always part
   std::optional<std::string> layout;       // "range" (default), "month", "day", or a path template (docs/format.md)
   std::optional<std::string> compression;  // "auto" (default), "zstd", "zstd:9", "snappy", "lz4", "gzip", "none"
-  std::optional<int64_t> target_rows_per_file;  // default 4 Mi rows
+  std::optional<int64_t> target_rows_per_file;  // default 128 Ki rows
 };
 
 enum class AppendConflict { kError, kIgnore };

@@ -13,7 +13,7 @@
 
 namespace varve::store {
 
-inline constexpr int64_t kTargetRowsPerFile = int64_t{4} << 20;  // unless the series says otherwise
+inline constexpr int64_t kTargetRowsPerFile = int64_t{1} << 17;  // unless the series says otherwise
 
 // Cuts rows 0 to rows - 1 into the fewest pieces of about equal size with at most `target_rows` each, except that rows
 // of one index value always stay together: the closed time ranges of pieces do not touch. `index` holds the sorted

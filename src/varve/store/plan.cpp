@@ -21,6 +21,17 @@ struct Group {
   int64_t last_row = 0;  // not inside
 };
 
+constexpr size_t kFilesOfASize = 3;
+
+// How often the rows can be divided by kFilesOfASize.
+int size_class(int64_t rows) {
+  int size = 0;
+  for (int64_t left = rows; left >= static_cast<int64_t>(kFilesOfASize); left /= static_cast<int64_t>(kFilesOfASize)) {
+    ++size;
+  }
+  return size;
+}
+
 class Planner {
  public:
   Planner(const SeriesFiles& series, const RowChange& change, const PlanTools& tools)
@@ -171,14 +182,20 @@ class Planner {
     return {group};
   }
 
-  // None before `begin`.
+  // Counts as one does with three: where two files of the size of the new rows, or smaller, lie before them, all three
+  // become one, which may again be the third of its size. None before `begin`.
   void take_in_small_files(size_t begin, Group& group) const {
     int64_t rows = group.last_row - group.first_row;
-    while (group.first_object > begin) {
-      const int64_t before = object_rows(group.first_object - 1);
-      if (before > 2 * rows || before + rows > target_rows()) return;
-      --group.first_object;
-      rows += before;
+    for (;;) {
+      size_t first = group.first_object;
+      int64_t sum = rows;
+      while (first > begin && size_class(object_rows(first - 1)) <= size_class(rows) &&
+             sum + object_rows(first - 1) <= target_rows()) {
+        sum += object_rows(--first);
+      }
+      if (group.first_object - first + 1 < kFilesOfASize) return;
+      group.first_object = first;
+      rows = sum;
     }
   }
 

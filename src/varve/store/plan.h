@@ -68,11 +68,11 @@ struct PlanTools {
   base::ThreadPool* pool = nullptr;
 };
 
-// Touches only files that new rows fall into, and small ones before new rows, which it takes in so that a series that
-// grows by little has few files: a file before rows that lie in no file is rewritten with them if it has at most twice
-// their number. So each row is rewritten a number of times that is the logarithm of the series' length, and there are
-// about that many files besides full ones. No file holds rows of two periods of the layout, and where the layout is a
-// path template a period has one file, whatever its size.
+// Touches only files that new rows fall into, and small ones before new rows: where rows that lie in no file come after
+// two files of their size (in powers of three) or smaller, they become one file together, and so on. So each row is
+// rewritten a number of times that is the logarithm of the series' length, and there are about twice that many files
+// besides full ones. No file holds rows of two periods of the layout, and where the layout is a path template a period
+// has one file, whatever its size.
 // A range is replaced in the files that lie in it or reach into it; what reaches out stays, rewritten. Whether rows of
 // it were there before is counted by identity; without one, all old rows of the range are removed and the new added.
 // Throws SchemaCompatibility, InvalidArgument (no index column, a null in it, upsert without identity, a range of an
