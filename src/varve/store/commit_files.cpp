@@ -12,36 +12,34 @@
 namespace varve::store {
 namespace {
 
+// A commit of more files syncs each when it is written.
+constexpr size_t kOpenFilesMax = 200;
+
 // Takes the bytes of a file: keeps them as long as they are few, and then puts them into a file.
 class FileBytes {
  public:
   // `make_file` is called once, when there are more than `kept_max` bytes.
-  FileBytes(size_t kept_max, std::function<std::unique_ptr<base::File>()> make_file)
+  FileBytes(size_t kept_max, std::function<base::File*()> make_file)
       : kept_max_(kept_max), make_file_(std::move(make_file)) {}
 
   void append(std::span<const std::byte> bytes) {
     digest_.update(bytes);
-    if (!file_ && kept_.size() + bytes.size() > kept_max_) {
+    if (file_ == nullptr && kept_.size() + bytes.size() > kept_max_) {
       file_ = make_file_();
       file_->append({kept_.data(), kept_.size()});
       kept_ = {};
     }
-    file_ ? file_->append(bytes) : kept_.append(bytes);
+    file_ != nullptr ? file_->append(bytes) : kept_.append(bytes);
   }
-  // The bytes that were kept; null if they are in the file, and then on the disk.
-  base::BufferPtr finish() {
-    if (!file_) return std::move(kept_).finish();
-    file_->sync();
-    file_->close();
-    return nullptr;
-  }
+  // The bytes that were kept; null if they are in the file.
+  base::BufferPtr finish() { return file_ == nullptr ? std::move(kept_).finish() : nullptr; }
   std::string sha256() { return base::to_hex(digest_.finish()); }
 
  private:
   size_t kept_max_;
-  std::function<std::unique_ptr<base::File>()> make_file_;
+  std::function<base::File*()> make_file_;
   base::MutableBuffer kept_;
-  std::unique_ptr<base::File> file_;
+  base::File* file_ = nullptr;
   base::Sha256 digest_;
 };
 
@@ -79,7 +77,8 @@ void remove_objects_of_commit(const Disk& disk, std::string_view commit_id) {
   }
 }
 
-CommitFiles::CommitFiles(Engine& engine, std::string commit_id) : engine_(engine), commit_id_(std::move(commit_id)) {}
+CommitFiles::CommitFiles(Engine& engine, std::string commit_id, size_t files)
+    : engine_(engine), commit_id_(std::move(commit_id)), files_(files) {}
 
 CommitFiles::~CommitFiles() {
   if (settled_) return;
@@ -91,33 +90,55 @@ CommitFiles::~CommitFiles() {
 
 std::string CommitFiles::intent_path() const { return base::join_path(staging_, commit_id_); }
 
-std::string CommitFiles::stage(const std::string& id) {
+size_t CommitFiles::inline_bytes_max() const {
+  if (inline_bytes_ >= kInlineCommitBytesMax) return 0;
+  const size_t most = engine_.inline_bytes_max();
+  return files_ <= kFewFiles ? most : std::min(most, kInlineFileBytesMax);
+}
+
+CommitFiles::StagedFile& CommitFiles::stage(size_t number) {
+  const std::lock_guard lock(mutex_);
   if (staging_.empty()) {
     staging_ = engine_.staging();
     engine_.files().open(intent_path(), base::OpenMode::kWriteNew)->close();
   }
-  written_.push_back(id);
-  return base::join_path(staging_, id);
+  StagedFile& staged = staged_.emplace_back();
+  staged.id = object_id(commit_id_, number);
+  staged.path = base::join_path(staging_, staged.id);
+  return staged;
 }
 
-WrittenFile CommitFiles::add(const Table& rows, const parquet::WriteOptions& options) {
-  const std::string id = object_id(commit_id_, files_++);
-  std::string path;
-  FileBytes file(std::min(kInlineFileBytesMax, kInlineCommitBytesMax - inline_bytes_), [&] {
-    path = stage(id);
-    return engine_.files().open(path, base::OpenMode::kWriteNew);
+WrittenFile CommitFiles::add(size_t number, const Table& rows, const parquet::WriteOptions& options) {
+  StagedFile* staged = nullptr;
+  FileBytes file(inline_bytes_max(), [&] {
+    staged = &stage(number);
+    staged->file = engine_.files().open(staged->path, base::OpenMode::kWriteNew);
+    return staged->file.get();
   });
-  const auto sink = [&](std::span<const std::byte> bytes) { file.append(bytes); };
-  const parquet::WriteSummary summary = parquet::write_table(rows, sink, options);
-  WrittenFile written{.object_id = id, .rows = rows.num_rows(), .bytes = summary.bytes};
+  const parquet::WriteSummary summary = parquet::write_table(
+      rows, [&](std::span<const std::byte> bytes) { file.append(bytes); }, options);
+  WrittenFile written{
+      .object_id = object_id(commit_id_, number), .rows = rows.num_rows(), .bytes = summary.bytes, .sha256 = {}};
   written.inline_bytes = file.finish();
   written.sha256 = file.sha256();
-  if (!written.inline_bytes) {
-    check_written(engine_.files(), path, written.rows, written.bytes);
-  } else {
+  if (staged == nullptr) {
     inline_bytes_ += written.inline_bytes->size();
+    return written;
   }
+  staged->rows = written.rows;
+  staged->bytes = written.bytes;
+  staged->file->start_sync();
+  if (files_ > kOpenFilesMax) settle(*staged);
   return written;
+}
+
+// On the disk, and there as it was written.
+void CommitFiles::settle(StagedFile& staged) {
+  if (!staged.file) return;
+  staged.file->sync();
+  staged.file->close();
+  staged.file.reset();
+  check_written(engine_.files(), staged.path, staged.rows, staged.bytes);
 }
 
 Table CommitFiles::read(const WrittenFile& written) const {
@@ -133,10 +154,16 @@ Table CommitFiles::read(const WrittenFile& written) const {
 }
 
 void CommitFiles::move_into_objects() {
-  if (written_.empty()) return;
-  for (const std::string& id : written_) {
-    ++moved_;
-    engine_.files().rename(base::join_path(staging_, id), engine_.disk().object_path(id));
+  if (staged_.empty()) return;
+  const auto settle_one = [this](size_t at) { settle(staged_[at]); };
+  if (engine_.pool() != nullptr && staged_.size() > 1) {
+    engine_.pool()->parallel_for(staged_.size(), settle_one);
+  } else {
+    for (size_t at = 0; at < staged_.size(); ++at) settle_one(at);
+  }
+  moved_ = true;
+  for (const StagedFile& staged : staged_) {
+    engine_.files().rename(staged.path, engine_.disk().object_path(staged.id));
   }
   engine_.files().sync_directory(engine_.disk().object_directory(commit_id_));
 }
@@ -151,9 +178,9 @@ void CommitFiles::keep() noexcept {
 }
 
 void CommitFiles::undo() {
-  for (size_t number = 0; number < written_.size(); ++number) {
-    if (number < moved_) unlink_if_there(engine_.files(), engine_.disk().object_path(written_[number]));
-    unlink_if_there(engine_.files(), base::join_path(staging_, written_[number]));
+  for (const StagedFile& staged : staged_) {
+    if (moved_) unlink_if_there(engine_.files(), engine_.disk().object_path(staged.id));
+    unlink_if_there(engine_.files(), staged.path);
   }
   if (!staging_.empty()) unlink_if_there(engine_.files(), intent_path());
 }

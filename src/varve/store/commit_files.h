@@ -1,9 +1,12 @@
 // The data files of one commit, on their way from memory into the lake's objects.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
 #include <string>
-#include <vector>
 
 #include "varve/base/buffer.h"
 #include "varve/parquet/writer.h"
@@ -12,10 +15,11 @@
 
 namespace varve::store {
 
-// Files up to this size, and so many bytes of them in one commit, go into the catalog with the commit and become files
-// later: the sync of the catalog is then all that the commit waits for.
+// Small files go into the catalog with the commit and become files later: the sync of the catalog is then all that the
+// commit waits for. Those of a commit of few files may be larger (StoreOptions::inline_bytes_max).
 inline constexpr size_t kInlineFileBytesMax = size_t{64} << 10;
 inline constexpr size_t kInlineCommitBytesMax = size_t{16} << 20;
+inline constexpr size_t kFewFiles = 4;
 
 struct WrittenFile {
   std::string object_id;
@@ -30,18 +34,19 @@ struct WrittenFile {
 // objects of that commit may exist, and the catalog knows whether the commit does.
 class CommitFiles {
  public:
-  // `commit_id`: 32 hexadecimal digits. Writes nothing yet.
-  CommitFiles(Engine& engine, std::string commit_id);
+  // `commit_id`: 32 hexadecimal digits; `files`: how many there will be. Writes nothing yet.
+  CommitFiles(Engine& engine, std::string commit_id, size_t files);
   ~CommitFiles();
   CommitFiles(const CommitFiles&) = delete;
   CommitFiles& operator=(const CommitFiles&) = delete;
 
-  // Writes the rows as one file: into memory if it is small, else to the disk, checked by reading its footer again.
-  // Throws Io, Corruption.
-  WrittenFile add(const Table& rows, const parquet::WriteOptions& options);
+  // Writes the rows as one file, the `number`-th of the commit: into memory if it is small, else to the disk. Safe from
+  // several threads. Throws Io.
+  WrittenFile add(size_t number, const Table& rows, const parquet::WriteOptions& options);
   // The rows of a file that was added, as it lies on the disk or in memory. Throws Corruption.
   [[nodiscard]] Table read(const WrittenFile& written) const;
-  // Makes the files objects: after it returns they survive anything, but nobody knows them yet.
+  // Brings the files to the disk, checks them by reading their footers again, and makes them objects: after it returns
+  // they survive anything, but nobody knows them yet. Throws Io, Corruption.
   void move_into_objects();
 
   // The commit happened: the files stay.
@@ -50,17 +55,29 @@ class CommitFiles {
   void leave() noexcept { settled_ = true; }
 
  private:
+  // A file in the staging directory.
+  struct StagedFile {
+    std::string id;
+    std::string path;
+    std::unique_ptr<base::File> file;  // null once it is on the disk
+    int64_t rows = 0;
+    int64_t bytes = 0;
+  };
+
   [[nodiscard]] std::string intent_path() const;
-  std::string stage(const std::string& id);
+  [[nodiscard]] size_t inline_bytes_max() const;
+  StagedFile& stage(size_t number);
+  void settle(StagedFile& staged);
   void undo();
 
   Engine& engine_;
   std::string commit_id_;
-  size_t files_ = 0;                  // added
-  size_t inline_bytes_ = 0;           // of those that stay in memory
-  std::string staging_;               // empty until the first file on the disk
-  std::vector<std::string> written_;  // ids of objects on the disk
-  size_t moved_ = 0;                  // so many of them may be among the objects
+  size_t files_;
+  std::mutex mutex_;
+  std::atomic<size_t> inline_bytes_ = 0;  // of files that stay in memory
+  std::string staging_;                   // empty until the first file on the disk
+  std::deque<StagedFile> staged_;
+  bool moved_ = false;  // some of them may be among the objects
   bool settled_ = false;
 };
 

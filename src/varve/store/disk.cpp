@@ -63,6 +63,10 @@ void Disk::check_directory(const std::string& relative, std::string_view key) co
   }
 }
 
+void Disk::sync_tree(const std::string& directory) const {
+  if (!*tree_syncs_deferred_) files_->sync_directory(directory);
+}
+
 void Disk::make_directories_below_root(const std::string& path) const {
   if (path.size() <= root_.size()) return;
   make_directories_below_root(base::parent_path(path));
@@ -70,7 +74,7 @@ void Disk::make_directories_below_root(const std::string& path) const {
     files_->make_directory(path);
   } catch (const AlreadyExists&) {  // whether it was there before or not, its name must be on the disk
   }
-  files_->sync_directory(base::parent_path(path));
+  sync_tree(base::parent_path(path));
 }
 
 void Disk::settle(const std::set<std::string>& directories) const {
@@ -83,14 +87,14 @@ void Disk::settle(const std::set<std::string>& directories) const {
     }
     for (; at.size() >= root_.size() && there.insert(at).second; at = base::parent_path(at)) {}
   }
-  for (const std::string& directory : there) files_->sync_directory(directory);
+  for (const std::string& directory : there) sync_tree(directory);
 }
 
 void Disk::remove_empty_directories(std::string path) const {
   while (path.size() > root_.size() && files_->list(path).empty()) {
     files_->remove_directory(path);
     path = base::parent_path(path);
-    files_->sync_directory(path);
+    sync_tree(path);
   }
 }
 
@@ -109,7 +113,7 @@ std::unique_ptr<base::FileLock> Disk::lock_shared(uint64_t byte, Duration timeou
 std::unique_ptr<base::FileLock> Disk::lock_keys(std::span<const std::string> keys, Duration timeout) const {
   std::vector<uint64_t> bytes;
   for (const std::string& key : keys) bytes.push_back(key_lock_byte(key));
-  std::sort(bytes.begin(), bytes.end());
+  std::sort(bytes.rbegin(), bytes.rend());  // the system finds the place of the first of its locks soonest
   bytes.erase(std::unique(bytes.begin(), bytes.end()), bytes.end());  // two keys may share one
   base::LockOptions options{.byte = bytes.at(0), .timeout = timeout};
   options.more_bytes.assign(bytes.begin() + 1, bytes.end());

@@ -63,6 +63,11 @@ class Disk {
   // Removes `path` and the folders above it as long as they are empty; never the root.
   void remove_empty_directories(std::string path) const;
 
+  // Brings the names in a directory of the visible tree, or on its way into or out of it, to the disk; not now if many
+  // are published, which sync_all ends. All of it by the holder of the publish lock.
+  void sync_tree(const std::string& directory) const;
+  void defer_tree_syncs(bool deferred) const noexcept { *tree_syncs_deferred_ = deferred; }
+
   // Throws ConcurrentWrite after `timeout`.
   [[nodiscard]] std::unique_ptr<base::FileLock> lock(LakeLock what, Duration timeout) const;
   [[nodiscard]] std::unique_ptr<base::FileLock> lock_shared(LakeLock what, Duration timeout) const;
@@ -78,6 +83,7 @@ class Disk {
 
   base::FileSystem* files_;
   std::string root_;
+  std::shared_ptr<bool> tree_syncs_deferred_ = std::make_shared<bool>(false);
 };
 
 }  // namespace varve::store

@@ -22,6 +22,7 @@ namespace varve::store {
 struct EngineOptions {
   bool read_only = false;
   Duration lock_timeout = Duration::seconds(30);
+  size_t inline_bytes_max = size_t{1} << 20;  // see StoreOptions
   base::Log log;
   base::ThreadPool* pool = nullptr;  // must outlive the engine, like the clock
   const base::Clock* clock = nullptr;
@@ -39,6 +40,7 @@ class Engine {
   [[nodiscard]] base::ThreadPool* pool() const noexcept { return options_.pool; }
   [[nodiscard]] const base::Clock& clock() const noexcept { return *options_.clock; }
   [[nodiscard]] bool read_only() const noexcept { return options_.read_only; }
+  [[nodiscard]] size_t inline_bytes_max() const noexcept { return options_.inline_bytes_max; }
   [[nodiscard]] Duration lock_timeout() const noexcept { return options_.lock_timeout; }
   void warn(std::string_view line) const;
 

@@ -9,16 +9,17 @@
 namespace varve::store {
 namespace {
 
-void store_bytes(Engine& engine, const catalog::ObjectRow& object) {
+// Returns the file in the staging directory.
+std::string stage_bytes(Engine& engine, const catalog::ObjectRow& object, bool sync) {
   const base::BufferPtr bytes = engine.catalog().inline_bytes(object.id);
   if (!bytes) throw Corruption("the catalog should have the bytes of object {} and does not", object.id);
   const std::string staged = base::join_path(engine.staging(), object.id);
   if (engine.files().exists(staged)) engine.files().unlink(staged);  // of an attempt that failed
   const std::unique_ptr<base::File> file = engine.files().open(staged, base::OpenMode::kWriteNew);
   file->append(bytes->bytes());
-  file->sync();
+  if (sync) file->sync();
   file->close();
-  engine.files().rename(staged, engine.disk().object_path(object.id));
+  return staged;
 }
 
 }  // namespace
@@ -28,13 +29,27 @@ void store_inline_objects(Engine& engine, std::span<catalog::ObjectRow> objects)
   std::vector<std::string> ids;
   for (const catalog::ObjectRow& object : objects) {
     if (object.stored) continue;
-    store_bytes(engine, object);
+    engine.files().rename(stage_bytes(engine, object, true), engine.disk().object_path(object.id));
     directories.insert(engine.disk().object_directory(object.id));
     ids.push_back(object.id);
   }
   for (const std::string& directory : directories) engine.files().sync_directory(directory);
   engine.catalog().set_stored(ids);
   for (catalog::ObjectRow& object : objects) object.stored = true;
+}
+
+std::vector<std::string> write_inline_objects(Engine& engine, std::span<catalog::ObjectRow* const> objects) {
+  if (objects.empty()) return {};
+  std::vector<std::string> staged;
+  for (const catalog::ObjectRow* object : objects) staged.push_back(stage_bytes(engine, *object, false));
+  engine.files().sync_all(engine.staging());
+  std::vector<std::string> ids;
+  for (size_t at = 0; at < objects.size(); ++at) {
+    engine.files().rename(staged[at], engine.disk().object_path(objects[at]->id));
+    objects[at]->stored = true;
+    ids.push_back(objects[at]->id);
+  }
+  return ids;
 }
 
 }  // namespace varve::store

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <vector>
 
 #include "varve/catalog/catalog.h"
 #include "varve/store/engine.h"
@@ -12,5 +14,9 @@ namespace varve::store {
 // attempt left behind is written again. Sets `stored` of each. The caller holds the publish lock. Throws Io, and
 // Corruption if the catalog does not have the bytes.
 void store_inline_objects(Engine& engine, std::span<catalog::ObjectRow> objects);
+
+// The same for many at once. Their names are not on the disk yet: the caller says Catalog::set_stored of those that
+// this returns when they are.
+std::vector<std::string> write_inline_objects(Engine& engine, std::span<catalog::ObjectRow* const> objects);
 
 }  // namespace varve::store

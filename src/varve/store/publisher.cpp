@@ -42,6 +42,7 @@ void Publisher::run() {
     size_t left = 1;
     try {
       left = publish_pending(engine_);
+      engine_.catalog().merge_log();
     } catch (const Error& error) {
       engine_.warn(std::string("cannot publish: ") + error.what());
     }

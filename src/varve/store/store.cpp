@@ -64,6 +64,7 @@ std::unique_ptr<Engine> open_engine(const Disk& disk, const base::Clock& clock, 
   return std::make_unique<Engine>(disk, std::move(catalog),
                                   EngineOptions{.read_only = options.read_only,
                                                 .lock_timeout = options.lock_timeout,
+                                                .inline_bytes_max = options.inline_bytes_max,
                                                 .log = options.log,
                                                 .pool = options.pool,
                                                 .clock = &clock});

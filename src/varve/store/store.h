@@ -23,6 +23,9 @@ struct StoreOptions {
   Duration lock_timeout = Duration::seconds(30);
   // How long small commits may take to show in the visible tree; 0: as long as the call that makes them.
   Duration publish_delay = Duration::milliseconds(150);
+  // A file of so many bytes at most may go into the catalog with its commit, at the cost of one sync, and become a file
+  // when it is published.
+  size_t inline_bytes_max = size_t{1} << 20;
   base::Log log;
   base::ThreadPool* pool = nullptr;
 };

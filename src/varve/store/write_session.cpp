@@ -1,6 +1,7 @@
 #include "varve/store/write_session.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 #include <span>
@@ -159,37 +160,62 @@ struct WriteSession::State {
     return name;
   }
 
-  static WrittenFile write_file(const PlannedFile& file, CommitFiles& files, const parquet::WriteOptions& options) {
-    if (!file.merge) return files.add(file.rows, options);
-    const Table rows = file.merge();
-    WrittenFile written = files.add(rows, options);
-    if (!equals(table::conform(files.read(written), rows.schema()), rows)) {
-      throw Corruption("a file of {} rows was written and reads back as others: nothing is changed", rows.num_rows());
-    }
-    return written;
-  }
+  // A file of a key on its way to the disk.
+  struct FileWork {
+    KeyState* key = nullptr;
+    PlannedFile* planned = nullptr;
+    const parquet::WriteOptions* options = nullptr;
+    WrittenFile written = {};
+  };
 
-  void write_files(KeyState& key, CommitFiles& files, const std::string& commit_id) {
+  [[nodiscard]] parquet::WriteOptions write_options(const KeyState& key, const std::string& commit_id) const {
     parquet::WriteOptions options;
     options.compression = parquet::parse_compression(key.definition.compression);
     if (!key.definition.index.empty()) options.sorted_by.push_back(key.definition.index);
     for (const std::string& name : key.definition.identity) options.sorted_by.push_back(name);
     options.metadata = file_metadata(key, commit_id);
     options.pool = engine.pool();
+    return options;
+  }
+
+  static void write_file(FileWork& work, size_t number, CommitFiles& files) {
+    PlannedFile& planned = *work.planned;
+    if (!planned.merge) {
+      work.written = files.add(number, planned.rows, *work.options);
+      planned.rows = Table();
+      return;
+    }
+    const Table rows = planned.merge();
+    work.written = files.add(number, rows, *work.options);
+    if (!equals(table::conform(files.read(work.written), rows.schema()), rows)) {
+      throw Corruption("a file of {} rows was written and reads back as others: nothing is changed", rows.num_rows());
+    }
+  }
+
+  void write_files(std::vector<FileWork>& works, CommitFiles& files) const {
+    const auto write_one = [&](size_t at) { write_file(works[at], at, files); };
+    if (engine.pool() != nullptr && works.size() > 1) return engine.pool()->parallel_for(works.size(), write_one);
+    for (size_t at = 0; at < works.size(); ++at) write_one(at);
+  }
+
+  void name_files(std::vector<FileWork>& works) {
     std::set<std::string> given;
-    for (const PlannedFile& file : key.plan->added) {
-      const FileRange range{.timed = !key.definition.index.empty(), .first = file.first, .last = file.last};
-      WrittenFile written = write_file(file, files, options);
+    const KeyState* named = nullptr;
+    for (FileWork& work : works) {
+      KeyState& key = *work.key;
+      if (std::exchange(named, &key) != &key) given.clear();
+      const FileRange range{
+          .timed = !key.definition.index.empty(), .first = work.planned->first, .last = work.planned->last};
+      WrittenFile& written = work.written;
       key.change.added.push_back({.id = std::move(written.object_id),
                                   .name = choose_name(key, range, given),
                                   .rows = written.rows,
                                   .bytes = written.bytes,
-                                  .first = file.first,
-                                  .last = file.last,
+                                  .first = range.first,
+                                  .last = range.last,
                                   .sha256 = std::move(written.sha256),
                                   .inline_bytes = std::move(written.inline_bytes)});
     }
-    key.plan->added.clear();  // the rows are on the disk
   }
 
   // What is said of series whose rows stay. It comes after the commit: rows without their coverage are asked for once
@@ -203,10 +229,18 @@ struct WriteSession::State {
 
   // Returns once the change is on the disk, and else throws with nothing left of it.
   std::vector<catalog::CommittedSeries> make_durable(const std::string& commit_id) {
-    CommitFiles files(engine, commit_id);
+    std::deque<parquet::WriteOptions> options;
+    std::vector<FileWork> works;
+    for (auto& [name, key] : keys) {
+      if (!key.plan || key.plan->added.empty()) continue;
+      options.push_back(write_options(key, commit_id));
+      for (PlannedFile& planned : key.plan->added) works.push_back({&key, &planned, &options.back()});
+    }
+    CommitFiles files(engine, commit_id, works.size());
+    write_files(works, files);
+    name_files(works);
     catalog::CommitRequest request{.id = commit_id, .operation = operation, .changes = {}};
     for (auto& [name, key] : keys) {
-      if (key.plan && key.result.changed) write_files(key, files, commit_id);
       if (key.result.changed) request.changes.push_back(key.change);
     }
     files.move_into_objects();
@@ -236,17 +270,6 @@ struct WriteSession::State {
     } catch (const Error& error) {
       engine.warn(std::string("cannot publish what is behind: ") + error.what());
     }
-  }
-
-  // Nobody waits for the tree because of a few bytes.
-  [[nodiscard]] bool can_wait() const {
-    if (!engine.publisher()) return false;
-    return std::all_of(keys.begin(), keys.end(), [](const auto& entry) {
-      const catalog::SeriesChange& change = entry.second.change;
-      return !change.deletes && change.new_key.empty() &&
-             std::all_of(change.added.begin(), change.added.end(),
-                         [](const auto& object) { return object.inline_bytes != nullptr; });
-    });
   }
 
   // A deleted series gives up its key only when its files are gone from there.
@@ -374,7 +397,7 @@ CommitResult WriteSession::commit(const CommitOptions& options) {
   if (std::any_of(state_->keys.begin(), state_->keys.end(), changed)) {
     const std::string commit_id = base::make_uuid();
     const std::vector<catalog::CommittedSeries> all = state_->make_durable(commit_id);
-    const bool later = !options.published && state_->can_wait();
+    const bool later = !options.published && state_->engine.publisher();
     for (const catalog::CommittedSeries& committed : all) {
       SeriesResult& series = state_->find(committed.key).result;
       series.version = committed.version;

@@ -74,8 +74,8 @@ class WriteSession {
   // Merges files (see plan_compaction). True if some are left for another commit.
   bool compact(std::string_view key, int64_t target_rows);
 
-  // Does what was worked out: writes the files, commits, publishes; a commit of small files only is published a little
-  // later, if there is somebody who does (Engine::publisher). Throws with nothing done, except for OutcomeUnknown. A
+  // Does what was worked out: writes the files, commits, publishes; a little later, if there is somebody who does
+  // (Engine::publisher). Throws with nothing done, except for OutcomeUnknown. A
   // failure to publish is no failure: it is told to the log and made good later. Called once.
   // ARCHITECTURE.md tells its steps under "the life of a write".
   CommitResult commit(const CommitOptions& options = {});

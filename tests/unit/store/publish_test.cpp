@@ -30,6 +30,7 @@ class PoorFileSystem final : public base::FileSystem {
   void make_directory(const std::string& path) override { below_.make_directory(path); }
   void remove_directory(const std::string& path) override { below_.remove_directory(path); }
   void sync_directory(const std::string& path) override { below_.sync_directory(path); }
+  void sync_all(const std::string& directory) override { below_.sync_all(directory); }
   std::unique_ptr<base::FileLock> lock(const std::string& path, const base::LockOptions& options) override {
     return below_.lock(path, options);
   }

@@ -1,9 +1,10 @@
 #include "varve/store/publisher.h"
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
-#include "support/random.h"
 #include "unit/store/store_fixture.h"
 
 namespace varve::testing {
@@ -57,13 +58,32 @@ TEST_F(PublisherTest, WhoAsksIsPublishedAtOnce) {
   EXPECT_EQ(folder_.glob("k"), run_of(0, 3));
 }
 
-TEST_F(PublisherTest, LargeCommitsArePublishedAtOnce) {
-  const Store store = open(Duration::seconds(1000));
-  Rows rows = run_of(0, 20'000);
-  Random random;  // what can be foreseen takes few bytes
-  for (Row& row : rows) row.second = random.between(0, int64_t{1} << 60);
-  EXPECT_TRUE(append(store, "k", rows, keyed(100'000)).published);
-  EXPECT_EQ(folder_.glob("k"), rows);
+TEST_F(PublisherTest, ManySeriesArePublishedTogether) {
+  std::filesystem::create_directories(folder_.path("k7"));
+  std::ofstream(folder_.path("k7/notes.txt")) << "mine";
+  Store store = open(Duration::seconds(1000));
+  for (int64_t round = 0; round < 3; ++round) {
+    for (int64_t key = 0; key < 40; ++key) append(store, "k" + std::to_string(key), run_of(round * 5, 5), keyed(4));
+  }
+  remove(store, "k3");
+  store.close();
+  for (int64_t key = 0; key < 40; ++key) {
+    EXPECT_EQ(folder_.glob("k" + std::to_string(key)), key == 3 ? Rows() : run_of(0, 15));
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder_.path("k7/notes.txt")));
+  EXPECT_EQ(findings(folder_.open()), "");
+}
+
+TEST_F(PublisherTest, OfManySeriesOneMayFail) {
+  Store store = open(Duration::seconds(1000));
+  for (int64_t key = 0; key < 40; ++key) append(store, "k" + std::to_string(key), run_of(0, 5));
+  std::filesystem::create_symlink(folder_.root(), folder_.path("k7"));
+  store.close();
+  EXPECT_EQ(folder_.glob("k6"), run_of(0, 5));
+  EXPECT_EQ(folder_.glob("k8"), run_of(0, 5));
+  std::filesystem::remove(folder_.path("k7"));
+  static_cast<void>(folder_.open());
+  EXPECT_EQ(folder_.glob("k7"), run_of(0, 5));
 }
 
 TEST_F(PublisherTest, WhatADeadProcessLeftBehindIsPublishedAtTheNextOpening) {

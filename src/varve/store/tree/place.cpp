@@ -146,7 +146,7 @@ class Directory {
     for (const ObjectRow& object : objects_) {
       make_visible(engine_, object, base::join_path(tree.directory, base::file_name(object.name)));
     }
-    engine_.files().sync_directory(tree.directory);
+    engine_.disk().sync_tree(tree.directory);
     return tree;
   }
 
@@ -156,7 +156,7 @@ class Directory {
     engine_.disk().make_directories_below_root(parent);
     const StagedTree tree = build_tree();
     engine_.files().rename(tree.directory, directory_);
-    engine_.files().sync_directory(parent);
+    engine_.disk().sync_tree(parent);
     if (!place_.empty()) discard(tree.root);
   }
 
@@ -164,7 +164,7 @@ class Directory {
     const StagedTree tree = make_staged_tree();
     engine_.files().rename(directory_, tree.directory);
     const std::string parent = base::parent_path(directory_);
-    engine_.files().sync_directory(parent);
+    engine_.disk().sync_tree(parent);
     engine_.disk().remove_empty_directories(parent);
     discard(tree.root);
   }
@@ -178,7 +178,7 @@ class Directory {
       discard(tree.root);
       return false;
     }
-    engine_.files().sync_directory(base::parent_path(directory_));
+    engine_.disk().sync_tree(base::parent_path(directory_));
     discard(tree.root);
     return true;
   }
@@ -186,11 +186,11 @@ class Directory {
   // Old files go before new ones come, so that no row is visible twice.
   void change_in_place(const Difference& difference) const {
     for (const std::string& name : difference.leaving) engine_.files().unlink(visible_path(name));
-    if (!difference.leaving.empty() && !difference.arriving.empty()) engine_.files().sync_directory(directory_);
+    if (!difference.leaving.empty() && !difference.arriving.empty()) engine_.disk().sync_tree(directory_);
     for (const ObjectRow& object : difference.arriving) {
       make_visible(engine_, object, visible_path(base::file_name(object.name)));
     }
-    engine_.files().sync_directory(directory_);
+    engine_.disk().sync_tree(directory_);
     if (objects_.empty()) engine_.disk().remove_empty_directories(directory_);
   }
 
@@ -222,7 +222,7 @@ std::vector<std::string> move_back(Engine& engine, const std::string& directory,
     }
     engine.disk().make_directories_below_root(directory);
     engine.files().rename(base::join_path(tree, name), base::join_path(directory, name));
-    engine.files().sync_directory(directory);
+    engine.disk().sync_tree(directory);
   }
   return left;
 }
@@ -282,7 +282,7 @@ bool publish_file(Engine& engine, const catalog::PendingPublication& series, con
   const std::string directory = base::parent_path(path);
   if (object == nullptr) {
     engine.files().unlink(path);
-    engine.files().sync_directory(directory);
+    engine.disk().sync_tree(directory);
     engine.disk().remove_empty_directories(directory);
     return true;
   }
@@ -290,7 +290,7 @@ bool publish_file(Engine& engine, const catalog::PendingPublication& series, con
   const std::string staged = engine.new_staging_tree(series.series_id);
   make_visible(engine, *object, staged);
   engine.files().rename(staged, path);
-  engine.files().sync_directory(directory);
+  engine.disk().sync_tree(directory);
   return true;
 }
 
