@@ -14,9 +14,13 @@ namespace varve::cli {
 // The program's name and version.
 std::string version_text();
 
+// What a commit did to its series, in a line.
+std::string commit_text(const Commit& commit);
+
 // Each adds its commands to `app`. When one was parsed, Session::command runs it. Both must outlive the run.
-void add_lake_commands(CLI::App& app, Session& session);   // init, ls, info, coverage, verify, version
-void add_read_commands(CLI::App& app, Session& session);   // read, head, tail, export
-void add_write_commands(CLI::App& app, Session& session);  // import, write, append, upsert, delete
+void add_lake_commands(CLI::App& app, Session& session);     // init, ls, info, coverage, verify, version
+void add_read_commands(CLI::App& app, Session& session);     // read, head, tail, export
+void add_write_commands(CLI::App& app, Session& session);    // import, write, append, upsert, delete
+void add_history_commands(CLI::App& app, Session& session);  // versions, restore, snapshot, vacuum
 
 }  // namespace varve::cli

@@ -8,7 +8,9 @@
 
 #include "varve/base/error.h"
 #include "varve/cli/commands.h"
+#include "varve/cli/commands/table_maker.h"
 #include "varve/cli/exit_codes.h"
+#include "varve/cli/options.h"
 #include "varve/cli/stored_files.h"
 
 namespace varve::cli {
@@ -16,43 +18,6 @@ namespace varve::cli {
 namespace {
 
 using Texts = std::vector<std::optional<std::string>>;
-
-// A table made here, column by column.
-class TableMaker {
- public:
-  void add_text(const std::string& name, const Texts& values) {
-    fields_.push_back({name, DataType::string()});
-    columns_.push_back(make_column(DataType::string(), values));
-  }
-  void add_numbers(const std::string& name, const std::vector<int64_t>& values) {
-    fields_.push_back({name, DataType::int64()});
-    columns_.push_back(make_column<int64_t>(DataType::int64(), values));
-  }
-  void add_times(const std::string& name, const std::vector<std::optional<Timestamp>>& values) {
-    const DataType type = DataType::timestamp(TimeUnit::kNano, "UTC");
-    std::vector<int64_t> moments;
-    std::vector<bool> valid;
-    for (const auto& value : values) {
-      moments.push_back(value.value_or(Timestamp{}).nanoseconds);
-      valid.push_back(value.has_value());
-    }
-    fields_.push_back({name, type});
-    columns_.push_back(make_column<int64_t>(type, moments, valid));
-  }
-  Table make() { return Table(Schema(std::move(fields_)), std::move(columns_)); }
-
- private:
-  std::vector<Field> fields_;
-  std::vector<Column> columns_;
-};
-
-template <typename T, typename Member>
-std::vector<T> collect(const std::vector<SeriesInfo>& all, Member member) {
-  std::vector<T> values;
-  values.reserve(all.size());
-  for (const SeriesInfo& series : all) values.push_back(series.*member);
-  return values;
-}
 
 Table series_table(const std::vector<SeriesInfo>& all) {
   TableMaker maker;
@@ -173,6 +138,7 @@ struct InfoChoice {
   std::string subject;  // a key, or a Parquet file
   bool files = false;
   bool row_groups = false;
+  std::string as_of;
 };
 
 int show_series(Session& session, const std::string& key) {
@@ -206,8 +172,10 @@ int show_info(Session& session, const InfoChoice& choice) {
   }
   if (!choice.files && !choice.row_groups) return show_series(session, choice.subject);
   const Lake lake = session.open_lake();
+  std::optional<AsOf> as_of;
+  if (!choice.as_of.empty()) as_of = parse_as_of(choice.as_of, lake, session.settings().get_or("tz", ""));
   std::vector<NamedFile> files;
-  for (const std::string& name : lake.files(choice.subject)) {
+  for (const std::string& name : lake.files(choice.subject, as_of)) {
     files.push_back({base::join_path(lake.root(), name), name});
   }
   return show_files(session, files, choice.row_groups);
@@ -217,8 +185,10 @@ void add_info(CLI::App& app, Session& session) {
   CLI::App* const command = app.add_subcommand("info", "Show what is known of a series, or how files store it");
   const auto choice = std::make_shared<InfoChoice>();
   command->add_option("KEY", choice->subject, "The series, or a Parquet file of anybody's: bars.parquet")->required();
-  command->add_flag("--files", choice->files, "How its files store each column: encoding, codec, pages, bytes a value");
+  CLI::Option* const files = command->add_flag(
+      "--files", choice->files, "How its files store each column: encoding, codec, pages, bytes a value");
   command->add_flag("--row-groups", choice->row_groups, "The same for each row group");
+  command->add_option("--as-of", choice->as_of, "The files of then: a version, a snapshot, or a time")->needs(files);
   command->footer(
       "Examples:\n"
       "  varve info forex/EUR_USD\n"

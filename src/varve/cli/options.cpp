@@ -1,7 +1,10 @@
 #include "varve/cli/options.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -45,6 +48,48 @@ CLI::Option* add_count(CLI::App& command, const std::string& names, int64_t& cou
     }
   };
   return command.add_option_function<std::string>(names, read)->type_name("N");
+}
+
+Duration parse_duration(std::string_view text) {
+  constexpr std::array<std::pair<char, int64_t>, 5> kUnits = {
+      {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', int64_t{24} * 3600}, {'w', int64_t{7} * 24 * 3600}}};
+  constexpr int64_t kSecondsMax = std::numeric_limits<int64_t>::max() / kNanosecondsPerSecond;
+  int64_t count = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool one_letter = parsed.ptr + 1 == text.data() + text.size();
+  const auto* const unit = std::find_if(kUnits.begin(), kUnits.end(),
+                                        [&](const auto& known) { return one_letter && known.first == text.back(); });
+  if (parsed.ec != std::errc{} || count < 0 || unit == kUnits.end()) {
+    throw InvalidArgument("{} is no length of time: a whole number and s, m, h, d or w, such as 90s or 7d",
+                          quote(text));
+  }
+  if (count > kSecondsMax / unit->second) throw InvalidArgument("{} is longer than 292 years", text);
+  return Duration::seconds(count * unit->second);
+}
+
+CLI::Option* add_duration(CLI::App& command, const std::string& names, Duration& duration) {
+  const auto read = [name = long_name(names), &duration](const std::string& text) {
+    try {
+      duration = parse_duration(text);
+    } catch (const InvalidArgument& error) {
+      throw CLI::ValidationError(name, error.what());
+    }
+  };
+  return command.add_option_function<std::string>(names, read)->type_name("TIME");
+}
+
+AsOf parse_as_of(std::string_view text, const Lake& lake, const std::string& zone) {
+  if (text.find_first_not_of("0123456789") == std::string_view::npos) return parse_count(text, 1);
+  for (const SnapshotInfo& snapshot : lake.snapshots()) {
+    if (snapshot.name == text) return snapshot.name;
+  }
+  try {
+    return TimeBound(text).as_end(zone);
+  } catch (const InvalidArgument& error) {
+    constexpr size_t kYearDigits = 4;
+    if (text.size() > kYearDigits && text.find_first_not_of("0123456789") == kYearDigits) throw;
+    throw NotFound("there is no snapshot {}, and it is neither a version nor a time", quote(text));
+  }
 }
 
 CLI::Option* add_names(CLI::App& command, const std::string& names, std::vector<std::string>& list) {

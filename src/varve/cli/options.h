@@ -1,10 +1,13 @@
-// Options that several commands read in the same way: counts and lists of names.
+// Options that several commands read in the same way: counts, lists of names, durations, states of a series.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "varve/base/time.h"
+#include "varve/lake/lake.h"
 
 namespace CLI {
 class App;
@@ -21,5 +24,16 @@ CLI::Option* add_count(CLI::App& command, const std::string& names, int64_t& cou
 
 // A list of names with commas between them, none of which is empty.
 CLI::Option* add_names(CLI::App& command, const std::string& names, std::vector<std::string>& list);
+
+// A whole number and its unit: 90s, 30m, 1h, 7d, 2w. Throws InvalidArgument for anything else, also for one beyond what
+// nanoseconds of 64 bits can count.
+Duration parse_duration(std::string_view text);
+CLI::Option* add_duration(CLI::App& command, const std::string& names, Duration& duration);
+
+// What `--as-of` means: digits are a version; else the snapshot of that name, if there is one; else a time, ISO 8601 in
+// `zone` where it names none, a day meaning its last instant. Throws NotFound for what is none of these, and
+// InvalidArgument for a time without zone.
+AsOf parse_as_of(std::string_view text, const Lake& lake, const std::string& zone);
+inline constexpr const char* kAsOfHelp = "The series as it was: a version, a snapshot, or a time";
 
 }  // namespace varve::cli

@@ -20,20 +20,20 @@ struct RowChoice {
   std::string end;
   std::string closed = "both";
   std::vector<std::string> columns;
-  int64_t as_of = 0;  // 0: the newest
+  std::string as_of;
   int64_t limit = -1;
   int64_t rows = 10;  // head, tail
 };
 using RowChoicePtr = std::shared_ptr<RowChoice>;
 
-ReadOptions read_options(const RowChoice& choice, Session& session) {
+ReadOptions read_options(const RowChoice& choice, const Lake& lake, Session& session) {
   ReadOptions options;
   if (!choice.start.empty()) options.start = TimeBound(choice.start);
   if (!choice.end.empty()) options.end = TimeBound(choice.end);
   options.closed = parse_closed(choice.closed);
   options.zone = session.settings().get_or("tz", "");
   if (!choice.columns.empty()) options.columns = choice.columns;
-  if (choice.as_of > 0) options.as_of = choice.as_of;
+  if (!choice.as_of.empty()) options.as_of = parse_as_of(choice.as_of, lake, options.zone);
   if (choice.limit >= 0) options.limit = choice.limit;
   return options;
 }
@@ -44,7 +44,7 @@ void add_row_options(CLI::App& command, RowChoice& choice) {
   command.add_option("--closed", choice.closed, "Which ends belong to the range: both, left, right, none")
       ->capture_default_str();
   add_names(command, "--columns", choice.columns)->description("Only these columns, in this order: open,close");
-  add_count(command, "--as-of", choice.as_of, 1)->description("The series as it was at this version");
+  command.add_option("--as-of", choice.as_of, kAsOfHelp);
 }
 
 constexpr int64_t kRowsInTable = 20;
@@ -52,7 +52,7 @@ constexpr int64_t kRowsInTable = 20;
 int read_rows(Session& session, const RowChoice& choice) {
   (void)session.output_options();  // a bad format is told before the lake is read
   const Lake lake = session.open_lake();
-  session.show(lake.read(choice.keys[0], read_options(choice, session)), kRowsInTable);
+  session.show(lake.read(choice.keys[0], read_options(choice, lake, session)), kRowsInTable);
   return kExitDone;
 }
 
@@ -66,7 +66,8 @@ void add_read(CLI::App& app, Session& session) {
       "Examples:\n"
       "  varve read forex/EUR_USD --start 2024-03-05 --end 2024-03-06\n"
       "  varve read forex/EUR_USD --columns timestamp,close -o json --limit 5\n"
-      "  varve read forex/EUR_USD --as-of 3 | head");
+      "  varve read forex/EUR_USD --as-of 3 | head\n"
+      "  varve read forex/EUR_USD --as-of 2024-03-05T12:00Z");
   command->callback(
       [&session, choice] { session.command = [&session, choice] { return read_rows(session, *choice); }; });
 }
@@ -83,7 +84,7 @@ void add_end(CLI::App& app, Session& session, bool first) {
     session.command = [&session, choice, first] {
       (void)session.output_options();
       const Lake lake = session.open_lake();
-      const ReadOptions options = read_options(*choice, session);
+      const ReadOptions options = read_options(*choice, lake, session);
       const std::string& key = choice->keys[0];
       session.show(first ? lake.head(key, choice->rows, options) : lake.tail(key, choice->rows, options), choice->rows);
       return kExitDone;
@@ -108,7 +109,7 @@ int export_series(Session& session, const RowChoice& choice) {
   (void)session.output_options();
   const Lake lake = session.open_lake();
   for (const std::string& key : choice.keys) {
-    const Table rows = lake.read(key, read_options(choice, session));
+    const Table rows = lake.read(key, read_options(choice, lake, session));
     session.out_file = replaced(pattern, "{key}", key);
     session.interrupts().token().check();
     if (named_by_key) base::make_directories(session.files(), base::parent_path(session.out_file));

@@ -35,6 +35,7 @@ struct WriteChoice {
   std::string compression;
   int64_t target_rows = 0;
   std::string on_conflict = "error";
+  int64_t expects_version = -1;
   bool yes = false;
 };
 
@@ -110,19 +111,6 @@ void report_bad_rows(Session& session, const std::string& name, int64_t bad_rows
   for (const ingest::BadRow& bad : first) session.complain("  " + bad.text());
   const int64_t more = bad_rows - static_cast<int64_t>(first.size());
   if (more > 0) session.complain(format_message("  and {} more", {more}));
-}
-
-std::string commit_text(const Commit& commit) {
-  if (commit.source_seen) return format_message("{}: the file was brought in before, nothing to do", {commit.key});
-  std::string text = format_message("{}: version {}, {} rows added", {commit.key, commit.version, commit.rows_added});
-  const auto add = [&](int64_t rows, std::string_view what) {
-    if (rows > 0) text += format_message(", {} {}", {rows, what});
-  };
-  add(commit.rows_replaced, "replaced");
-  add(commit.rows_unchanged, "unchanged");
-  add(commit.rows_ignored, "ignored");
-  add(commit.rows_removed, "removed");
-  return text;
 }
 
 constexpr const char* kNothingWritten = "nothing was written; --skip-bad leaves such rows out";
@@ -221,6 +209,7 @@ int put_file(Session& session, const WriteChoice& choice, Verb verb) {
   options.on_progress = [&](uint64_t bytes, uint64_t total) { progress->update(bytes, total); };
   SeriesWriteOptions write{.series = series_options(choice)};
   if (choice.on_conflict == "ignore") write.on_conflict = AppendConflict::kIgnore;
+  if (choice.expects_version >= 0) write.expects_version = choice.expects_version;
   Lake lake = session.open_lake();
   (void)lake.exists(choice.key);  // a bad key is told before the file is read
 
@@ -258,6 +247,8 @@ void add_put(CLI::App& app, Session& session, Verb verb, const std::string& name
         ->capture_default_str()
         ->check(CLI::IsMember({"error", "ignore"}));
   }
+  add_count(*command, "--expects-version", choice->expects_version, 0)
+      ->description("Write only if this is the version of the series; 0: if there is none");
   command->footer("Examples:\n  varve " + name + " forex/EUR_USD bars.csv --tz UTC\n  tail -n 100 bars.csv | varve " +
                   name + " forex/EUR_USD - --columns timestamp,open,high,low,close");
   command->callback([&session, choice, verb] {
@@ -298,6 +289,19 @@ void add_delete(CLI::App& app, Session& session) {
 }
 
 }  // namespace
+
+std::string commit_text(const Commit& commit) {
+  if (commit.source_seen) return format_message("{}: the file was brought in before, nothing to do", {commit.key});
+  std::string text = format_message("{}: version {}, {} rows added", {commit.key, commit.version, commit.rows_added});
+  const auto add = [&](int64_t rows, std::string_view what) {
+    if (rows > 0) text += format_message(", {} {}", {rows, what});
+  };
+  add(commit.rows_replaced, "replaced");
+  add(commit.rows_unchanged, "unchanged");
+  add(commit.rows_ignored, "ignored");
+  add(commit.rows_removed, "removed");
+  return text;
+}
 
 void add_write_commands(CLI::App& app, Session& session) {
   add_import(app, session);

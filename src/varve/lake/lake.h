@@ -95,9 +95,12 @@ class Lake {
   [[nodiscard]] std::optional<std::pair<Timestamp, Timestamp>> time_range(std::string_view key) const;
   [[nodiscard]] SeriesInfo info(std::string_view key) const;
   [[nodiscard]] std::vector<SeriesInfo> info_all(std::string_view prefix = {}) const;
-  // The files that make up the newest version, in order of time: relative to the root, as the visible tree has them.
-  // Throws NotFound.
-  [[nodiscard]] std::vector<std::string> files(std::string_view key) const;
+  // The files that make up a version, in order of time, relative to the root. Without `as_of` those of the newest one,
+  // by the names that the visible tree has or is about to have for them; the next commit may take some of these away.
+  // With it the objects themselves (`.varve/objects/…`, without an ending): they never change, and can be opened as
+  // long as the version is kept (see vacuum; a snapshot keeps it). A file may be older than some columns. Throws
+  // NotFound; with `as_of` also ReadOnly, where files would have to be made of rows that only the catalog has so far.
+  [[nodiscard]] std::vector<std::string> files(std::string_view key, const std::optional<AsOf>& as_of = {}) const;
 
   // The versions of a series that can still be read, and those at which it was deleted, oldest first. Throws NotFound
   // for a key that never was.

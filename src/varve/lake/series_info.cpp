@@ -65,8 +65,10 @@ std::vector<SeriesInfo> Lake::info_all(std::string_view prefix) const {
   return all;
 }
 
-std::vector<std::string> Lake::files(std::string_view key) const {
-  std::optional<catalog::Catalog::State> state = state_->use(key).catalog().state(key);
+std::vector<std::string> Lake::files(std::string_view key, const std::optional<AsOf>& as_of) const {
+  store::Store& store = state_->use(key);
+  if (const std::optional<int64_t> version = state_->resolve(key, as_of)) return store.object_files(key, *version);
+  std::optional<catalog::Catalog::State> state = store.catalog().state(key);
   if (!state) throw NotFound("no series {}", quote(key));
   store::sort_objects(state->objects, state->series.definition);
   std::vector<std::string> names;

@@ -111,6 +111,7 @@ std::unique_ptr<base::FileLock> Disk::lock_shared(uint64_t byte, Duration timeou
 }
 
 std::unique_ptr<base::FileLock> Disk::lock_keys(std::span<const std::string> keys, Duration timeout) const {
+  if (keys.empty()) return nullptr;
   std::vector<uint64_t> bytes;
   for (const std::string& key : keys) bytes.push_back(key_lock_byte(key));
   std::sort(bytes.rbegin(), bytes.rend());  // the system finds the place of the first of its locks soonest

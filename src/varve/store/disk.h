@@ -72,8 +72,8 @@ class Disk {
   [[nodiscard]] std::unique_ptr<base::FileLock> lock(LakeLock what, Duration timeout) const;
   [[nodiscard]] std::unique_ptr<base::FileLock> lock_shared(LakeLock what, Duration timeout) const;
   [[nodiscard]] std::unique_ptr<base::FileLock> lock_shared(uint64_t byte, Duration timeout) const;
-  // Those of keys, all or none, in an order that keeps two callers from waiting for each other. Throws ConcurrentWrite,
-  // naming the key if it is one.
+  // Those of keys, all or none, in an order that keeps two callers from waiting for each other; null for no keys.
+  // Throws ConcurrentWrite, naming the key if it is one.
   [[nodiscard]] std::unique_ptr<base::FileLock> lock_keys(std::span<const std::string> keys, Duration timeout) const;
   // Null if somebody else has it.
   [[nodiscard]] std::unique_ptr<base::FileLock> try_lock(uint64_t byte) const;

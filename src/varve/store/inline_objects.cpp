@@ -1,10 +1,10 @@
 #include "varve/store/inline_objects.h"
 
+#include <algorithm>
 #include <set>
-#include <string>
-#include <vector>
 
 #include "varve/base/error.h"
+#include "varve/store/series_reader.h"
 
 namespace varve::store {
 namespace {
@@ -50,6 +50,25 @@ std::vector<std::string> write_inline_objects(Engine& engine, std::span<catalog:
     ids.push_back(objects[at]->id);
   }
   return ids;
+
+std::vector<std::string> object_files(Engine& engine, std::string_view key, int64_t version) {
+  catalog::Catalog::State state = find_version(engine, key, version);
+  const auto is_stored = [](const catalog::ObjectRow& object) { return object.stored; };
+  if (!std::all_of(state.objects.begin(), state.objects.end(), is_stored)) {
+    if (engine.read_only()) {
+      throw ReadOnly("rows of series {} are in the catalog and not in files yet, and the lake {} is open for reading",
+                     quote(key), engine.disk().root());
+    }
+    const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
+    state = find_version(engine, key, state.version);  // somebody may have made them meanwhile
+    store_inline_objects(engine, state.objects);
+  }
+  sort_objects(state.objects, state.series.definition);
+  std::vector<std::string> paths;
+  for (const catalog::ObjectRow& object : state.objects) {
+    paths.push_back(engine.disk().object_path(object.id).substr(engine.disk().root().size() + 1));
+  }
+  return paths;
 }
 
 }  // namespace varve::store

@@ -145,6 +145,13 @@ Table read_series(Engine& engine, std::string_view key, const Selection& selecti
   }
 }
 
+Catalog::State find_version(Engine& engine, std::string_view key, int64_t version) {
+  std::optional<Catalog::State> state = engine.catalog().state(key, version);
+  if (!state && version > 0) throw NotFound("series {} has no version {}", quote(key), version);
+  if (!state) throw NotFound("no series {}", quote(key));
+  return *std::move(state);
+}
+
 std::unique_ptr<base::File> open_object_bytes(Engine& engine, const ObjectRow& object) {
   if (!object.stored) {
     if (base::BufferPtr bytes = engine.catalog().inline_bytes(object.id)) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "varve/base/error.h"
+#include "varve/store/inline_objects.h"
 #include "varve/store/publish.h"
 #include "varve/store/recover.h"
 
@@ -144,6 +145,10 @@ WriteSession Store::begin_write(std::vector<std::string> keys) const { return {*
 
 Vacuumed Store::vacuum(std::string_view key, const RetentionPolicy& policy) const {
   return store::vacuum(*engine_, key, policy);
+}
+
+std::vector<std::string> Store::object_files(std::string_view key, int64_t version) const {
+  return store::object_files(*engine_, key, version);
 }
 
 Table Store::read(std::string_view key, const Selection& selection) const {

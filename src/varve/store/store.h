@@ -54,6 +54,8 @@ class Store {
   // See vacuum and Lease.
   [[nodiscard]] Lease lease(int64_t series_id, int64_t version) const { return {*engine_, series_id, version}; }
   Vacuumed vacuum(std::string_view key = {}, const RetentionPolicy& policy = {}) const;
+  // See object_files.
+  [[nodiscard]] std::vector<std::string> object_files(std::string_view key, int64_t version) const;
   // See read_series and verify.
   [[nodiscard]] Table read(std::string_view key, const Selection& selection = {}) const;
   [[nodiscard]] Verification verify(std::string_view key = {}) const;

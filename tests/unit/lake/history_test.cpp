@@ -33,6 +33,12 @@ class HistoryTest : public ::testing::Test {
     return to_rows(lake.read(key, options));
   }
 
+  static Rows read_file(const Lake& lake, const std::string& name) {
+    const std::unique_ptr<base::FileSystem> files = base::make_system_file_system();
+    const std::string path = base::join_path(lake.root(), name);
+    return to_rows(parquet::Reader::open(files->open(path, base::OpenMode::kRead), path).read());
+  }
+
   FakeClock clock_;
   testing::TempDirectory directory_ = testing::make_quick_directory();
 };
@@ -126,7 +132,38 @@ TEST_F(HistoryTest, VacuumKeepsTheNewestAndSnapshots) {
   EXPECT_TRUE(lake.verify().clean());
 }
 
+TEST_F(HistoryTest, FilesOfAVersionStayWhatTheyAre) {
+  Lake lake = open();
+  grow(lake, "k", 1);
+  const std::vector<std::string> then = lake.files("k", 1);
+  const std::vector<std::string> newest = lake.files("k");
+  ASSERT_EQ(then.size(), 1U);
+  EXPECT_EQ(then[0].rfind(".varve/objects/", 0), 0U);
+  EXPECT_EQ(newest[0].rfind("k/", 0), 0U);
+  lake.write("k", to_table(run_of(7, 2)));
+  EXPECT_EQ(lake.files("k", 1), then);
+  EXPECT_EQ(read_file(lake, then[0]), run_of(0, 1));
+  EXPECT_EQ(read_file(lake, lake.files("k", 2)[0]), run_of(7, 2));
+  expect_error(ErrorKind::kNotFound, "no version 9", [&] { static_cast<void>(lake.files("k", 9)); });
+}
+
+TEST_F(HistoryTest, FilesAreMadeOfRowsThatOnlyTheCatalogHas) {
+  Lake lake = Lake::open(directory_ / "lake", {.publish_delay = Duration::seconds(3600), .clock = &clock_});
+  grow(lake, "k", 2);
+  const Lake reader = Lake::open(directory_ / "lake", {.read_only = true, .clock = &clock_});
+  expect_error(ErrorKind::kReadOnly, "in the catalog", [&] { static_cast<void>(reader.files("k", 1)); });
+  const std::vector<std::string> then = lake.files("k", 1);
+  EXPECT_EQ(read_file(lake, then.at(0)), run_of(0, 1));
+  EXPECT_EQ(reader.files("k", 1), then);
+  EXPECT_TRUE(lake.verify().clean());
+}
+
 class TransactionTest : public HistoryTest {};
+
+TEST_F(TransactionTest, OfNothingIsNoCommit) {
+  Lake lake = open();
+  EXPECT_TRUE(lake.transaction().commit().empty());
+}
 
 TEST_F(TransactionTest, IsOneCommitOfManyKeys) {
   Lake lake = open();
