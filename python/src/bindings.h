@@ -18,7 +18,8 @@ namespace varve::python {
 void bind_errors(nanobind::module_& module);
 void bind_table(nanobind::module_& module);
 void bind_lake(nanobind::module_& module);
-void bind_coverage(nanobind::class_<Lake>& lake);  // and user metadata
+void bind_coverage(nanobind::class_<Lake>& lake);                            // and user metadata
+void bind_history(nanobind::module_& module, nanobind::class_<Lake>& lake);  // and transactions
 void bind_registry(nanobind::class_<Lake>& lake);
 void bind_predicate(nanobind::module_& module);
 void bind_parquet_file(nanobind::module_& module);
@@ -26,6 +27,25 @@ void bind_parquet_file(nanobind::module_& module);
 // One end of a range as Python hands it over: nanoseconds UTC, or ISO 8601 text (times, days).
 using Bound = std::variant<int64_t, std::string>;
 std::optional<TimeBound> to_bound(const std::optional<Bound>& bound);
+
+// What the package hands over for a state of a series: a version, a snapshot's name, an AsOf for a time, or None.
+// Throws InvalidArgument. The GIL must be held.
+std::optional<AsOf> to_as_of(nanobind::handle as_of, const char* name = "as_of");
+
+// Options of a write as the package hands them over, all of them; and what came of it. The GIL must be held.
+SeriesWriteOptions to_write_options(const nanobind::kwargs& named);
+nanobind::dict to_commit_fields(const Commit& commit);
+
+inline std::optional<int64_t> to_nanoseconds(const std::optional<Timestamp>& at) {
+  return at ? std::optional(at->nanoseconds) : std::nullopt;
+}
+
+// Runs `work` without the GIL and gives back what it returns.
+template <typename Work>
+auto unlocked(const Work& work) {
+  const nanobind::gil_scoped_release released;
+  return work();
+}
 
 // What the package hands over for a CoverageChange: a dict of lists of pairs of bounds. The GIL must be held.
 CoverageChange to_coverage_change(nanobind::handle change, const std::string& zone);

@@ -32,48 +32,9 @@ ReadOptions to_read_options(const nb::kwargs& named) {
   options.closed = parse_closed(to_option<std::string>(named["closed"], "closed"));
   options.zone = to_option<std::string>(named["zone"], "zone");
   options.columns = to_optional_columns(named["columns"]);
-  if (const auto version = to_optional<int64_t>(named["as_of"], "as_of")) options.as_of = *version;
+  options.as_of = to_as_of(named["as_of"]);
   options.limit = to_optional<int64_t>(named["limit"], "limit");
   return options;
-}
-
-SeriesWriteOptions to_write_options(const nb::kwargs& named) {
-  SeriesWriteOptions options;
-  options.series.kind = to_optional<std::string>(named["kind"], "kind");
-  options.series.index = to_optional<std::string>(named["index"], "index");
-  options.series.identity = to_optional_names(named["identity"], "identity");
-  options.series.layout = to_optional<std::string>(named["layout"], "layout");
-  options.series.compression = to_optional<std::string>(named["compression"], "compression");
-  options.series.target_rows_per_file = to_optional<int64_t>(named["target_rows_per_file"], "target_rows_per_file");
-  options.zone = to_option<std::string>(named["zone"], "zone");
-  const auto on_conflict = to_option<std::string>(named["on_conflict"], "on_conflict");
-  if (on_conflict != "error" && on_conflict != "ignore") {
-    throw InvalidArgument("on_conflict {}: expected error or ignore", on_conflict);
-  }
-  options.on_conflict = on_conflict == "ignore" ? AppendConflict::kIgnore : AppendConflict::kError;
-  if (const nb::object coverage = named["coverage"]; !coverage.is_none()) {
-    options.coverage = to_coverage_change(coverage, options.zone);
-  }
-  options.metadata = to_optional<std::string>(named["metadata"], "metadata");
-  return options;
-}
-
-nb::dict to_dict(const Commit& commit) {
-  nb::dict fields;
-  fields["id"] = commit.id;
-  fields["key"] = commit.key;
-  fields["version"] = commit.version;
-  fields["rows_added"] = commit.rows_added;
-  fields["rows_replaced"] = commit.rows_replaced;
-  fields["rows_unchanged"] = commit.rows_unchanged;
-  fields["rows_ignored"] = commit.rows_ignored;
-  fields["rows_removed"] = commit.rows_removed;
-  fields["published"] = commit.published;
-  return fields;
-}
-
-std::optional<int64_t> nanoseconds(const std::optional<Timestamp>& at) {
-  return at ? std::optional(at->nanoseconds) : std::nullopt;
 }
 
 nb::dict to_dict(const SeriesInfo& info) {
@@ -89,8 +50,8 @@ nb::dict to_dict(const SeriesInfo& info) {
   fields["rows"] = info.rows;
   fields["files"] = info.files;
   fields["bytes"] = info.bytes;
-  fields["first"] = nanoseconds(info.first);
-  fields["last"] = nanoseconds(info.last);
+  fields["first"] = to_nanoseconds(info.first);
+  fields["last"] = to_nanoseconds(info.last);
   fields["created"] = info.created.nanoseconds;
   fields["updated"] = info.updated.nanoseconds;
   fields["metadata"] = info.metadata;
@@ -114,13 +75,6 @@ nb::dict to_dict(const VerifyReport& report) {
   fields["bytes"] = report.bytes;
   fields["findings"] = findings;
   return fields;
-}
-
-// Runs `work` without the GIL and gives back what it returns.
-template <typename Work>
-auto unlocked(const Work& work) {
-  const nb::gil_scoped_release released;
-  return work();
 }
 
 Duration to_duration(const nb::kwargs& named, const char* name) {
@@ -155,7 +109,7 @@ template <auto kWrite>
 nb::dict write(Lake& lake, nb::handle key, const Table& table, const nb::kwargs& named) {
   const auto to = to_option<std::string>(key, "key");
   const SeriesWriteOptions options = to_write_options(named);
-  return to_dict(unlocked([&] { return (lake.*kWrite)(to, table, options); }));
+  return to_commit_fields(unlocked([&] { return (lake.*kWrite)(to, table, options); }));
 }
 
 void bind_writes(nb::class_<Lake>& lake) {
@@ -163,7 +117,7 @@ void bind_writes(nb::class_<Lake>& lake) {
   lake.def("append", &write<&Lake::append>, "key"_a.none(), "table"_a, "options"_a);
   lake.def("upsert", &write<&Lake::upsert>, "key"_a.none(), "table"_a, "options"_a);
   lake.def(
-      "remove", [](Lake& self, nb::handle key) { return to_dict(call<&Lake::remove>(self, key, "key")); },
+      "remove", [](Lake& self, nb::handle key) { return to_commit_fields(call<&Lake::remove>(self, key, "key")); },
       "key"_a.none());
 }
 
@@ -214,13 +168,48 @@ void bind_questions(nb::class_<Lake>& lake) {
       "key"_a.none());
   lake.def("info_all", &info_all, "prefix"_a.none());
   lake.def(
-      "files", [](const Lake& self, nb::handle key) { return call<&Lake::files>(self, key, "key"); }, "key"_a.none());
-  lake.def(
       "verify", [](const Lake& self, nb::handle key) { return to_dict(call<&Lake::verify>(self, key, "key")); },
       "key"_a.none());
 }
 
 }  // namespace
+
+SeriesWriteOptions to_write_options(const nb::kwargs& named) {
+  SeriesWriteOptions options;
+  options.series.kind = to_optional<std::string>(named["kind"], "kind");
+  options.series.index = to_optional<std::string>(named["index"], "index");
+  options.series.identity = to_optional_names(named["identity"], "identity");
+  options.series.layout = to_optional<std::string>(named["layout"], "layout");
+  options.series.compression = to_optional<std::string>(named["compression"], "compression");
+  options.series.target_rows_per_file = to_optional<int64_t>(named["target_rows_per_file"], "target_rows_per_file");
+  options.zone = to_option<std::string>(named["zone"], "zone");
+  const auto on_conflict = to_option<std::string>(named["on_conflict"], "on_conflict");
+  if (on_conflict != "error" && on_conflict != "ignore") {
+    throw InvalidArgument("on_conflict {}: expected error or ignore", on_conflict);
+  }
+  options.on_conflict = on_conflict == "ignore" ? AppendConflict::kIgnore : AppendConflict::kError;
+  if (const nb::object coverage = named["coverage"]; !coverage.is_none()) {
+    options.coverage = to_coverage_change(coverage, options.zone);
+  }
+  options.metadata = to_optional<std::string>(named["metadata"], "metadata");
+  options.expects_version = to_optional<int64_t>(named["expects_version"], "expects_version");
+  options.published = to_option<bool>(named["published"], "published");
+  return options;
+}
+
+nb::dict to_commit_fields(const Commit& commit) {
+  nb::dict fields;
+  fields["id"] = commit.id;
+  fields["key"] = commit.key;
+  fields["version"] = commit.version;
+  fields["rows_added"] = commit.rows_added;
+  fields["rows_replaced"] = commit.rows_replaced;
+  fields["rows_unchanged"] = commit.rows_unchanged;
+  fields["rows_ignored"] = commit.rows_ignored;
+  fields["rows_removed"] = commit.rows_removed;
+  fields["published"] = commit.published;
+  return fields;
+}
 
 std::optional<TimeBound> to_bound(const std::optional<Bound>& bound) {
   if (!bound) {
@@ -241,6 +230,7 @@ void bind_lake(nb::module_& module) {
   bind_reads(lake);
   bind_questions(lake);
   bind_coverage(lake);
+  bind_history(module, lake);
   bind_registry(lake);
   module.def("open_lake", &open_lake);
 }

@@ -26,7 +26,7 @@ def refused(message: str) -> Any:
         ({"limit": True}, f"limit True of type bool: {WHOLE}"),
         ({"closed": None}, "closed None of type NoneType: expected text"),
         ({"closed": "neither"}, "neither"),
-        ({"as_of": "x"}, "as_of"),
+        ({"as_of": 1.5}, "as_of 1.5 of type float: expected a version of 64 bits, a snapshot's name or a moment"),
         ({"start": 2**63}, "start 9223372036854775808 of type int: expected a time"),
         ({"end": -(2**63) - 1}, "end -9223372036854775809 of type int: expected a time"),
         ({"start": 1.5}, "1.5"),

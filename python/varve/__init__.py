@@ -6,11 +6,13 @@
 """
 
 from varve._coverage import Coverage, CoverageChange, TimeRange
-from varve._lake import Commit, Finding, Lake, SeriesInfo, VerifyReport, open
+from varve._history import SnapshotInfo, VacuumReport, VersionInfo
+from varve._lake import Finding, Lake, SeriesInfo, VerifyReport, open
 from varve._parquet import ParquetBatches, ParquetFile, ParquetWriter, read_parquet, write_parquet
 from varve._predicates import Column, Predicate, col
 from varve._registry import DataFile, FetchRun, ModelArtifact, ProcessingRun, Registry
 from varve._table import Table
+from varve._transaction import Commit, Transaction
 from varve.errors import (
     AlreadyExistsError,
     CancelledError,
@@ -62,12 +64,16 @@ __all__ = [
     "Registry",
     "SchemaCompatibilityError",
     "SeriesInfo",
+    "SnapshotInfo",
     "StorageError",
     "StorageIoError",
     "Table",
     "TimeRange",
+    "Transaction",
     "UnavailableError",
+    "VacuumReport",
     "VerifyReport",
+    "VersionInfo",
     "col",
     "open",
     "read_parquet",

@@ -10,34 +10,17 @@ from typing import Any, Literal
 from varve import _varve
 from varve._columns import to_native
 from varve._coverage import Coverage, CoverageChange, TimeRange, to_native_change, to_ranges
-from varve._json import to_json, to_object
+from varve._history import AsOf, History, to_native_as_of
+from varve._json import to_object
 from varve._options import check_choice
 from varve._registry import Registry
 from varve._table import Table
 from varve._times import Naive, TimeLike, to_bound
+from varve._transaction import Commit, Transaction
+from varve._writing import OnConflict, WriteOptions, to_metadata, to_native_options
 
 Closed = Literal["both", "left", "right", "none"]
-OnConflict = Literal["error", "ignore"]
 Output = Literal["varve", "polars", "arrow", "pandas"]
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """What a call that writes did. One that changed nothing made no version: its ``id`` is empty."""
-
-    id: str
-    key: str
-    version: int
-    rows_added: int
-    rows_replaced: int
-    """Rows that took the place of one with the same identity and other values."""
-    rows_unchanged: int
-    """Rows that were there already."""
-    rows_ignored: int
-    """Rows left out for the one that was there (``append`` with ``on_conflict="ignore"``)."""
-    rows_removed: int
-    published: bool
-    """False: committed, and the visible files follow later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +105,7 @@ def open(
     return Lake(native, output, naive)
 
 
-class Lake:
+class Lake(History):
     """An open lake. Use it from several threads, beside other processes, and as a context manager.
 
     Rows are kept sorted by index, then identity, then arrival. A call that raises has changed nothing (except
@@ -132,7 +115,7 @@ class Lake:
     def __init__(self, native: _varve.Lake, output: Output = "varve", naive: Naive = "error") -> None:
         self._native = native
         self._output = output
-        self._naive: Naive = naive
+        self._naive = naive
 
     @property
     def root(self) -> str:
@@ -164,6 +147,8 @@ class Lake:
         target_rows_per_file: int | None = None,
         coverage: CoverageChange | None = None,
         metadata: Mapping[str, Any] | None = None,
+        expects_version: int | None = None,
+        published: bool = False,
     ) -> Commit:
         """Makes ``table`` the whole series; rows may come in any order.
 
@@ -172,13 +157,26 @@ class Lake:
         says how it is cut into files: ``"range"``, ``"month"``, ``"day"``, or a template of paths such as
         ``"{symbol}/{yyyy}/{mm}/data.parquet"``; what is not said follows from the columns. ``coverage`` and
         ``metadata`` (see ``record_coverage``, ``set_metadata``) are kept in the same commit, and also if the rows
-        change nothing; earlier coverage ends here.
+        change nothing; earlier coverage ends here. ``expects_version`` is the version that the series must have (0: it
+        must not exist), else ConcurrentWriteError and nothing written. ``published``: the visible tree shows the commit
+        when the call returns; else it follows within ``publish_delay_seconds``.
 
         Raises AlreadyExistsError if two rows have one identity, InvalidArgumentError for a null in the index,
         PathTraversalError for a bad key, ConcurrentWriteError, ReadOnlyError, StorageIoError.
         """
-        options = _series_options(kind, index, identity, layout, compression, target_rows_per_file)
-        return self._commit("write", key, table, {**options, **self._annotations(coverage, metadata)})
+        options = WriteOptions(
+            kind=kind,
+            index=index,
+            identity=identity,
+            layout=layout,
+            compression=compression,
+            target_rows_per_file=target_rows_per_file,
+            coverage=coverage,
+            metadata=metadata,
+            expects_version=expects_version,
+            published=published,
+        )
+        return self._commit("write", key, table, options)
 
     def append(
         self,
@@ -194,12 +192,25 @@ class Lake:
         target_rows_per_file: int | None = None,
         coverage: CoverageChange | None = None,
         metadata: Mapping[str, Any] | None = None,
+        expects_version: int | None = None,
+        published: bool = False,
     ) -> Commit:
         """Adds rows. Where a row with that identity is there: AlreadyExistsError and nothing written, or, with
         ``on_conflict="ignore"``, the new row is left out and counted. Else as ``write``; raises
         SchemaCompatibilityError for types that do not go with the series."""
-        options = _series_options(kind, index, identity, layout, compression, target_rows_per_file)
-        options |= {"on_conflict": on_conflict, **self._annotations(coverage, metadata)}
+        options = WriteOptions(
+            on_conflict=on_conflict,
+            kind=kind,
+            index=index,
+            identity=identity,
+            layout=layout,
+            compression=compression,
+            target_rows_per_file=target_rows_per_file,
+            coverage=coverage,
+            metadata=metadata,
+            expects_version=expects_version,
+            published=published,
+        )
         return self._commit("append", key, table, options)
 
     def upsert(
@@ -215,15 +226,33 @@ class Lake:
         target_rows_per_file: int | None = None,
         coverage: CoverageChange | None = None,
         metadata: Mapping[str, Any] | None = None,
+        expects_version: int | None = None,
+        published: bool = False,
     ) -> Commit:
         """Adds rows; where one with that identity is there, the new one takes its place, and equal rows change nothing.
         Raises InvalidArgumentError for a series whose rows have no identity; else as ``append``."""
-        options = _series_options(kind, index, identity, layout, compression, target_rows_per_file)
-        return self._commit("upsert", key, table, {**options, **self._annotations(coverage, metadata)})
+        options = WriteOptions(
+            kind=kind,
+            index=index,
+            identity=identity,
+            layout=layout,
+            compression=compression,
+            target_rows_per_file=target_rows_per_file,
+            coverage=coverage,
+            metadata=metadata,
+            expects_version=expects_version,
+            published=published,
+        )
+        return self._commit("upsert", key, table, options)
 
     def delete(self, key: str) -> Commit:
         """Removes the series. Its versions go on counting if it is made again. Raises DataNotFoundError."""
         return Commit(**self._native.remove(key))
+
+    def transaction(self, *, published: bool = False) -> Transaction:
+        """Changes of several series that become one commit at the end of a ``with`` block; see Transaction.
+        ``published``: the visible tree shows it then."""
+        return Transaction(self._native.transaction(), self._naive, published)
 
     def read(
         self,
@@ -234,22 +263,22 @@ class Lake:
         closed: Closed = "both",
         columns: Sequence[str] | None = None,
         zone: str = "",
-        as_of: int | None = None,
+        as_of: AsOf | None = None,
         limit: int | None = None,
     ) -> Any:
         """Rows with ``start <= index <= end`` (ends by ``closed``), in order, as the ``output`` of the lake says.
 
         A day as ``start`` means its first instant, as ``end`` its last, in ``zone`` (UTC if empty). ``as_of`` is a
-        version, ``limit`` the most rows to give. An empty range is an empty table. Raises DataNotFoundError for a
-        missing key, version or column.
+        version, a snapshot's name, or a moment (a datetime); ``limit`` the most rows to give. An empty range is an
+        empty table. Raises DataNotFoundError for a missing key, version or column.
         """
         return self._out(self._native.read(key, **self._read_options(start, end, closed, columns, zone, as_of, limit)))
 
-    def head(self, key: str, rows: int = 10, *, columns: Sequence[str] | None = None, as_of: int | None = None) -> Any:
+    def head(self, key: str, rows: int = 10, *, columns: Sequence[str] | None = None, as_of: AsOf | None = None) -> Any:
         """The first ``rows`` rows."""
         return self._out(self._native.head(key, rows, **self._read_options(columns=columns, as_of=as_of)))
 
-    def tail(self, key: str, rows: int = 10, *, columns: Sequence[str] | None = None, as_of: int | None = None) -> Any:
+    def tail(self, key: str, rows: int = 10, *, columns: Sequence[str] | None = None, as_of: AsOf | None = None) -> Any:
         """The last ``rows`` rows, in order."""
         return self._out(self._native.tail(key, rows, **self._read_options(columns=columns, as_of=as_of)))
 
@@ -274,9 +303,20 @@ class Lake:
         """``info`` of each key that is ``prefix`` or lies under it, sorted by key."""
         return [_to_info(fields) for fields in self._native.info_all(prefix)]
 
-    def files(self, key: str) -> list[str]:
-        """Paths of the Parquet files that make up the newest version, in order of time."""
-        return [os.path.join(self.root, name) for name in self._native.files(key)]
+    def files(self, key: str, as_of: AsOf | None = None) -> list[str]:
+        """Paths of the Parquet files that make up a version, in order of time.
+
+        Without ``as_of`` those of the newest one by their visible names, which the next commit may take away. With it
+        the files of that version as they are stored: these have no ending in their names, never change, and can be
+        opened as long as ``vacuum`` keeps the version (a snapshot makes it). What another program is to query:
+
+        >>> duckdb.read_parquet(lake.files("fx/EUR", lake.info("fx/EUR").version), union_by_name=True)
+
+        A file may be older than some columns. Raises DataNotFoundError; with ``as_of`` also ReadOnlyError, where files
+        would have to be made of rows that only the catalog has so far.
+        """
+        names = self._native.files(key, to_native_as_of(as_of, self._naive))
+        return [os.path.join(self.root, name) for name in names]
 
     def metadata(self, key: str) -> dict[str, Any]:
         """The user metadata of the key, ``{}`` if there is none. Raises DataNotFoundError."""
@@ -288,7 +328,7 @@ class Lake:
         Raises DataNotFoundError, InvalidArgumentError for what is no JSON object, has more than 1 MiB or is deeper than
         100 levels, ReadOnlyError.
         """
-        self._native.set_metadata(key, _to_metadata(metadata))
+        self._native.set_metadata(key, to_metadata(metadata))
 
     def remove_metadata(self, key: str) -> None:
         """Leaves the key without user metadata. Raises DataNotFoundError, ReadOnlyError."""
@@ -341,16 +381,9 @@ class Lake:
     def __repr__(self) -> str:
         return f"varve.Lake({self.root!r})"
 
-    def _commit(self, verb: str, key: str, table: object, options: dict[str, Any]) -> Commit:
+    def _commit(self, verb: str, key: str, table: object, options: WriteOptions) -> Commit:
         native = to_native(table, self._naive)
-        options = {"on_conflict": "error", "zone": self._zone(""), **options}
-        return Commit(**getattr(self._native, verb)(key, native, **options))
-
-    def _annotations(self, coverage: CoverageChange | None, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
-        return {
-            "coverage": None if coverage is None else to_native_change(coverage, self._naive),
-            "metadata": None if metadata is None else _to_metadata(metadata),
-        }
+        return Commit(**getattr(self._native, verb)(key, native, **to_native_options(options, self._naive)))
 
     def _stretch(
         self, start: TimeLike | None, end: TimeLike | None, zone: str
@@ -367,7 +400,7 @@ class Lake:
         closed: Closed = "both",
         columns: Sequence[str] | None = None,
         zone: str = "",
-        as_of: int | None = None,
+        as_of: AsOf | None = None,
         limit: int | None = None,
     ) -> dict[str, Any]:
         return {
@@ -376,7 +409,7 @@ class Lake:
             "closed": closed,
             "columns": columns,
             "zone": self._zone(zone),
-            "as_of": as_of,
+            "as_of": to_native_as_of(as_of, self._naive),
             "limit": limit,
         }
 
@@ -387,31 +420,9 @@ class Lake:
         return getattr(table, f"to_{self._output}")()
 
 
-def _series_options(
-    kind: str | None,
-    index: str | None,
-    identity: Sequence[str] | None,
-    layout: str | None,
-    compression: str | None,
-    target_rows_per_file: int | None,
-) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "index": index,
-        "identity": identity,
-        "layout": layout,
-        "compression": compression,
-        "target_rows_per_file": target_rows_per_file,
-    }
-
-
 def _to_info(fields: "_varve.InfoFields") -> SeriesInfo:
     values: dict[str, Any] = {**fields, "metadata": to_object(fields["metadata"])}
     return SeriesInfo(**values)
-
-
-def _to_metadata(metadata: Mapping[str, Any]) -> str:
-    return to_json("metadata", dict(metadata) if isinstance(metadata, Mapping) else metadata)
 
 
 def _to_datetime(nanoseconds: int) -> datetime.datetime:

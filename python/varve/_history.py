@@ -1,0 +1,124 @@
+"""The past of a lake: versions, snapshots, what is brought back and what is let go."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from varve import _varve
+from varve._times import Naive, to_nanoseconds
+from varve._transaction import Commit
+from varve.errors import InvalidArgumentError
+
+AsOf = int | str | datetime.datetime
+"""A state of a series: a version (``int``), the snapshot of that name (``str``), or the version that was the newest at
+a moment (``datetime`` with its zone, ``pandas.Timestamp``; ``numpy.datetime64`` and naive ones with ``naive="utc"``).
+Text is always a snapshot's name, never a time, and a number never nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """One version of a series and the commit that made it. Times are nanoseconds UTC; ``first`` and ``last`` are both
+    inside. ``rows``, ``files`` and ``bytes`` are those of the version, the counts behind them those of the commit."""
+
+    version: int
+    commit_id: str
+    time: int
+    """Of the commit; never earlier than that of the version before."""
+    operation: str
+    """``"write"``, ``"append"``, ``"upsert"``, ``"delete"``, ``"transaction"``, …"""
+    deleted: bool
+    """The series ended with it."""
+    rows: int
+    files: int
+    bytes: int
+    first: int | None
+    last: int | None
+    rows_added: int
+    rows_replaced: int
+    rows_removed: int
+
+
+class SnapshotInfo(NamedTuple):
+    name: str
+    created: int
+    """Nanoseconds UTC."""
+    keys: int
+
+
+class VacuumReport(NamedTuple):
+    versions: int
+    """Forgotten."""
+    files: int
+    """Removed."""
+    bytes: int
+    """Of these."""
+
+
+class History:
+    """The calls of a lake that are about its past; ``Lake`` has them."""
+
+    _native: _varve.Lake
+    _naive: Naive
+
+    def versions(self, key: str) -> list[VersionInfo]:
+        """The versions that can still be read, and those at which the series was deleted, oldest first. Raises
+        DataNotFoundError for a key that never was."""
+        return [VersionInfo(**fields) for fields in self._native.versions(key)]
+
+    def restore(self, key: str, as_of: AsOf) -> Commit:
+        """Makes the series what it was, as a new version: its rows, columns and files of then. A deleted series comes
+        back. Raises DataNotFoundError for a version, snapshot or time that is not there."""
+        return Commit(**self._native.restore(key, to_native_as_of(as_of, self._naive)))
+
+    def make_snapshot(self, name: str, keys: Sequence[str] | None = None) -> int:
+        """Names the newest versions of these series (of all by default), so that they stay. Returns how many.
+
+        Raises AlreadyExistsError for a name that is taken, DataNotFoundError for a key, InvalidArgumentError for an
+        empty name, ReadOnlyError.
+        """
+        return self._native.make_snapshot(name, keys)
+
+    def remove_snapshot(self, name: str) -> None:
+        """Forgets the name; the versions stay until the next ``vacuum`` lets them go. Raises DataNotFoundError."""
+        self._native.remove_snapshot(name)
+
+    def snapshots(self) -> list[SnapshotInfo]:
+        """All snapshots, sorted by name."""
+        return [SnapshotInfo(*fields) for fields in self._native.snapshots()]
+
+    def snapshot(self, name: str) -> dict[str, int]:
+        """The version of each series in a snapshot, sorted by key. Raises DataNotFoundError."""
+        return dict(self._native.snapshot(name))
+
+    def vacuum(
+        self,
+        key: str = "",
+        *,
+        all_for: datetime.timedelta | float = datetime.timedelta(hours=1),
+        hourly_for: datetime.timedelta | float = datetime.timedelta(days=7),
+        versions_max: int = 1_000,
+    ) -> VacuumReport:
+        """Forgets old versions of a series (of all by default) and removes the files that only they had.
+
+        The newest version and those in snapshots stay; so do all that were the newest at some time within ``all_for``,
+        but at most ``versions_max`` of these, and of each hour within ``hourly_for`` the last one. Both are a timedelta
+        or seconds. Raises DataNotFoundError, InvalidArgumentError, ReadOnlyError.
+        """
+        kept = {"all_for": _to_duration("all_for", all_for), "hourly_for": _to_duration("hourly_for", hourly_for)}
+        return VacuumReport(*self._native.vacuum(key, **kept, versions_max=versions_max))
+
+
+def to_native_as_of(as_of: AsOf | None, naive: Naive) -> Any:
+    """A state as the engine takes it, which refuses what is none. Raises InvalidArgumentError for a naive time."""
+    if isinstance(as_of, datetime.datetime) or type(as_of).__name__ == "datetime64":
+        return _varve.as_of_time(to_nanoseconds(as_of, naive))
+    return as_of
+
+
+def _to_duration(name: str, length: datetime.timedelta | float) -> int:
+    """Nanoseconds, at most as many as 64 bits can count: forever."""
+    seconds = length.total_seconds() if isinstance(length, datetime.timedelta) else length
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+        raise InvalidArgumentError(f"{name} {length!r}: expected a timedelta or seconds, 0 or more")
+    return min(round(min(seconds, 2**34) * 1_000_000_000), 2**63 - 1)

@@ -1,0 +1,46 @@
+"""What calls that write take as options, in a lake and in a transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
+
+from varve._coverage import CoverageChange, to_native_change
+from varve._json import to_json
+from varve._times import Naive
+
+OnConflict = Literal["error", "ignore"]
+
+
+class WriteOptions(TypedDict, total=False):
+    """As in ``Lake.write``, ``Lake.append`` and ``Lake.upsert``; ``on_conflict`` is for ``append`` alone."""
+
+    on_conflict: OnConflict
+    kind: str | None
+    index: str | None
+    identity: Sequence[str] | None
+    layout: str | None
+    compression: str | None
+    target_rows_per_file: int | None
+    coverage: CoverageChange | None
+    metadata: Mapping[str, Any] | None
+    expects_version: int | None
+    published: bool
+
+
+_DEFAULTS: dict[str, Any] = dict.fromkeys(WriteOptions.__annotations__)
+_DEFAULTS |= {"on_conflict": "error", "published": False}
+
+
+def to_native_options(options: WriteOptions, naive: Naive) -> dict[str, Any]:
+    """All options as the engine takes them. Raises TypeError for one that there is not."""
+    if unknown := options.keys() - _DEFAULTS.keys():
+        raise TypeError(f"there is no option {min(unknown)!r}")
+    native: dict[str, Any] = {**_DEFAULTS, **options, "zone": "UTC" if naive == "utc" else ""}
+    if native["coverage"] is not None:
+        native["coverage"] = to_native_change(native["coverage"], naive)
+    if native["metadata"] is not None:
+        native["metadata"] = to_metadata(native["metadata"])
+    return native
+
+
+def to_metadata(metadata: Mapping[str, Any]) -> str:
+    return to_json("metadata", dict(metadata) if isinstance(metadata, Mapping) else metadata)
