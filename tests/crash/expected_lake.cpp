@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -9,19 +10,10 @@
 #include "varve/lake/lake.h"
 #include "varve/parquet/reader.h"
 
-#include "crash/crash_tables.h"
+#include "crash/crash_lake.h"
 
 namespace varve::testing {
 namespace {
-
-std::vector<CrashKey> keys_of(const Lake& lake) {
-  std::vector<CrashKey> keys = crash_keys();
-  for (CrashKey& key : keys) {
-    key.exists = lake.exists(key.name);
-    if (key.exists) key.rows = to_rows(lake.read(key.name));
-  }
-  return keys;
-}
 
 // The rows of all files that the key's directory and those of years, months and days below it show.
 Rows glob(const std::string& root, const std::string& key) {
@@ -42,23 +34,66 @@ Rows glob(const std::string& root, const std::string& key) {
   return rows;
 }
 
-std::string difference(const CrashKey& expected, const CrashKey& found) {
-  return fmt::format("{}: expected {}{} rows, found {}{}", expected.name, expected.exists ? "" : "no series, ",
-                     expected.rows.size(), found.exists ? "" : "no series, ", found.rows.size());
+size_t count(const CrashState& state) { return state ? state->size() : 0; }
+
+// A key whose newest version came with another key's: that one must have it too.
+void check_transaction(const Lake& lake, const std::vector<CrashKey>& keys, const CrashKey& key, Settled& settled) {
+  const VersionInfo newest = lake.versions(key.name).back();
+  if (newest.operation != "transaction") return;
+  const auto has_it = [&](const CrashKey& other) {
+    if (version_of(lake, other.name) == 0) return false;
+    const std::vector<VersionInfo> versions = lake.versions(other.name);
+    return std::any_of(versions.begin(), versions.end(),
+                       [&](const VersionInfo& version) { return version.commit_id == newest.commit_id; });
+  };
+  if (std::count_if(keys.begin(), keys.end(), has_it) != 2) {
+    settled.wrong.push_back(fmt::format("{}: version {} is half a transaction", key.name, newest.version));
+  }
 }
 
 }  // namespace
 
-Settled ExpectedLake::settle(const std::string& root, const Told& told) {
+void Told::add(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) {
+    std::istringstream words(line);
+    std::string word;
+    words >> word;
+    if (word == "error") errors.push_back(line);
+    if (word == "done") ++changes_done;
+    std::string key;
+    for (int64_t version = 0; word != "error" && words >> key >> version;) {
+      if (word == "begin") begun[key] = version;
+      if (word == "done") done[key] = version;
+      if (word == "refused") begun.erase(key);
+    }
+  }
+}
+
+Settled ExpectedLake::settle(const std::string& root, const std::vector<Told>& told) {
   Lake lake = Lake::open(root);
-  const std::vector<CrashKey> found = keys_of(lake);
-  while (told.done && next_ <= *told.done) change();
   Settled settled;
-  settled.in_flight = told.begun ? std::max<int64_t>(*told.begun + 1 - next_, 0) : 0;
-  for (; settled.happened < settled.in_flight && found != keys_; ++settled.happened) change();
-  for (size_t key = 0; key < keys_.size(); ++key) {
-    if (found[key] != keys_[key]) settled.wrong.push_back(difference(keys_[key], found[key]));
-    if (glob(root, found[key].name) != found[key].rows) settled.wrong.push_back(found[key].name + ": its directory");
+  for (const CrashKey& key : keys_) {
+    int64_t done = versions_[key.name];
+    int64_t begun = done;
+    for (const Told& one : told) {
+      if (const auto at = one.done.find(key.name); at != one.done.end()) done = std::max(done, at->second);
+      if (const auto at = one.begun.find(key.name); at != one.begun.end()) begun = std::max(begun, at->second);
+    }
+    begun = std::max(begun, done);
+    const int64_t version = version_of(lake, key.name);
+    if (version < done || version > begun) {
+      settled.wrong.push_back(fmt::format("{}: version {} is not from {} to {}", key.name, version, done, begun));
+    }
+    settled.in_flight += begun - done;
+    settled.happened += version - done;
+    versions_[key.name] = version;
+    const CrashState found = read_state(lake, key.name);
+    if (!can_be(found, key, version)) {
+      settled.wrong.push_back(fmt::format("{}: version {} has {} rows and should have {}", key.name, version,
+                                          count(found), count(crash_states(key, version).front())));
+    }
+    if (glob(root, key.name) != found.value_or(Rows())) settled.wrong.push_back(key.name + ": its directory");
+    if (version > 0) check_transaction(lake, keys_, key, settled);
   }
   for (const VerifyFinding& finding : lake.verify().findings) {
     settled.wrong.push_back(fmt::format("{}: {}", finding.file, finding.what));
@@ -66,9 +101,24 @@ Settled ExpectedLake::settle(const std::string& root, const Told& told) {
   return settled;
 }
 
-void ExpectedLake::change() {
-  const CrashChange change = crash_change(keys_, next_++);
-  keys_[change.key] = changed(keys_[change.key], change);
+bool ExpectedLake::explain(const std::string& reader, const std::string& key, std::pair<int64_t, int64_t> digest) {
+  const auto at = std::find_if(keys_.begin(), keys_.end(), [&](const CrashKey& one) { return one.name == key; });
+  if (at == keys_.end()) return false;
+  int64_t& seen = seen_[{reader, key}];
+  for (int64_t version = seen; version <= versions_[key]; ++version) {
+    for (const CrashState& state : crash_states(*at, version)) {
+      if (crash_digest(state) != digest) continue;
+      seen = version;
+      return true;
+    }
+  }
+  return false;
+}
+
+int64_t ExpectedLake::versions() const {
+  int64_t sum = 0;
+  for (const auto& [key, version] : versions_) sum += version;
+  return sum;
 }
 
 }  // namespace varve::testing

@@ -1,37 +1,52 @@
-// What must be in a lake whose writer was cut off, by what the writer said.
+// What must be in a lake whose writers were cut off, by what the writers said.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "crash/changes.h"
-#include "crash/writer_process.h"
+#include "crash/crash_history.h"
 
 namespace varve::testing {
 
+// What one writer said of its changes.
+struct Told {
+  std::map<std::string, int64_t> begun;  // by key: the version it tried to make last, unless that was refused
+  std::map<std::string, int64_t> done;   // the last version that it made
+  int64_t changes_done = 0;
+  std::vector<std::string> errors;
+
+  // Takes lines of crash_writer in.
+  void add(const std::vector<std::string>& lines);
+};
+
 // What a look at the lake found.
 struct Settled {
-  int64_t in_flight = 0;                // changes that were begun, and not known to be done
-  int64_t happened = 0;                 // how many of them are there: the first ones
+  int64_t in_flight = 0;                // versions that were begun, and not known to be done
+  int64_t happened = 0;                 // those of them that are there
   std::vector<std::string> wrong = {};  // nothing if all is as it must be
 };
 
-// All changes that are done are there, once; of those that were begun the first few, or none, or all. Before the first
-// change the lake is empty. One thread.
+// Every version that is done is there, and what a series holds is what crash_history.h says of its version; of those
+// begun some may be there. Before the first change the lake is empty. One thread.
 class ExpectedLake {
  public:
-  // The number of the change to go on with.
-  [[nodiscard]] int64_t next() const { return next_; }
-  // Opens the lake, which mends it, and compares: the rows of every key, the rows of the files that its directory
-  // shows, and what `verify` finds. What is there is what must be there from then on. Throws what the lake throws.
-  Settled settle(const std::string& root, const Told& told);
+  // Opens the lake, which mends it, and compares: version and rows of every key, the rows of the files that its
+  // directory shows, what `verify` finds, and that no half of a change of two keys is there. No writer may be alive.
+  // Throws what the lake throws.
+  Settled settle(const std::string& root, const std::vector<Told>& told);
+  // The directory of a key showed so many rows with this digest since the last call for `reader`; false if no version
+  // between the one seen then and the one settled last holds these.
+  bool explain(const std::string& reader, const std::string& key, std::pair<int64_t, int64_t> digest);
+  // The versions of all keys together, as settled last.
+  [[nodiscard]] int64_t versions() const;
 
  private:
-  void change();
-
-  int64_t next_ = 0;
   std::vector<CrashKey> keys_ = crash_keys();
+  std::map<std::string, int64_t> versions_;
+  std::map<std::pair<std::string, std::string>, int64_t> seen_;  // by reader and key
 };
 
 }  // namespace varve::testing
