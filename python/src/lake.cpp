@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
@@ -37,6 +38,14 @@ ReadOptions to_read_options(const nb::kwargs& named) {
   return options;
 }
 
+nb::dict to_dict(const Schema& schema) {
+  nb::dict types;
+  for (const Field& field : schema.fields()) {
+    types[field.name.c_str()] = to_string(field.type);
+  }
+  return types;
+}
+
 nb::dict to_dict(const SeriesInfo& info) {
   nb::dict fields;
   fields["key"] = info.key;
@@ -55,11 +64,7 @@ nb::dict to_dict(const SeriesInfo& info) {
   fields["created"] = info.created.nanoseconds;
   fields["updated"] = info.updated.nanoseconds;
   fields["metadata"] = info.metadata;
-  nb::dict schema;
-  for (const Field& field : info.schema.fields()) {
-    schema[field.name.c_str()] = to_string(field.type);
-  }
-  fields["schema"] = schema;
+  fields["schema"] = to_dict(info.schema);
   return fields;
 }
 
@@ -119,6 +124,40 @@ void bind_writes(nb::class_<Lake>& lake) {
   lake.def(
       "remove", [](Lake& self, nb::handle key) { return to_commit_fields(call<&Lake::remove>(self, key, "key")); },
       "key"_a.none());
+}
+
+nb::dict drop_columns(Lake& lake, nb::handle key, nb::handle columns) {
+  const auto of = to_option<std::string>(key, "key");
+  const std::vector<std::string> names = to_names(columns, "columns");
+  return to_commit_fields(unlocked([&] { return lake.drop_columns(of, names); }));
+}
+
+nb::dict rename_columns(Lake& lake, nb::handle key, nb::handle columns) {
+  const auto of = to_option<std::string>(key, "key");
+  std::map<std::string, std::string> names;
+  if (!nb::try_cast(columns, names)) {
+    refuse_option("columns", columns, "a dict from old names to new ones");
+  }
+  return to_commit_fields(unlocked([&] { return lake.rename_columns(of, names); }));
+}
+
+nb::list schema_history(const Lake& lake, nb::handle key) {
+  nb::list history;
+  for (const SchemaVersion& one : call<&Lake::schema_history>(lake, key, "key")) {
+    nb::dict fields;
+    fields["version"] = one.version;
+    fields["time"] = one.time.nanoseconds;
+    fields["operation"] = one.operation;
+    fields["schema"] = to_dict(one.schema);
+    history.append(fields);
+  }
+  return history;
+}
+
+void bind_columns(nb::class_<Lake>& lake) {
+  lake.def("drop_columns", &drop_columns, "key"_a.none(), "columns"_a.none());
+  lake.def("rename_columns", &rename_columns, "key"_a.none(), "columns"_a.none());
+  lake.def("schema_history", &schema_history, "key"_a.none());
 }
 
 // `head` and `tail`.
@@ -227,6 +266,7 @@ void bind_lake(nb::module_& module) {
   lake.def("root", [](const Lake& self) { return self.root(); });
   lake.def("read_only", &Lake::read_only);
   bind_writes(lake);
+  bind_columns(lake);
   bind_reads(lake);
   bind_questions(lake);
   bind_coverage(lake);

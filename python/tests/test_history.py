@@ -33,7 +33,7 @@ def test_versions_tell_what_each_commit_did(grown: varve.Lake) -> None:
     versions = grown.versions("k")
     assert [version.version for version in versions] == [1, 2, 3, 4]
     assert [version.rows for version in versions] == [1, 2, 3, 0]
-    assert versions[1].operation == "append" and versions[1].rows_added == 1 and versions[1].files == 1
+    assert versions[1].operation == "append" and versions[1].rows_added == 1 and versions[1].files == 2
     assert versions[0].first == versions[1].first == 1_704_067_200_000_000_000
     assert versions[3].deleted and versions[3].rows_removed == 3
     with pytest.raises(varve.DataNotFoundError):

@@ -7,7 +7,7 @@
 
 from varve._coverage import Coverage, CoverageChange, TimeRange
 from varve._history import SnapshotInfo, VacuumReport, VersionInfo
-from varve._lake import Finding, Lake, SeriesInfo, VerifyReport, open
+from varve._lake import Finding, Lake, SchemaVersion, SeriesInfo, VerifyReport, open
 from varve._parquet import ParquetBatches, ParquetFile, ParquetWriter, read_parquet, write_parquet
 from varve._predicates import Column, Predicate, col
 from varve._registry import DataFile, FetchRun, ModelArtifact, ProcessingRun, Registry
@@ -63,6 +63,7 @@ __all__ = [
     "ReadOnlyError",
     "Registry",
     "SchemaCompatibilityError",
+    "SchemaVersion",
     "SeriesInfo",
     "SnapshotInfo",
     "StorageError",

@@ -49,6 +49,17 @@ class SeriesInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class SchemaVersion:
+    """The columns of a series from ``version`` on; ``time`` is nanoseconds UTC, ``schema`` types by name, in order."""
+
+    version: int
+    time: int
+    operation: str
+    """What brought them: ``"append"``, ``"drop_columns"``, ``"rename_columns"``, …"""
+    schema: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     key: str
     file: str
@@ -248,6 +259,25 @@ class Lake(History):
     def delete(self, key: str) -> Commit:
         """Removes the series. Its versions go on counting if it is made again. Raises DataNotFoundError."""
         return Commit(**self._native.remove(key))
+
+    def drop_columns(self, key: str, columns: Sequence[str]) -> Commit:
+        """Drops columns, as one commit that writes the files of the series anew; old versions keep the columns, and one
+        that is made again under such a name has nothing of it.
+
+        Raises DataNotFoundError for a series or column that is not there, InvalidArgumentError for the index, a column
+        of the identity, or if no column would be left.
+        """
+        return Commit(**self._native.drop_columns(key, columns))
+
+    def rename_columns(self, key: str, columns: Mapping[str, str]) -> Commit:
+        """Renames columns from old names to new ones, all at once: ``{"Vol": "volume"}``. Else as ``drop_columns``;
+        raises AlreadyExistsError for a name that is taken."""
+        return Commit(**self._native.rename_columns(key, dict(columns) if isinstance(columns, Mapping) else columns))
+
+    def schema_history(self, key: str) -> list[SchemaVersion]:
+        """All columns that the series has had, oldest first, also of versions that are forgotten. Raises
+        DataNotFoundError for a key that never was."""
+        return [SchemaVersion(**fields) for fields in self._native.schema_history(key)]
 
     def transaction(self, *, published: bool = False) -> Transaction:
         """Changes of several series that become one commit at the end of a ``with`` block; see Transaction.

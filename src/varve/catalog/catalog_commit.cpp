@@ -164,7 +164,10 @@ class CommitWriter {
       return;
     }
     series.schema_version = newest + 1;
-    database_.query("INSERT INTO schemas VALUES (?1, ?2, ?3)", series.id, series.schema_version, to_text(schema)).run();
+    database_
+        .query("INSERT INTO schemas VALUES (?1, ?2, ?3, ?4, ?5, ?6)", series.id, series.schema_version, to_text(schema),
+               series.version, time_.nanoseconds, request_.operation)
+        .run();
   }
 
   int32_t newest_schema_version(int64_t series_id) {

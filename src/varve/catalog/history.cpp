@@ -4,6 +4,7 @@
 #include "varve/catalog/catalog.h"
 #include "varve/catalog/connection.h"
 #include "varve/catalog/rows.h"
+#include "varve/catalog/schema_text.h"
 #include "varve/catalog/sqlite.h"
 
 namespace varve::catalog {
@@ -61,6 +62,24 @@ std::vector<int64_t> Catalog::series_ids() {
     std::vector<int64_t> ids;
     while (rows.next()) ids.push_back(rows.integer(0));
     return ids;
+  });
+}
+
+std::vector<SchemaRow> Catalog::schemas(int64_t series_id) {
+  return connection_->read("list the schemas", [&](Database& database) {
+    Query rows = database.query(
+        "SELECT schema_version, version, created, operation, columns FROM schemas WHERE series_id = ?1 "
+        "ORDER BY schema_version",
+        series_id);
+    std::vector<SchemaRow> schemas;
+    while (rows.next()) {
+      schemas.push_back({.schema_version = static_cast<int32_t>(rows.integer(0)),
+                         .version = rows.integer(1),
+                         .time = Timestamp{rows.integer(2)},
+                         .operation = std::string(rows.text(3)),
+                         .schema = parse_schema(rows.text(4))});
+    }
+    return schemas;
   });
 }
 

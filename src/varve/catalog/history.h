@@ -6,6 +6,7 @@
 #include <string>
 
 #include "varve/base/time.h"
+#include "varve/table/schema.h"
 
 namespace varve::catalog {
 
@@ -25,6 +26,15 @@ struct VersionRow {
   int64_t rows_added = 0;
   int64_t rows_replaced = 0;
   int64_t rows_removed = 0;
+};
+
+// One schema of a series and the commit that brought it.
+struct SchemaRow {
+  int32_t schema_version = 0;
+  int64_t version = 0;  // the first one with it
+  Timestamp time;
+  std::string operation;
+  Schema schema;
 };
 
 // When a version came to be, and whether a snapshot names it.

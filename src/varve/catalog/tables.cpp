@@ -41,6 +41,9 @@ CREATE TABLE schemas (
   series_id INTEGER NOT NULL REFERENCES series,
   schema_version INTEGER NOT NULL,
   columns TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  operation TEXT NOT NULL,
   PRIMARY KEY (series_id, schema_version)
 ) STRICT, WITHOUT ROWID;
 

@@ -22,5 +22,6 @@ void add_lake_commands(CLI::App& app, Session& session);     // init, ls, info, 
 void add_read_commands(CLI::App& app, Session& session);     // read, head, tail, export
 void add_write_commands(CLI::App& app, Session& session);    // import, write, append, upsert, delete
 void add_history_commands(CLI::App& app, Session& session);  // versions, restore, snapshot, vacuum
+void add_column_commands(CLI::App& app, Session& session);   // drop-columns, rename-columns, schema-history
 
 }  // namespace varve::cli

@@ -79,7 +79,10 @@ CLI::Option* add_duration(CLI::App& command, const std::string& names, Duration&
 }
 
 AsOf parse_as_of(std::string_view text, const Lake& lake, const std::string& zone) {
-  if (text.find_first_not_of("0123456789") == std::string_view::npos) return parse_count(text, 1);
+  if (text.find_first_not_of("0123456789") == std::string_view::npos) {
+    if (text == "0") throw InvalidArgument("--as-of: {} is no version: they begin with 1", quote(text));
+    return parse_count(text, 1);
+  }
   for (const SnapshotInfo& snapshot : lake.snapshots()) {
     if (snapshot.name == text) return snapshot.name;
   }

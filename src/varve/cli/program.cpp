@@ -97,18 +97,16 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   if (words.empty()) return "which command?";
   if (words[0].starts_with('-')) return format_message("there is no option {}", {quote(words[0])});
   constexpr size_t kNear = 2;
-  std::string listed;
   std::string nearest;
   size_t least = kNear + 1;
   for (const CLI::App* const command : app.get_subcommands(nullptr)) {
     const std::string& name = command->get_name();
-    listed += (listed.empty() ? "" : ", ") + name;
     const size_t away = distance(words[0], name);
     if (away >= least || away >= name.size()) continue;
     least = away;
-    nearest = "did you mean " + name + "? ";
+    nearest = ": did you mean " + name + "?";
   }
-  return format_message("there is no command {}: {}there are {}", {quote(words[0]), nearest, listed});
+  return format_message("there is no command {}{}", {quote(words[0]), nearest});
 }
 
 int run_command(Session& session) {
@@ -146,6 +144,7 @@ int run_program(int argc, char** argv) {
   add_read_commands(app, session);
   add_write_commands(app, session);
   add_history_commands(app, session);
+  add_column_commands(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {

@@ -1,6 +1,7 @@
 // The public door: a directory of market data that is open, versioned and safe.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "varve/lake/columns.h"
 #include "varve/lake/options.h"
 #include "varve/lake/registry.h"
 #include "varve/table/table.h"
@@ -79,6 +81,16 @@ class Lake {
   std::vector<Commit> remove_many(const std::vector<std::string>& keys, const std::optional<SeriesRange>& range = {});
   // Changes of several series that become one commit.
   [[nodiscard]] Transaction transaction();
+
+  // Drops or renames (from old names to new ones, all at once) columns of a series, as one commit that writes its files
+  // anew one by one: old versions keep their columns, the visible files have the new ones, and a column that is made
+  // again under the name of a dropped one has nothing of it. Throws NotFound for a series or column that is not there,
+  // AlreadyExists for a new name that is taken, InvalidArgument for the index, a column of the identity, a column named
+  // twice, or if no column would be left.
+  Commit drop_columns(std::string_view key, const std::vector<std::string>& names);
+  Commit rename_columns(std::string_view key, const std::map<std::string, std::string>& names);
+  // All schemas that the series has had, oldest first. Throws NotFound for a key that never was.
+  [[nodiscard]] std::vector<SchemaVersion> schema_history(std::string_view key) const;
 
   // Rows in order, under the schema of the version. An empty range, or one whose end comes before its start, is an
   // empty table. Throws NotFound for a missing key, version or column, InvalidArgument for a range of an untimed

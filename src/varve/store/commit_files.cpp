@@ -109,16 +109,23 @@ CommitFiles::StagedFile& CommitFiles::stage(size_t number) {
 }
 
 WrittenFile CommitFiles::add(size_t number, const Table& rows, const parquet::WriteOptions& options) {
+  return add(number, rows.schema(), options, [&](parquet::Writer& writer) { writer.write(rows); });
+}
+
+WrittenFile CommitFiles::add(size_t number, const Schema& schema, const parquet::WriteOptions& options,
+                             const Fill& fill) {
   StagedFile* staged = nullptr;
   FileBytes file(inline_bytes_max(), [&] {
     staged = &stage(number);
     staged->file = engine_.files().open(staged->path, base::OpenMode::kWriteNew);
     return staged->file.get();
   });
-  const parquet::WriteSummary summary = parquet::write_table(
-      rows, [&](std::span<const std::byte> bytes) { file.append(bytes); }, options);
+  parquet::Writer writer(
+      schema, [&](std::span<const std::byte> bytes) { file.append(bytes); }, options);
+  fill(writer);
+  const parquet::WriteSummary summary = writer.finish();
   WrittenFile written{
-      .object_id = object_id(commit_id_, number), .rows = rows.num_rows(), .bytes = summary.bytes, .sha256 = {}};
+      .object_id = object_id(commit_id_, number), .rows = summary.rows, .bytes = summary.bytes, .sha256 = {}};
   written.inline_bytes = file.finish();
   written.sha256 = file.sha256();
   if (staged == nullptr) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -43,6 +44,9 @@ class CommitFiles {
   // Writes the rows as one file, the `number`-th of the commit: into memory if it is small, else to the disk. Safe from
   // several threads. Throws Io.
   WrittenFile add(size_t number, const Table& rows, const parquet::WriteOptions& options);
+  // The same of rows that `fill` writes piece by piece, and what it throws.
+  using Fill = std::function<void(parquet::Writer& writer)>;
+  WrittenFile add(size_t number, const Schema& schema, const parquet::WriteOptions& options, const Fill& fill);
   // The rows of a file that was added, as it lies on the disk or in memory. Throws Corruption.
   [[nodiscard]] Table read(const WrittenFile& written) const;
   // Brings the files to the disk, checks them by reading their footers again, and makes them objects: after it returns

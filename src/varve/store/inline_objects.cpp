@@ -50,6 +50,7 @@ std::vector<std::string> write_inline_objects(Engine& engine, std::span<catalog:
     ids.push_back(objects[at]->id);
   }
   return ids;
+}
 
 std::vector<std::string> object_files(Engine& engine, std::string_view key, int64_t version) {
   catalog::Catalog::State state = find_version(engine, key, version);

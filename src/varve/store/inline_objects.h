@@ -20,6 +20,7 @@ void store_inline_objects(Engine& engine, std::span<catalog::ObjectRow> objects)
 // The same for many at once. Their names are not on the disk yet: the caller says Catalog::set_stored of those that
 // this returns when they are.
 std::vector<std::string> write_inline_objects(Engine& engine, std::span<catalog::ObjectRow* const> objects);
+
 // The files of a version's objects (0: of the newest), in order of time, relative to the root. They do not change, and
 // are there until the version is vacuumed; those whose bytes only the catalog has are made first. Throws NotFound, and
 // ReadOnly where some would have to be made and nothing may be written.

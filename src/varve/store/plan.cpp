@@ -386,7 +386,7 @@ class Planner {
     if (timed()) index.emplace(rows, definition_.index);
     const std::span<const int64_t> values = index ? index->nanoseconds() : std::span<const int64_t>{};
     for (const table::RowRange& range : layout_.cut(rows.num_rows(), values, target_rows())) {
-      PlannedFile file{.rows = rows.slice(range.first, range.last - range.first), .merge = {}, .first = {}, .last = {}};
+      PlannedFile file{.rows = rows.slice(range.first, range.last - range.first)};
       if (index) {
         file.first = {(*index)[range.first]};
         file.last = {(*index)[range.last - 1]};

@@ -47,10 +47,13 @@ struct SeriesFiles {
 
 // One file to be written.
 struct PlannedFile {
-  Table rows;                    // in order
-  std::function<Table()> merge;  // if set, gives the rows of old files, which the new one must hold unchanged
-  Timestamp first;               // of the index, both inside; both 0 if untimed
-  Timestamp last;
+  Table rows = {};  // in order
+  // If set, gives the rows of old files, which the new one must hold unchanged.
+  std::function<Table()> merge = {};
+  // If set, hands on the rows piece by piece.
+  std::function<void(const std::function<void(const Table& rows)>& take)> rewrite = {};
+  Timestamp first = {};  // of the index, both inside; both 0 if untimed
+  Timestamp last = {};
 };
 
 struct Plan {

@@ -177,11 +177,30 @@ std::shared_ptr<const parquet::Reader> open_object(Engine& engine, std::string_v
   return reader;
 }
 
-Table read_object(Engine& engine, std::string_view key, const ObjectRow& object) {
+namespace {
+
+// One that must be there.
+std::shared_ptr<const parquet::Reader> open_present_object(Engine& engine, std::string_view key,
+                                                           const ObjectRow& object) {
   try {
-    return open_object(engine, key, object)->read({.columns = {}, .range = {}, .pool = engine.pool(), .cancel = {}});
+    return open_object(engine, key, object);
   } catch (const NotFound& error) {
     throw Corruption("{} is missing: {}", visible_name(key, object), error.what());
+  }
+}
+
+}  // namespace
+
+Table read_object(Engine& engine, std::string_view key, const ObjectRow& object) {
+  return open_present_object(engine, key, object)
+      ->read({.columns = {}, .range = {}, .pool = engine.pool(), .cancel = {}});
+}
+
+void read_groups(Engine& engine, std::string_view key, const ObjectRow& object,
+                 const std::function<void(const Table& rows)>& take) {
+  const auto reader = open_present_object(engine, key, object);
+  for (size_t group = 0; group < reader->num_row_groups(); ++group) {
+    take(reader->read_row_group(group, {.columns = {}, .range = {}, .pool = engine.pool(), .cancel = {}}));
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,10 @@ std::unique_ptr<base::File> open_object_bytes(Engine& engine, const catalog::Obj
 
 // All rows of an object that must be there, under the schema it was written with. Throws Corruption.
 Table read_object(Engine& engine, std::string_view key, const catalog::ObjectRow& object);
+
+// The same, a row group at a time, in order, so that no more than one is in memory.
+void read_groups(Engine& engine, std::string_view key, const catalog::ObjectRow& object,
+                 const std::function<void(const Table& rows)>& take);
 
 // How a file of a series is called in messages and reports: relative to the root, as the visible tree has it.
 std::string visible_name(std::string_view key, const catalog::ObjectRow& object);

@@ -14,6 +14,7 @@
 #include "varve/catalog/key.h"
 #include "varve/store/commit_files.h"
 #include "varve/store/publish.h"
+#include "varve/store/schema/widening.h"
 #include "varve/store/series_reader.h"
 #include "varve/store/tree/layout.h"
 #include "varve/store/tree/place.h"
@@ -123,7 +124,10 @@ struct WriteSession::State {
 
   void plan(KeyState& key, const RowChange& change) {
     const SeriesFiles files = files_of(key);
-    accept(key, files, plan_write(files, change, tools(key)));
+    Plan plan = plan_write(files, change, tools(key));
+    const bool keeps_files = change.mode != WriteMode::kReplaceSeries;
+    if (keeps_files && plan.schema != files.schema) check_widening(engine, key.change.key, files, plan.schema);
+    accept(key, files, std::move(plan));
   }
 
   // What a plan says becomes the change of its key.
@@ -180,6 +184,12 @@ struct WriteSession::State {
 
   static void write_file(FileWork& work, size_t number, CommitFiles& files) {
     PlannedFile& planned = *work.planned;
+    if (planned.rewrite) {
+      work.written = files.add(number, work.key->plan->schema, *work.options, [&](parquet::Writer& writer) {
+        planned.rewrite([&](const Table& rows) { writer.write(rows); });
+      });
+      return;
+    }
     if (!planned.merge) {
       work.written = files.add(number, planned.rows, *work.options);
       planned.rows = Table();
@@ -388,6 +398,24 @@ bool WriteSession::compact(std::string_view name, int64_t target_rows) {
   CompactionPlan compaction = plan_compaction(files, target_rows, state_->tools(key));
   state_->accept(key, files, std::move(compaction.plan));
   return compaction.unfinished;
+}
+
+void WriteSession::change_columns(std::string_view name, const ColumnChange& change) {
+  KeyState& key = state_->touch_existing(name, change.renamed.empty() ? "drop_columns" : "rename_columns");
+  const SeriesFiles files = state_->files_of(key);
+  const Schema schema = store::change_columns(files.schema, change, key.definition);
+  if (schema == files.schema) return;
+  Plan plan{.schema = schema, .changes = true};
+  for (const catalog::ObjectRow& object : files.objects) {
+    const auto rewrite = [state = state_.get(), object, change, schema,
+                          key_name = std::string(name)](const std::function<void(const Table&)>& take) {
+      read_groups(state->engine, key_name, object,
+                  [&](const Table& rows) { take(store::change_columns(rows, change, schema)); });
+    };
+    plan.removed.push_back(object.id);
+    plan.added.push_back({.rewrite = rewrite, .first = object.first, .last = object.last});
+  }
+  state_->accept(key, files, std::move(plan));
 }
 
 CommitResult WriteSession::commit(const CommitOptions& options) {

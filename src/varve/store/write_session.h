@@ -10,6 +10,7 @@
 
 #include "varve/store/engine.h"
 #include "varve/store/plan.h"
+#include "varve/store/schema/column_change.h"
 #include "varve/table/table.h"
 
 namespace varve::store {
@@ -73,6 +74,9 @@ class WriteSession {
   void rename(std::string_view key, std::string_view new_key);
   // Merges files (see plan_compaction). True if some are left for another commit.
   bool compact(std::string_view key, int64_t target_rows);
+  // Drops and renames columns: the commit writes each file anew, row group by row group, so that the visible tree has
+  // nothing but the new names. Throws NotFound, and as store::change_columns does.
+  void change_columns(std::string_view key, const ColumnChange& change);
 
   // Does what was worked out: writes the files, commits, publishes; a little later, if there is somebody who does
   // (Engine::publisher). Throws with nothing done, except for OutcomeUnknown. A

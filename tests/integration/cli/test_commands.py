@@ -172,7 +172,24 @@ def test_help_names_commands_settings_and_exit_codes(outside: Varve) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["init", "import", "export", "ls", "info", "read", "head", "tail", "write", "append", "upsert", "delete", "verify"],
+    [
+        "init",
+        "import",
+        "export",
+        "ls",
+        "info",
+        "read",
+        "head",
+        "tail",
+        "write",
+        "append",
+        "upsert",
+        "delete",
+        "verify",
+        "drop-columns",
+        "rename-columns",
+        "schema-history",
+    ],
 )
 def test_each_command_explains_itself_with_an_example(outside: Varve, command: str) -> None:
     text = outside(command, "--help").out
