@@ -113,6 +113,7 @@ void bind_transaction(nb::module_& module, nb::class_<Lake>& lake) {
   transaction.def(
       "remove", [](Transaction& self, nb::handle key) { self.remove(to_option<std::string>(key, "key")); },
       "key"_a.none());
+  bind_ranges(transaction);
   transaction.def("commit", &commit, "published"_a.none());
   lake.def("transaction", &Lake::transaction, nb::keep_alive<0, 1>());
 }

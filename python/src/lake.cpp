@@ -271,6 +271,7 @@ void bind_lake(nb::module_& module) {
   bind_questions(lake);
   bind_coverage(lake);
   bind_history(module, lake);
+  bind_ranges(lake);
   bind_registry(lake);
   module.def("open_lake", &open_lake);
 }

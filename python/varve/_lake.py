@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from varve import _varve
+from varve._changes import Changes, Closed
 from varve._columns import to_native
 from varve._coverage import Coverage, CoverageChange, TimeRange, to_native_change, to_ranges
 from varve._history import AsOf, History, to_native_as_of
@@ -19,7 +20,6 @@ from varve._times import Naive, TimeLike, to_bound
 from varve._transaction import Commit, Transaction
 from varve._writing import OnConflict, WriteOptions, to_metadata, to_native_options
 
-Closed = Literal["both", "left", "right", "none"]
 Output = Literal["varve", "polars", "arrow", "pandas"]
 
 
@@ -116,7 +116,7 @@ def open(
     return Lake(native, output, naive)
 
 
-class Lake(History):
+class Lake(History, Changes):
     """An open lake. Use it from several threads, beside other processes, and as a context manager.
 
     Rows are kept sorted by index, then identity, then arrival. A call that raises has changed nothing (except
@@ -255,10 +255,6 @@ class Lake(History):
             published=published,
         )
         return self._commit("upsert", key, table, options)
-
-    def delete(self, key: str) -> Commit:
-        """Removes the series. Its versions go on counting if it is made again. Raises DataNotFoundError."""
-        return Commit(**self._native.remove(key))
 
     def drop_columns(self, key: str, columns: Sequence[str]) -> Commit:
         """Drops columns, as one commit that writes the files of the series anew; old versions keep the columns, and one

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Unpack
+from typing import Literal, Unpack
 
 from varve import _varve
 from varve._columns import to_native
-from varve._times import Naive
-from varve._writing import WriteOptions, to_native_options
+from varve._times import Naive, TimeLike
+from varve._writing import WriteOptions, to_native_options, to_native_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,34 @@ class Transaction:
         self._native.upsert(key, to_native(table, self._naive), **to_native_options(options, self._naive))
         return self
 
-    def delete(self, key: str) -> "Transaction":
+    def replace(
+        self,
+        key: str,
+        table: object,
+        start: TimeLike | None = None,
+        end: TimeLike | None = None,
+        *,
+        closed: Literal["both", "left", "right", "none"] = "both",
+        **options: Unpack[WriteOptions],
+    ) -> "Transaction":
+        """As ``Lake.replace``."""
+        native = to_native_options(options, self._naive) | to_native_range(start, end, closed, self._naive)
+        self._native.replace(key, to_native(table, self._naive), **native)
+        return self
+
+    def delete(
+        self,
+        key: str,
+        start: TimeLike | None = None,
+        end: TimeLike | None = None,
+        *,
+        closed: Literal["both", "left", "right", "none"] = "both",
+    ) -> "Transaction":
         """As ``Lake.delete``."""
-        self._native.remove(key)
+        if start is None and end is None:
+            self._native.remove(key)
+        else:
+            self._native.remove_range(key, **to_native_range(start, end, closed, self._naive))
         return self
 
     def commit(self, *, published: bool | None = None) -> list[Commit]:

@@ -5,7 +5,7 @@ from typing import Any, Literal, TypedDict
 
 from varve._coverage import CoverageChange, to_native_change
 from varve._json import to_json
-from varve._times import Naive
+from varve._times import Naive, TimeLike, to_bound
 
 OnConflict = Literal["error", "ignore"]
 
@@ -44,3 +44,12 @@ def to_native_options(options: WriteOptions, naive: Naive) -> dict[str, Any]:
 
 def to_metadata(metadata: Mapping[str, Any]) -> str:
     return to_json("metadata", dict(metadata) if isinstance(metadata, Mapping) else metadata)
+
+
+def to_native_range(start: TimeLike | None, end: TimeLike | None, closed: str, naive: Naive) -> dict[str, Any]:
+    return {
+        "start": to_bound(start, naive),
+        "end": to_bound(end, naive),
+        "closed": closed,
+        "zone": "UTC" if naive == "utc" else "",
+    }

@@ -143,6 +143,7 @@ int run_program(int argc, char** argv) {
   add_lake_commands(app, session);
   add_read_commands(app, session);
   add_write_commands(app, session);
+  add_file_commands(app, session);
   add_history_commands(app, session);
   add_column_commands(app, session);
   try {

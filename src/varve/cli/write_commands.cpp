@@ -36,8 +36,27 @@ struct WriteChoice {
   int64_t target_rows = 0;
   std::string on_conflict = "error";
   int64_t expects_version = -1;
+  std::string start;
+  std::string end;
+  std::string closed = "both";
   bool yes = false;
 };
+
+bool has_range(const WriteChoice& choice) { return !choice.start.empty() || !choice.end.empty(); }
+
+SeriesRange range_of(const WriteChoice& choice, Session& session) {
+  SeriesRange range{.closed = parse_closed(choice.closed), .zone = session.settings().get_or("tz", "")};
+  if (!choice.start.empty()) range.start = TimeBound(choice.start);
+  if (!choice.end.empty()) range.end = TimeBound(choice.end);
+  return range;
+}
+
+void add_range_options(CLI::App& command, WriteChoice& choice) {
+  command.add_option("--start", choice.start, "From this time on: 2024-03-05, or ISO 8601 with a zone (or --tz)");
+  command.add_option("--end", choice.end, "Up to this time; a day means all of it");
+  command.add_option("--closed", choice.closed, "Which ends belong to the range: both, left, right, none")
+      ->capture_default_str();
+}
 
 char parse_delimiter(const std::string& text) {
   if (text.empty()) return 0;
@@ -200,7 +219,7 @@ std::vector<std::byte> read_stdin() {
   }
 }
 
-enum class Verb { kWrite, kAppend, kUpsert };
+enum class Verb { kWrite, kAppend, kUpsert, kReplace };
 
 int put_file(Session& session, const WriteChoice& choice, Verb verb) {
   const std::string& path = choice.paths[0];
@@ -229,7 +248,8 @@ int put_file(Session& session, const WriteChoice& choice, Verb verb) {
   ingest::run_naming(source, choice.key, [&] {
     commit = verb == Verb::kWrite    ? lake.write(choice.key, file.table, write)
              : verb == Verb::kAppend ? lake.append(choice.key, file.table, write)
-                                     : lake.upsert(choice.key, file.table, write);
+             : verb == Verb::kUpsert ? lake.upsert(choice.key, file.table, write)
+                                     : lake.replace(choice.key, file.table, range_of(choice, session), write);
   });
   lake.close();
   session.say(commit_text(commit));
@@ -242,6 +262,7 @@ void add_put(CLI::App& app, Session& session, Verb verb, const std::string& name
   command->add_option("KEY", choice->key, "The series")->required();
   command->add_option("FILE", choice->paths, "CSV or Parquet; - for CSV on standard input")->required()->expected(1);
   add_file_options(*command, *choice);
+  if (verb == Verb::kReplace) add_range_options(*command, *choice);
   if (verb == Verb::kAppend) {
     command->add_option("--on-conflict", choice->on_conflict, "For rows that are there already: error, ignore")
         ->capture_default_str()
@@ -266,15 +287,28 @@ bool confirmed(const SeriesInfo& series) {
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
+// Versions keep what a range loses, so nobody is asked.
+int delete_range(Session& session, Lake& lake, const WriteChoice& choice) {
+  session.interrupts().finish_before_exit();
+  const Commit commit = lake.remove_range(choice.key, range_of(choice, session));
+  lake.close();
+  session.say(format_message("{}: {} rows removed", {commit.key, commit.rows_removed}));
+  return kExitDone;
+}
+
 void add_delete(CLI::App& app, Session& session) {
-  CLI::App* const command = app.add_subcommand("delete", "Remove a series");
+  CLI::App* const command = app.add_subcommand("delete", "Remove a series, or the rows of a range");
   const auto choice = std::make_shared<WriteChoice>();
   command->add_option("KEY", choice->key, "The series")->required();
+  add_range_options(*command, *choice);
   command->add_flag("-y,--yes", choice->yes, "Do not ask");
-  command->footer("Example:\n  varve delete forex/EUR_USD --yes");
+  command->footer(
+      "Examples:\n  varve delete forex/EUR_USD --yes\n"
+      "  varve delete forex/EUR_USD --start 2024-03-05 --end 2024-03-05");
   command->callback([&session, choice] {
     session.command = [&session, choice] {
       Lake lake = session.open_lake();
+      if (has_range(*choice)) return delete_range(session, lake, *choice);
       if (!choice->yes && !confirmed(lake.info(choice->key))) {
         session.say("nothing was deleted");
         return kExitFailed;
@@ -308,6 +342,7 @@ void add_write_commands(CLI::App& app, Session& session) {
   add_put(app, session, Verb::kWrite, "write", "Make a file's rows the whole series");
   add_put(app, session, Verb::kAppend, "append", "Add a file's rows to a series");
   add_put(app, session, Verb::kUpsert, "upsert", "Add a file's rows to a series, in place of those that are there");
+  add_put(app, session, Verb::kReplace, "replace", "Make a file's rows the content of a range, --start to --end");
   add_delete(app, session);
 }
 

@@ -44,7 +44,7 @@ def test_as_of_is_a_version_a_snapshot_or_a_time(grown: Varve) -> None:
     ("as_of", "status", "message"),
     [
         ("9", 3, "no version 9"),
-        ("0", 2, "no whole number"),
+        ("0", 2, "no version"),
         ("99999999999999999999", 2, "is more than"),
         ("nonsense", 3, "no snapshot"),
         ("2000-01-01", 3, "no version of"),
