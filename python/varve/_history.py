@@ -97,7 +97,7 @@ class History:
         *,
         all_for: datetime.timedelta | float = datetime.timedelta(hours=1),
         hourly_for: datetime.timedelta | float = datetime.timedelta(days=7),
-        versions_max: int = 1_000,
+        versions_max: int = 500,
     ) -> VacuumReport:
         """Forgets old versions of a series (of all by default) and removes the files that only they had.
 

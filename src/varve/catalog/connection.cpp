@@ -168,6 +168,8 @@ void Catalog::Connection::renew_log(Database& database) {
   log_in_doubt_ = false;
 }
 
+// While others write, the log never ends: what they added meanwhile is merged a second time while they wait, which does
+// not take long, and then the next one writes at its beginning again.
 void Catalog::Connection::merge_log_from(int64_t frames_min) {
   const int64_t frames = log_frames_;
   if (frames < merged_frames_) merged_frames_ = 0;  // it began anew
@@ -175,7 +177,7 @@ void Catalog::Connection::merge_log_from(int64_t frames_min) {
   try {
     const auto lock = files_.lock(lock_path_of(path_), {.byte = kCatalogLockByte});
     merged_frames_ = frames;
-    with_reader([this](Database& database) {
+    const auto merge = [this](Database& database) {
       database.set_task("merge the log");
       try {
         database.execute("PRAGMA wal_checkpoint(PASSIVE)");
@@ -183,7 +185,10 @@ void Catalog::Connection::merge_log_from(int64_t frames_min) {
         if (database.take_sync_failure()) log_in_doubt_ = true;
         throw;
       }
-    });
+    };
+    with_reader(merge);
+    const std::lock_guard writers_wait(writer_mutex_);
+    if (log_frames_ > frames) with_reader(merge);
   } catch (const ConcurrentWrite&) {  // another process is at it
   } catch (const Error& error) {
     if (options_.log) options_.log(base::LogLevel::kWarning, error.what());

@@ -202,7 +202,7 @@ struct SnapshotInfo {
 struct VacuumOptions {
   Duration all_for = Duration::seconds(3600);
   Duration hourly_for = Duration::seconds(7 * 24 * 3600);
-  int64_t versions_max = 1000;
+  int64_t versions_max = 500;
 };
 
 struct VacuumReport {

@@ -16,6 +16,7 @@
 #include "varve/store/disk.h"
 #include "varve/store/object_cache.h"
 #include "varve/store/tree/tree_changes.h"
+#include "varve/store/upkeep/upkeep_steps.h"
 
 namespace varve::store {
 
@@ -46,6 +47,8 @@ class Engine {
 
   // What is not published yet of the series that this opener has changed.
   [[nodiscard]] TreeChanges& tree_changes() noexcept { return tree_changes_; }
+
+  [[nodiscard]] UpkeepSteps& upkeep() noexcept { return upkeep_; }
 
   // Data files that are open.
   [[nodiscard]] ObjectCache& objects() noexcept { return objects_; }
@@ -84,6 +87,7 @@ class Engine {
   Publisher publisher_;
   std::atomic<bool> behind_ = false;
   TreeChanges tree_changes_;
+  UpkeepSteps upkeep_;
 
   std::mutex staging_mutex_;
   std::unique_ptr<base::FileLock> staging_lock_;

@@ -10,6 +10,7 @@ namespace varve::store {
 namespace {
 
 constexpr std::chrono::seconds kRetryDelay{5};  // after something could not be published
+constexpr int64_t kUpkeepMilliseconds = 50;     // so that commits do not wait long to be seen
 
 }  // namespace
 
@@ -42,6 +43,7 @@ void Publisher::run() {
     size_t left = 1;
     try {
       left = publish_pending(engine_);
+      engine_.upkeep().take(engine_, kUpkeepMilliseconds);
       engine_.catalog().merge_log();
     } catch (const Error& error) {
       engine_.warn(std::string("cannot publish: ") + error.what());

@@ -134,6 +134,7 @@ void Store::close() {
   if (!engine_) return;
   if (publisher_) publisher_->stop();
   if (engine_->behind()) engine_->set_behind(publish_pending(*engine_) > 0);
+  engine_->upkeep().take(*engine_, 0);
   engine_->close();
 }
 

@@ -430,6 +430,7 @@ CommitResult WriteSession::commit(const CommitOptions& options) {
       SeriesResult& series = state_->find(committed.key).result;
       series.version = committed.version;
       state_->note_places(committed);
+      state_->engine.upkeep().note(committed.series_id, committed.version);
       series.published = !later && state_->try_to_publish(committed, commit_id);
     }
     if (later) state_->publish_later();
@@ -438,6 +439,7 @@ CommitResult WriteSession::commit(const CommitOptions& options) {
   state_->annotate_unchanged();
   for (auto& [key, state] : state_->keys) result.series.push_back(std::move(state.result));
   state_->lock.reset();
+  if (!state_->engine.publisher()) state_->engine.upkeep().take(state_->engine, 0);
   return result;
 }
 

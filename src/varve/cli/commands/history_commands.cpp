@@ -181,7 +181,7 @@ void add_vacuum(CLI::App& app, Session& session) {
       ->default_str("7d");
   add_count(*command, "--keep-versions", choice->keep.versions_max, 0)
       ->description("Of those kept by --keep-all, at most so many")
-      ->default_str("1000");
+      ->default_str("500");
   command->footer(
       "The newest version and those that snapshots name always stay.\n"
       "Examples:\n"

@@ -15,7 +15,7 @@ namespace varve::store {
 struct RetentionPolicy {
   Duration all_for = Duration::seconds(3600);
   Duration hourly_for = Duration::seconds(7 * 24 * 3600);
-  int64_t versions_max = 1000;  // so that a series that grows by the row does not fill the catalog within the hour
+  int64_t versions_max = 500;  // so that a series that grows by the row does not fill the catalog within the hour
 };
 
 // The versions that are to be let go, in the order of `versions`, which are oldest first.
