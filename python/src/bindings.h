@@ -20,7 +20,7 @@ void bind_table(nanobind::module_& module);
 void bind_lake(nanobind::module_& module);
 void bind_coverage(nanobind::class_<Lake>& lake);                            // and user metadata
 void bind_history(nanobind::module_& module, nanobind::class_<Lake>& lake);  // and transactions
-void bind_ranges(nanobind::class_<Lake>& lake);  // replaced and deleted, and keys and files
+void bind_ranges(nanobind::class_<Lake>& lake);                              // replaced and deleted, and keys and files
 void bind_ranges(nanobind::class_<Transaction>& transaction);
 void bind_registry(nanobind::class_<Lake>& lake);
 void bind_predicate(nanobind::module_& module);

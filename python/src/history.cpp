@@ -58,6 +58,30 @@ std::vector<std::string> files(const Lake& lake, nb::handle key, nb::handle as_o
   return unlocked([&] { return lake.files(of, state); });
 }
 
+nb::dict diff(const Lake& lake, nb::handle key, nb::handle from, const nb::kwargs& named) {
+  const auto of = to_option<std::string>(key, "key");
+  const std::optional<AsOf> state = to_as_of(from, "older");
+  if (!state) refuse_option("older", from, "a version, a snapshot's name or a moment");
+  const std::optional<AsOf> to = to_as_of(named["newer"], "newer");
+  DiffOptions options;
+  options.limit = to_optional<int64_t>(named["limit"], "limit");
+  const Diff found = unlocked([&] { return lake.diff(of, *state, to, options); });
+  nb::dict fields;
+  fields["from_version"] = found.from_version;
+  fields["to_version"] = found.to_version;
+  fields["rows_added"] = found.rows_added;
+  fields["rows_removed"] = found.rows_removed;
+  fields["rows_changed"] = found.rows_changed;
+  fields["added"] = found.added;
+  fields["removed"] = found.removed;
+  fields["before"] = found.before;
+  fields["after"] = found.after;
+  fields["columns_added"] = found.columns_added;
+  fields["columns_dropped"] = found.columns_dropped;
+  fields["columns_retyped"] = found.columns_retyped;
+  return fields;
+}
+
 int64_t make_snapshot(Lake& lake, nb::handle name, nb::handle keys) {
   const auto called = to_option<std::string>(name, "name");
   const auto of = to_optional_names(keys, "keys");
@@ -137,6 +161,7 @@ void bind_history(nb::module_& module, nb::class_<Lake>& lake) {
   lake.def("versions", &versions, "key"_a.none());
   lake.def("restore", &restore, "key"_a.none(), "as_of"_a.none());
   lake.def("files", &files, "key"_a.none(), "as_of"_a.none());
+  lake.def("diff", &diff, "key"_a.none(), "older"_a.none(), "options"_a);
   lake.def("make_snapshot", &make_snapshot, "name"_a.none(), "keys"_a.none());
   lake.def("remove_snapshot", &remove_snapshot, "name"_a.none());
   lake.def("snapshots", &snapshots);

@@ -84,6 +84,38 @@ def test_restore_makes_the_series_what_it_was(grown: varve.Lake) -> None:
         grown.restore("k", "no such snapshot")
 
 
+def test_diff_tells_what_changed(grown: varve.Lake) -> None:
+    grown.make_snapshot("three")
+    grown.upsert("k", make_bars(2, 2, close=9.0))
+    diff = grown.diff("k", "three")
+    assert (diff.from_version, diff.to_version) == (3, 4)
+    assert (diff.rows_added, diff.rows_removed, diff.rows_changed) == (1, 0, 1)
+    assert diff.added.to_polars().equals(make_bars(3, 1, close=9.0).with_columns(volume=pl.lit(1, pl.Int64)))
+    assert diff.before.to_polars()["close"].to_list() == [1.5]
+    assert diff.after.to_polars()["close"].to_list() == [9.0]
+    assert grown.diff("k", 1, moment_of(grown, 3)).rows_added == 2
+    assert grown.diff("k", 3, 1).rows_removed == 2
+    assert grown.diff("k", 1, 3, limit=1).added.num_rows == 1
+    assert grown.diff("k", 4).empty and not diff.empty
+
+
+def test_diff_gives_tables_as_the_lake_does_and_tells_columns(grown: varve.Lake) -> None:
+    grown.write("k", make_bars(0, 3).drop("volume").with_columns(vwap=pl.lit(1.0)))
+    with varve.open(grown.root, output="polars") as lake:
+        diff = lake.diff("k", 3, 4)
+    assert (diff.columns_added, diff.columns_dropped, diff.columns_retyped) == (["vwap"], ["volume"], [])
+    assert diff.rows_changed == 3 and diff.before["vwap"].to_list() == [None] * 3
+    assert isinstance(diff.after, pl.DataFrame) and diff.after["vwap"].to_list() == [1.0] * 3
+
+
+@pytest.mark.parametrize(("older", "newer", "name"), [(None, 1, "older"), (1.5, 1, "older"), (1, True, "newer")])
+def test_diff_names_the_state_it_refuses(grown: varve.Lake, older: Any, newer: Any, name: str) -> None:
+    with pytest.raises(varve.InvalidArgumentError, match=name):
+        grown.diff("k", older, newer)
+    with pytest.raises(varve.InvalidArgumentError, match="limit"):
+        grown.diff("k", 1, limit=-1)
+
+
 def test_snapshots_are_made_listed_shown_and_removed(grown: varve.Lake) -> None:
     grown.write("other", make_bars(0, 1))
     assert grown.make_snapshot("all") == 2

@@ -6,7 +6,7 @@
 """
 
 from varve._coverage import Coverage, CoverageChange, TimeRange
-from varve._history import SnapshotInfo, VacuumReport, VersionInfo
+from varve._history import Diff, SnapshotInfo, VacuumReport, VersionInfo
 from varve._lake import Finding, Lake, SchemaVersion, SeriesInfo, VerifyReport, open
 from varve._parquet import ParquetBatches, ParquetFile, ParquetWriter, read_parquet, write_parquet
 from varve._predicates import Column, Predicate, col
@@ -46,6 +46,7 @@ __all__ = [
     "DataFile",
     "DataNotFoundError",
     "DeadlineError",
+    "Diff",
     "FetchRun",
     "Finding",
     "ForkedHandleError",

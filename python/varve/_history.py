@@ -39,6 +39,38 @@ class VersionInfo:
     rows_removed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What changed from one version of a series to another. Counts are of all rows, tables hold the first ones.
+
+    A row is the same in both if its index and identity are, and it changed if a value of it did. Where rows have no
+    identity none changes: equal rows are counted, and what one version has more of than the other is removed or added.
+    Tables have the columns of both versions, widened where types differ, and are what the ``output`` of the lake says.
+    A column that is new is null in older rows, so that values in it are changes; one that was dropped changes no row.
+    """
+
+    from_version: int
+    to_version: int
+    rows_added: int
+    rows_removed: int
+    rows_changed: int
+    added: Any
+    removed: Any
+    before: Any
+    """Rows that changed, as they were."""
+    after: Any
+    """The same rows, in the same order, as they became."""
+    columns_added: list[str]
+    columns_dropped: list[str]
+    columns_retyped: list[str]
+
+    @property
+    def empty(self) -> bool:
+        """Rows and columns are the same."""
+        columns = self.columns_added or self.columns_dropped or self.columns_retyped
+        return not (self.rows_added or self.rows_removed or self.rows_changed or columns)
+
+
 class SnapshotInfo(NamedTuple):
     name: str
     created: int
@@ -61,6 +93,9 @@ class History:
     _native: _varve.Lake
     _naive: Naive
 
+    def _out(self, native: _varve.Table) -> Any:
+        raise NotImplementedError
+
     def versions(self, key: str) -> list[VersionInfo]:
         """The versions that can still be read, and those at which the series was deleted, oldest first. Raises
         DataNotFoundError for a key that never was."""
@@ -70,6 +105,17 @@ class History:
         """Makes the series what it was, as a new version: its rows, columns and files of then. A deleted series comes
         back. Raises DataNotFoundError for a version, snapshot or time that is not there."""
         return Commit(**self._native.restore(key, to_native_as_of(as_of, self._naive)))
+
+    def diff(self, key: str, older: AsOf, newer: AsOf | None = None, *, limit: int | None = 1 << 20) -> Diff:
+        """What changed from ``older`` to ``newer`` (the newest by default), which may as well be the other way round.
+
+        ``limit`` is how many rows of each sort are given, the first ones (None: all); the counts are of all. Files that
+        both versions have are not read, the others piece by piece: what takes memory is the rows given. Raises
+        DataNotFoundError, SchemaCompatibilityError where columns of one name cannot be compared.
+        """
+        states = to_native_as_of(older, self._naive), to_native_as_of(newer, self._naive)
+        fields: dict[str, Any] = {**self._native.diff(key, states[0], newer=states[1], limit=limit)}
+        return Diff(**fields | {name: self._out(fields[name]) for name in ("added", "removed", "before", "after")})
 
     def make_snapshot(self, name: str, keys: Sequence[str] | None = None) -> int:
         """Names the newest versions of these series (of all by default), so that they stay. Returns how many.

@@ -52,6 +52,20 @@ class SchemaFields(TypedDict):
     operation: str
     schema: dict[str, str]
 
+class DiffFields(TypedDict):
+    from_version: int
+    to_version: int
+    rows_added: int
+    rows_removed: int
+    rows_changed: int
+    added: Table
+    removed: Table
+    before: Table
+    after: Table
+    columns_added: list[str]
+    columns_dropped: list[str]
+    columns_retyped: list[str]
+
 class CoverageFields(TypedDict):
     requested: list[tuple[int, int]]
     received: list[tuple[int, int]]
@@ -159,6 +173,7 @@ class Lake:
     def versions(self, key: str) -> list[VersionFields]: ...
     def restore(self, key: str, as_of: object) -> CommitFields: ...
     def files(self, key: str, as_of: object) -> list[str]: ...
+    def diff(self, key: str, older: object, **options: Any) -> DiffFields: ...
     def make_snapshot(self, name: str, keys: Sequence[str] | None) -> int: ...
     def remove_snapshot(self, name: str) -> None: ...
     def snapshots(self) -> list[tuple[str, int, int]]: ...

@@ -24,5 +24,6 @@ void add_write_commands(CLI::App& app, Session& session);    // import, write, a
 void add_file_commands(CLI::App& app, Session& session);     // rename, compact
 void add_history_commands(CLI::App& app, Session& session);  // versions, restore, snapshot, vacuum
 void add_column_commands(CLI::App& app, Session& session);   // drop-columns, rename-columns, schema-history
+void add_diff_command(CLI::App& app, Session& session);
 
 }  // namespace varve::cli

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "varve/base/error.h"
@@ -51,10 +52,35 @@ Commit Lake::restore(std::string_view key, const AsOf& as_of) {
   return state_->commit_one(std::move(change));
 }
 
+Diff Lake::diff(std::string_view key, const AsOf& from, const std::optional<AsOf>& to,
+                const DiffOptions& options) const {
+  if (options.limit && *options.limit < 0)
+    throw InvalidArgument("limit is {} and must not be negative", *options.limit);
+  store::SeriesDiff found = state_->use(key).diff(key, {.from = *state_->resolve(key, from),
+                                                        .to = state_->resolve(key, to).value_or(0),
+                                                        .rows_max = options.limit,
+                                                        .on_progress = options.on_progress});
+  return {.from_version = found.from,
+          .to_version = found.to,
+          .rows_added = found.rows_added,
+          .rows_removed = found.rows_removed,
+          .rows_changed = found.rows_changed,
+          .added = std::move(found.added),
+          .removed = std::move(found.removed),
+          .before = std::move(found.before),
+          .after = std::move(found.after),
+          .columns_added = std::move(found.columns_added),
+          .columns_dropped = std::move(found.columns_dropped),
+          .columns_retyped = std::move(found.columns_retyped)};
+}
+
 int64_t Lake::make_snapshot(const std::string& name, const std::optional<std::vector<std::string>>& keys) {
   catalog::Catalog& catalog = state_->use_for_writing().catalog();
   if (name.empty()) throw InvalidArgument("a snapshot needs a name");
-  return catalog.make_snapshot(name, keys ? *keys : list_keys());
+  std::vector<std::string> once = keys ? *keys : list_keys();
+  std::sort(once.begin(), once.end());
+  once.erase(std::unique(once.begin(), once.end()), once.end());
+  return catalog.make_snapshot(name, once);
 }
 
 void Lake::remove_snapshot(const std::string& name) { state_->use_for_writing().catalog().remove_snapshot(name); }

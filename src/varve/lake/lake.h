@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "varve/lake/columns.h"
+#include "varve/lake/diff.h"
 #include "varve/lake/options.h"
 #include "varve/lake/registry.h"
 #include "varve/table/table.h"
@@ -119,6 +120,12 @@ class Lake {
   [[nodiscard]] std::vector<VersionInfo> versions(std::string_view key) const;
   // Makes the series what it was, as a new version: its rows, columns and files of then. Throws NotFound.
   Commit restore(std::string_view key, const AsOf& as_of);
+  // What changed from one version to another (to the newest, if absent), which may be the older one. Files that both
+  // have are not read; of the others two pieces of some 100,000 rows each are in memory at a time, and the rows given
+  // (of an untimed series: all rows of these files). Throws NotFound, InvalidArgument for a negative limit,
+  // SchemaCompatibility where columns of one name cannot be compared.
+  [[nodiscard]] Diff diff(std::string_view key, const AsOf& from, const std::optional<AsOf>& to = {},
+                          const DiffOptions& options = {}) const;
   // Names the newest versions of these series (of all, if absent), so that they stay. Returns how many. Throws
   // AlreadyExists, NotFound for a key, InvalidArgument for an empty name.
   int64_t make_snapshot(const std::string& name, const std::optional<std::vector<std::string>>& keys = {});

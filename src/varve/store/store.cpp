@@ -152,6 +152,10 @@ std::vector<std::string> Store::object_files(std::string_view key, int64_t versi
   return store::object_files(*engine_, key, version);
 }
 
+SeriesDiff Store::diff(std::string_view key, const DiffOptions& options) const {
+  return diff_series(*engine_, key, options);
+}
+
 Table Store::read(std::string_view key, const Selection& selection) const {
   return read_series(*engine_, key, selection);
 }

@@ -8,6 +8,7 @@
 
 #include "varve/base/clock.h"
 #include "varve/base/file_system.h"
+#include "varve/store/diff/diff_series.h"
 #include "varve/store/engine.h"
 #include "varve/store/publisher.h"
 #include "varve/store/series_reader.h"
@@ -56,6 +57,8 @@ class Store {
   Vacuumed vacuum(std::string_view key = {}, const RetentionPolicy& policy = {}) const;
   // See object_files.
   [[nodiscard]] std::vector<std::string> object_files(std::string_view key, int64_t version) const;
+  // See diff_series.
+  [[nodiscard]] SeriesDiff diff(std::string_view key, const DiffOptions& options) const;
   // See read_series and verify.
   [[nodiscard]] Table read(std::string_view key, const Selection& selection = {}) const;
   [[nodiscard]] Verification verify(std::string_view key = {}) const;

@@ -111,7 +111,29 @@ def test_an_expected_version_is_checked(grown: Varve, command: str) -> None:
     grown(command, "fx/GBP", "-", "--expects-version", "0", stdin=BARS)
 
 
-@pytest.mark.parametrize("command", ["versions", "restore", "snapshot", "vacuum"])
+def test_diff_tells_what_changed(filled: Varve) -> None:
+    filled("snapshot", "make", "first")
+    filled("upsert", "fx/EUR", "-", stdin=bars("2024-01-01T00:01:00Z,1.25,1.75,1.0,1.5,21", NEXT_BAR))
+    assert filled("diff", "fx/EUR", "first", "-o", "json").json() == [
+        {
+            "from": 1, "to": 2, "rows_added": 1, "rows_removed": 0, "rows_changed": 1,
+            "columns_added": "", "columns_dropped": "", "columns_retyped": "",
+        }
+    ]  # fmt: skip
+
+    def volumes(*arguments: object) -> list[tuple[object, ...]]:
+        rows = filled("diff", "fx/EUR", *arguments, "-o", "json").json()
+        return [(row["row"], row["volume"]) if "row" in row else (row["volume"],) for row in rows]
+
+    assert volumes("1", "2", "--rows", "added") == [(40,)]
+    assert volumes("2", "1", "--rows", "removed") == [(40,)]
+    assert volumes("1", "--rows", "changed") == [("before", 20), ("after", 21)]
+    assert "the first 0 of 1 rows added" in filled("diff", "fx/EUR", "1", "--rows", "added", "--limit", "0").err
+    filled("diff", "fx/EUR", "1", "9", status=3)
+    filled("diff", "fx/EUR", "1", "--rows", "all", status=2)
+
+
+@pytest.mark.parametrize("command", ["versions", "restore", "snapshot", "vacuum", "diff"])
 def test_each_command_explains_itself_with_an_example(outside: Varve, command: str) -> None:
     text = outside(command, "--help").out
     assert f"varve {command}" in text and "Example" in text

@@ -87,6 +87,8 @@ TEST_F(HistoryTest, ASnapshotNamesVersionsOfManyKeys) {
   expect_error(ErrorKind::kAlreadyExists, "then", [&] { lake.make_snapshot("then"); });
   expect_error(ErrorKind::kNotFound, "\"x\"", [&] { lake.make_snapshot("of x", std::vector<std::string>{"x"}); });
   EXPECT_EQ(lake.snapshots().size(), 1U);
+  EXPECT_EQ(lake.make_snapshot("twice", std::vector<std::string>{"c", "a", "c"}), 2);
+  lake.remove_snapshot("twice");
   lake.remove_snapshot("then");
   EXPECT_TRUE(lake.snapshots().empty());
 }
@@ -130,6 +132,30 @@ TEST_F(HistoryTest, VacuumKeepsTheNewestAndSnapshots) {
   EXPECT_EQ(read(lake, "k"), run_of(5, 1));
   expect_error(ErrorKind::kNotFound, "no version 1", [&] { read(lake, "k", 1); });
   EXPECT_TRUE(lake.verify().clean());
+}
+
+TEST_F(HistoryTest, ADiffTellsWhatChangedBetweenTwoStates) {
+  Lake lake = open();
+  const Timestamp begin = clock_.now();
+  for (int64_t row = 0; row < 3; ++row) {
+    clock_.advance(Duration::seconds(1));
+    lake.append("k", to_table(run_of(row, 1)), {.series = {.identity = {{"timestamp"}}}});
+  }
+  lake.make_snapshot("three");
+  lake.upsert("k", to_table({{1, 9}, {7, 7}}));
+  const Diff diff = lake.diff("k", "three");
+  EXPECT_EQ(diff.from_version, 3);
+  EXPECT_EQ(diff.to_version, 4);
+  EXPECT_EQ(to_rows(diff.added), (Rows{{7, 7}}));
+  EXPECT_EQ(to_rows(diff.before), (Rows{{1, 1}}));
+  EXPECT_EQ(to_rows(diff.after), (Rows{{1, 9}}));
+  EXPECT_EQ(lake.diff("k", begin + Duration::seconds(1), 3).rows_added, 2);
+  EXPECT_EQ(lake.diff("k", 1, 4, {.limit = 1}).added.num_rows(), 1);
+  EXPECT_TRUE(lake.diff("k", 4).empty());
+  EXPECT_FALSE(diff.empty());
+  expect_error(ErrorKind::kInvalidArgument, "limit is -1",
+               [&] { static_cast<void>(lake.diff("k", 1, 4, {.limit = -1})); });
+  expect_error(ErrorKind::kNotFound, "no version 9", [&] { static_cast<void>(lake.diff("k", 9)); });
 }
 
 TEST_F(HistoryTest, FilesOfAVersionStayWhatTheyAre) {
