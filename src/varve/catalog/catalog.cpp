@@ -1,5 +1,6 @@
 #include "varve/catalog/catalog.h"
 
+#include <functional>
 #include <utility>
 
 #include "varve/base/error.h"
@@ -30,9 +31,8 @@ std::optional<FoundVersion> find_version(Database& database, const SeriesRow& se
   return FoundVersion{version, static_cast<int32_t>(rows.integer(0))};
 }
 
-}  // namespace
-
-void Catalog::create(base::FileSystem& files, const std::string& path) {
+// The file has its name only when it is whole and on the disk.
+void make_file(base::FileSystem& files, const std::string& path, const std::function<void(Database&)>& fill) {
   const auto lock = files.lock(lock_path_of(path), {.byte = kCatalogLockByte, .timeout = kCreateTimeout});
   if (files.exists(path)) throw AlreadyExists("catalog {} is there already", path);
   const std::string unfinished = path + ".new";
@@ -40,10 +40,23 @@ void Catalog::create(base::FileSystem& files, const std::string& path) {
     if (files.exists(unfinished + suffix)) files.unlink(unfinished + suffix);
   }
   Database database(files, unfinished, {.access = Access::kCreate});
-  create_tables(database);
+  fill(database);
   database.close();
   files.rename(unfinished, path);
   files.sync_directory(base::parent_path(path));
+}
+
+}  // namespace
+
+void Catalog::create(base::FileSystem& files, const std::string& path) { make_file(files, path, create_tables); }
+
+void Catalog::copy_to(const std::string& path) {
+  make_file(connection_->files(), path, [&](Database& copy) {
+    connection_->with_reader([&](Database& database) {
+      database.set_task("copy the catalog");
+      database.copy_to(copy);
+    });
+  });
 }
 
 Catalog Catalog::open(base::FileSystem& files, const std::string& path, const base::Clock& clock,
@@ -165,6 +178,8 @@ std::optional<CommitRow> Catalog::find_commit(std::string_view commit_id) {
   return connection_->read("find a commit", [&](Database& database) { return select_commit(database, commit_id); });
 }
 
+std::optional<CommitRow> Catalog::newest_commit() { return connection_->read("find a commit", select_newest_commit); }
+
 std::vector<PendingPublication> Catalog::pending_publications() {
   return connection_->read("list what is to be published", [](Database& database) {
     Query rows = database.query(
@@ -212,9 +227,12 @@ void Catalog::forget_former_keys(int64_t series_id) {
   });
 }
 
-void Catalog::set_pending(int64_t series_id, std::string_view commit_id) {
+void Catalog::set_pending(std::span<const int64_t> series_ids, std::string_view commit_id) {
+  if (series_ids.empty()) return;
   connection_->write("set a flag", [&](Database& database) {
-    database.query("INSERT OR REPLACE INTO pending VALUES (?1, ?2)", series_id, commit_id).run();
+    for (const int64_t id : series_ids) {
+      database.query("INSERT OR REPLACE INTO pending VALUES (?1, ?2)", id, commit_id).run();
+    }
   });
 }
 

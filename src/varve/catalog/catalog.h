@@ -65,6 +65,7 @@ struct ObjectRow {
   std::string sha256;  // 64 hexadecimal digits
   int32_t schema_version = 0;
   bool stored = true;  // its file is on the disk; false: its bytes lie in the catalog
+  Timestamp whole_at;  // when it was last known to be what was committed: by its commit, or found so later
 };
 
 struct NewObject {
@@ -82,6 +83,7 @@ struct NewObject {
 struct SeriesChange {
   std::string key;
   int64_t base_version = 0;                // the version it was made from; 0: the series must not exist yet
+  int64_t least_version = 0;               // the change makes the version after the base, or this one if that is later
   std::optional<SeriesDefinition> define;  // set to make the series (or make it anew after deletion, or widen identity)
   std::optional<Schema> schema;            // set if the schema changes; else it stays
   std::vector<NewObject> added;
@@ -123,6 +125,9 @@ struct PendingPublication {
   std::string key;
   std::string commit_id;
 };
+
+// Of the library that is linked: "3.54.1".
+std::string sqlite_version();
 
 // Byte of the file `locks` beside the catalog that is held while a catalog is made and while its log is merged.
 inline constexpr uint64_t kCatalogLockByte = 0;
@@ -227,6 +232,7 @@ class Catalog {
   // of it is there, nor can a power cut bring it back.
   std::vector<CommittedSeries> commit(const CommitRequest& request);
   [[nodiscard]] std::optional<CommitRow> find_commit(std::string_view commit_id);
+  [[nodiscard]] std::optional<CommitRow> newest_commit();
 
   [[nodiscard]] std::vector<PendingPublication> pending_publications();
   // Clears these flags where they still name the same commits. Costs no sync: a power cut may bring them back.
@@ -236,8 +242,9 @@ class Catalog {
   [[nodiscard]] std::vector<std::string> former_keys(int64_t series_id);
   // Their directories hold none any more. Costs no sync, as clear_pending.
   void forget_former_keys(int64_t series_id);
-  // Sets the flag again (a directory that was found to differ).
-  void set_pending(int64_t series_id, std::string_view commit_id);
+  // Sets the flags again (of directories that differ, or may).
+  void set_pending(std::span<const int64_t> series_ids, std::string_view commit_id);
+  void set_pending(int64_t series_id, std::string_view commit_id) { set_pending(std::span(&series_id, 1), commit_id); }
 
   // A file with this checksum was brought into the series before.
   [[nodiscard]] bool has_source(int64_t series_id, std::string_view sha256);
@@ -259,6 +266,10 @@ class Catalog {
   // Merges the write-ahead log into the file if it is long. Who calls it now and then saves commits from doing it,
   // which wait until it is much longer. What fails is told to the log.
   void merge_log();
+
+  // Makes a new catalog at `path`, which must not be there: this one as it is at one moment, whole and on the disk when
+  // the call returns; writers need not wait. Throws AlreadyExists.
+  void copy_to(const std::string& path);
 
   // SQLite's own check of the file, and that all rows that speak of others find them. Empty if all is well, else what
   // was found. Takes time in proportion to the file.

@@ -80,7 +80,7 @@ class CommitWriter {
     check_base(change, found);
     SeriesRow series = found ? *std::move(found) : insert_series(change);
     if (series.deleted) series.created = time_;
-    series.version = change.base_version + 1;
+    series.version = std::max(change.base_version + 1, change.least_version);
     series.deleted = change.deletes;
     series.updated = time_;
     if (!change.new_key.empty()) rename(series, change);

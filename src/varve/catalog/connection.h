@@ -62,6 +62,7 @@ class Catalog::Connection {
   void merge_log();
 
   [[nodiscard]] Timestamp now() const { return clock_.now(); }
+  [[nodiscard]] base::FileSystem& files() const noexcept { return files_; }
 
  private:
   // The source goes after the connection to it.

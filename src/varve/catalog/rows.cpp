@@ -41,8 +41,7 @@ SeriesRow series_of(const Query& row) {
 const std::string& object_columns() {
   static const std::string kColumns =
       "id, series_id, added_version, removed_version, name, rows, bytes, first_time, last_time, sha256, "
-      "schema_version, "
-      "stored";
+      "schema_version, stored, max(created, coalesce(verified, created))";
   return kColumns;
 }
 
@@ -60,7 +59,13 @@ ObjectRow object_of(const Query& row) {
   object.sha256 = row.text(9);
   object.schema_version = static_cast<int32_t>(row.integer(10));
   object.stored = row.integer(11) != 0;
+  object.whole_at = Timestamp{row.integer(12)};
   return object;
+}
+
+std::optional<CommitRow> commit_of(Query&& rows) {
+  if (!rows.next()) return {};
+  return CommitRow{std::string(rows.text(0)), rows.integer(1), Timestamp{rows.integer(2)}, std::string(rows.text(3))};
 }
 
 std::vector<ObjectRow> objects_of(Query&& rows) {
@@ -95,9 +100,11 @@ Schema select_schema(Database& database, int64_t series_id, int32_t schema_versi
 }
 
 std::optional<CommitRow> select_commit(Database& database, std::string_view commit_id) {
-  Query rows = database.query("SELECT id, sequence, time, operation FROM commits WHERE id = ?1", commit_id);
-  if (!rows.next()) return {};
-  return CommitRow{std::string(rows.text(0)), rows.integer(1), Timestamp{rows.integer(2)}, std::string(rows.text(3))};
+  return commit_of(database.query("SELECT id, sequence, time, operation FROM commits WHERE id = ?1", commit_id));
+}
+
+std::optional<CommitRow> select_newest_commit(Database& database) {
+  return commit_of(database.query("SELECT id, sequence, time, operation FROM commits ORDER BY sequence DESC LIMIT 1"));
 }
 
 // The planner does not know that most objects may be dead, so it is told which index to go by.

@@ -20,6 +20,7 @@ std::vector<SeriesRow> select_series_between(Database& database, std::string_vie
 // Throws NotFound.
 Schema select_schema(Database& database, int64_t series_id, int32_t schema_version);
 std::optional<CommitRow> select_commit(Database& database, std::string_view commit_id);
+std::optional<CommitRow> select_newest_commit(Database& database);
 
 // The objects of a version that overlap [first, last], in order of time, then of id.
 struct ObjectsWanted {

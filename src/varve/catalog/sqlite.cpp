@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include "varve/base/error.h"
+#include "varve/catalog/catalog.h"
 
 namespace varve::catalog {
 
@@ -53,6 +54,8 @@ int open_flags(Access access) {
 }
 
 }  // namespace
+
+std::string sqlite_version() { return sqlite3_libversion(); }
 
 Query::~Query() {
   sqlite3_reset(statement_);
@@ -161,6 +164,16 @@ void Database::close() {
     if (const std::exception_ptr failure = vfs_.take_failure()) std::rethrow_exception(failure);
   } catch (const Error&) {  // the log stays, and whoever opens the file next merges it
   }
+}
+
+void Database::copy_to(Database& to) {
+  to.execute("PRAGMA journal_mode=MEMORY");  // nobody sees the file before it is done
+  sqlite3_backup* const copy = sqlite3_backup_init(to.handle_, "main", handle_, "main");
+  if (copy == nullptr) to.check(sqlite3_extended_errcode(to.handle_));
+  const int code = sqlite3_backup_step(copy, -1);
+  const int end = sqlite3_backup_finish(copy);
+  if (code == SQLITE_BUSY || code == SQLITE_LOCKED) check(code);
+  to.check(end);
 }
 
 void Database::execute(const std::string& statements) {

@@ -92,6 +92,9 @@ class Database {
   // stays, and nothing is lost; only what is no varve::Error is thrown. Idempotent.
   void close();
 
+  // Makes `to`, an empty database of its own file, what this one is at one moment, and brings it to the disk.
+  void copy_to(Database& to);
+
   // Runs statements that are not worth keeping.
   void execute(const std::string& statements);
 
