@@ -7,12 +7,11 @@
 #include <span>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "varve/base/error.h"
 #include "varve/base/uuid.h"
 #include "varve/catalog/key.h"
 #include "varve/store/commit_files.h"
+#include "varve/store/file_metadata.h"
 #include "varve/store/publish.h"
 #include "varve/store/schema/widening.h"
 #include "varve/store/series_reader.h"
@@ -23,8 +22,6 @@
 
 namespace varve::store {
 namespace {
-
-constexpr std::string_view kFileFormatVersion = "1";
 
 std::string_view operation_of(WriteMode mode) {
   switch (mode) {
@@ -51,23 +48,6 @@ struct KeyState {
   [[nodiscard]] bool exists() const { return row && !row->deleted; }
   [[nodiscard]] int64_t version() const { return row ? row->version : 0; }
 };
-
-// What a file says about itself, so that a lake can be put together again from its files.
-std::vector<std::pair<std::string, std::string>> file_metadata(const KeyState& key, const std::string& commit_id) {
-  std::vector<std::pair<std::string, std::string>> metadata = {
-      {"varve.format_version", std::string(kFileFormatVersion)},
-      {"varve.key", key.change.key},
-      {"varve.kind", key.definition.kind},
-      {"varve.index", key.definition.index},
-      {"varve.layout", key.definition.layout},
-      {"varve.version", std::to_string(key.version() + 1)},
-      {"varve.schema_version", std::to_string(key.schema_version)},
-      {"varve.commit", commit_id}};
-  if (key.definition.has_identity) {
-    metadata.emplace_back("varve.identity", nlohmann::json(key.definition.identity).dump());
-  }
-  return metadata;
-}
 
 }  // namespace
 
@@ -173,13 +153,12 @@ struct WriteSession::State {
   };
 
   [[nodiscard]] parquet::WriteOptions write_options(const KeyState& key, const std::string& commit_id) const {
-    parquet::WriteOptions options;
-    options.compression = parquet::parse_compression(key.definition.compression);
-    if (!key.definition.index.empty()) options.sorted_by.push_back(key.definition.index);
-    for (const std::string& name : key.definition.identity) options.sorted_by.push_back(name);
-    options.metadata = file_metadata(key, commit_id);
-    options.pool = engine.pool();
-    return options;
+    const FileFacts facts{.key = key.change.key,
+                          .definition = key.definition,
+                          .version = key.version() + 1,
+                          .schema_version = key.schema_version,
+                          .commit_id = commit_id};
+    return store::write_options(facts, engine.pool());
   }
 
   static void write_file(FileWork& work, size_t number, CommitFiles& files) {
