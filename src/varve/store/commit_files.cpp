@@ -69,6 +69,15 @@ std::string object_id(std::string_view commit_id, size_t number) {
   return std::string(commit_id) + "-" + std::string(digits.size() < 4 ? 4 - digits.size() : 0, '0') + digits;
 }
 
+bool is_commit_id(std::string_view name) {
+  return name.size() == 32 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool is_object_id(std::string_view name) {
+  return name.size() > 33 && is_commit_id(name.substr(0, 32)) && name[32] == '-' &&
+         name.find_first_not_of("0123456789", 33) == std::string_view::npos;
+}
+
 void remove_objects_of_commit(const Disk& disk, std::string_view commit_id) {
   const std::string directory = disk.object_directory(commit_id);
   const std::string prefix = std::string(commit_id) + "-";

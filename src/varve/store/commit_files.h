@@ -88,6 +88,9 @@ class CommitFiles {
 // "<commit id>-<number>", numbers in four digits so that objects of one commit sort as they were written.
 std::string object_id(std::string_view commit_id, size_t number);
 
+bool is_commit_id(std::string_view name);
+bool is_object_id(std::string_view name);
+
 // Removes the objects of a commit that did not happen. `commit_id` names one that nobody is working on.
 void remove_objects_of_commit(const Disk& disk, std::string_view commit_id);
 

@@ -24,6 +24,13 @@ uint64_t lock_byte(char domain, std::string_view name) {
 
 uint64_t byte_of(LakeLock what) { return static_cast<uint64_t>(what); }
 
+void make_directory_if_absent(base::FileSystem& files, const std::string& path) {
+  try {
+    files.make_directory(path);
+  } catch (const AlreadyExists&) {  // made by an earlier attempt, or by somebody else just now
+  }
+}
+
 }  // namespace
 
 uint64_t key_lock_byte(std::string_view key) { return lock_byte('k', key); }
@@ -45,6 +52,17 @@ std::string Disk::object_path(std::string_view object_id) const {
 std::string Disk::key_path(std::string_view key) const { return base::join_path(root_, catalog::key_to_path(key)); }
 
 bool Disk::is_directory(const std::string& path) const { return files_->exists(base::join_path(path, ".")); }
+
+void Disk::make_folders() const {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  make_directory_if_absent(*files_, objects_path());
+  for (const char high : kDigits) {
+    for (const char low : kDigits)
+      make_directory_if_absent(*files_, base::join_path(objects_path(), std::string{high, low}));
+  }
+  files_->sync_directory(objects_path());
+  make_directory_if_absent(*files_, staging_path());
+}
 
 void Disk::check_key_path(std::string_view key) const { check_directory(catalog::key_to_path(key), key); }
 
@@ -78,14 +96,19 @@ void Disk::make_directories_below_root(const std::string& path) const {
 }
 
 void Disk::settle(const std::set<std::string>& directories) const {
-  std::set<std::string> there;
-  for (std::string at : directories) {
+  const auto nearest = [this](std::string at) {
     while (!files_->exists(at)) at = base::parent_path(at);
-    if (files_->list(at).empty()) {
-      remove_empty_directories(at);
-      while (!files_->exists(at)) at = base::parent_path(at);
+    return at;
+  };
+  for (const std::string& directory : directories) {
+    const std::string at = nearest(directory);
+    if (files_->list(at).empty()) remove_empty_directories(at);
+  }
+  std::set<std::string> there;
+  for (const std::string& directory : directories) {
+    for (std::string at = nearest(directory); at.size() >= root_.size() && there.insert(at).second;) {
+      at = base::parent_path(at);
     }
-    for (; at.size() >= root_.size() && there.insert(at).second; at = base::parent_path(at)) {}
   }
   for (const std::string& directory : there) sync_tree(directory);
 }

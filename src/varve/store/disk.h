@@ -42,6 +42,8 @@ class Disk {
   [[nodiscard]] std::string catalog_path() const { return engine_path() + "/catalog.sqlite"; }
   [[nodiscard]] std::string staging_path() const { return engine_path() + "/staging"; }
   [[nodiscard]] std::string objects_path() const { return engine_path() + "/objects"; }
+  [[nodiscard]] std::string quarantine_path() const { return engine_path() + "/quarantine"; }
+  [[nodiscard]] std::string catalog_copies_path() const { return engine_path() + "/catalog-backups"; }
   // The directory of all objects of a commit, and one of these. An object's id begins with its commit's.
   [[nodiscard]] std::string object_directory(std::string_view commit_id) const;
   [[nodiscard]] std::string object_path(std::string_view object_id) const;
@@ -50,6 +52,9 @@ class Disk {
 
   [[nodiscard]] bool is_directory(const std::string& path) const;  // links are followed
   [[nodiscard]] bool holds_lake() const { return files_->exists(catalog_path()); }
+  // Makes the folders for objects and staging that are not there yet. Objects have one for each value that an id can
+  // begin with: a commit then never has to make one, and sync its parent.
+  void make_folders() const;
   // Throws PathTraversal if a part of the key's path in the visible tree is a link, or something that is no directory.
   // Parts that are not there yet are fine.
   void check_key_path(std::string_view key) const;

@@ -49,6 +49,11 @@ const std::string& Engine::staging() {
   return staging_;
 }
 
+bool Engine::wrote() {
+  const std::lock_guard guard(staging_mutex_);
+  return !staging_.empty();
+}
+
 std::string Engine::new_staging_tree(int64_t series_id) {
   const std::string& folder = staging();
   const std::lock_guard guard(staging_mutex_);

@@ -66,6 +66,8 @@ class Engine {
   // is there, so that whoever finds it unlocked knows that its owner is dead. The lake stops being marked as cleanly
   // closed then.
   const std::string& staging();
+  // Whether that was asked for: then files were written.
+  [[nodiscard]] bool wrote();
   // A name in it that was not given before, for a directory under way into or out of the visible tree of a series.
   std::string new_staging_tree(int64_t series_id);
 

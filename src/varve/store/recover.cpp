@@ -20,15 +20,6 @@ void attempt(const Engine& engine, const std::string& what, const std::function<
   }
 }
 
-bool is_commit_id(std::string_view name) {
-  return name.size() == 32 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-bool is_object_id(std::string_view name) {
-  return name.size() > 33 && is_commit_id(name.substr(0, 32)) && name[32] == '-' &&
-         name.find_first_not_of("0123456789", 33) == std::string_view::npos;
-}
-
 // One entry of a dead owner's staging directory. What nobody can explain stays.
 void sweep_entry(Engine& engine, const std::string& folder, const std::string& name) {
   const std::string path = base::join_path(folder, name);

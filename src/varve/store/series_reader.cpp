@@ -5,6 +5,7 @@
 
 #include "varve/base/error.h"
 #include "varve/base/memory_file.h"
+#include "varve/store/outside_changes.h"
 #include "varve/store/tree/layout.h"
 #include "varve/table/cast.h"
 #include "varve/table/select.h"
@@ -166,11 +167,7 @@ std::shared_ptr<const parquet::Reader> open_object(Engine& engine, std::string_v
   if (object.stored) status = engine.files().status(engine.disk().object_path(object.id));
   if (auto open = engine.objects().find(object.id, status)) return open;
   std::unique_ptr<base::File> file = open_object_bytes(engine, object);
-  const uint64_t size = file->size();
-  if (size != static_cast<uint64_t>(object.bytes)) {
-    throw Corruption("{} has {} bytes and should have {}: it was changed from outside", visible_name(key, object), size,
-                     object.bytes);
-  }
+  check_unchanged(*file, status, object, visible_name(key, object));
   auto reader =
       std::make_shared<const parquet::Reader>(parquet::Reader::open(std::move(file), visible_name(key, object)));
   engine.objects().put(object.id, status, reader);

@@ -6,30 +6,12 @@
 #include "varve/store/inline_objects.h"
 #include "varve/store/publish.h"
 #include "varve/store/recover.h"
+#include "varve/store/upkeep/catalog_copies.h"
 
 namespace varve::store {
 namespace {
 
 using base::join_path;
-
-void make_directory_if_absent(base::FileSystem& files, const std::string& path) {
-  try {
-    files.make_directory(path);
-  } catch (const AlreadyExists&) {  // made by an earlier attempt, or by somebody else just now
-  }
-}
-
-// One for each value that an object's id can begin with: a commit then never has to make one, and sync its parent.
-void make_object_directories(const Disk& disk) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  make_directory_if_absent(disk.files(), disk.objects_path());
-  for (const char high : kDigits) {
-    for (const char low : kDigits) {
-      make_directory_if_absent(disk.files(), join_path(disk.objects_path(), std::string{high, low}));
-    }
-  }
-  disk.files().sync_directory(disk.objects_path());
-}
 
 // Whoever makes a new catalog beside objects of an old one would show and name them no more.
 void check_no_objects(const Disk& disk) {
@@ -46,13 +28,12 @@ void check_no_objects(const Disk& disk) {
 void make_store(const Disk& disk, Duration lock_timeout) {
   base::FileSystem& files = disk.files();
   base::make_directories(files, disk.root());
-  make_directory_if_absent(files, disk.engine_path());
-  files.sync_directory(disk.root());
+  base::make_directories(files, disk.engine_path());
+  files.sync_directory(disk.root());  // an earlier attempt may have made it
   const std::unique_ptr<base::FileLock> lock = disk.lock(LakeLock::kMake, lock_timeout);
   if (disk.holds_lake()) return;
   check_no_objects(disk);
-  make_object_directories(disk);
-  make_directory_if_absent(files, disk.staging_path());
+  disk.make_folders();
   catalog::Catalog::create(files, disk.catalog_path());
 }
 
@@ -135,6 +116,13 @@ void Store::close() {
   if (publisher_) publisher_->stop();
   if (engine_->behind()) engine_->set_behind(publish_pending(*engine_) > 0);
   engine_->upkeep().take(*engine_, 0);
+  if (engine_->wrote()) {
+    try {
+      keep_catalog_copy(*engine_);
+    } catch (const Error& error) {  // nothing hangs on it
+      engine_->warn(std::string("cannot keep a copy of the catalog: ") + error.what());
+    }
+  }
   engine_->close();
 }
 
@@ -160,6 +148,16 @@ Table Store::read(std::string_view key, const Selection& selection) const {
   return read_series(*engine_, key, selection);
 }
 
-Verification Store::verify(std::string_view key) const { return store::verify(*engine_, key); }
+Verification Store::verify(std::string_view key, const UpkeepOptions& options) const {
+  return store::verify(*engine_, key, options);
+}
+
+Repaired Store::repair(std::string_view key, const RepairOptions& options) const {
+  return store::repair(*engine_, key, options);
+}
+
+BackupReport Store::backup(const std::string& to, const UpkeepOptions& options) const {
+  return back_up(*engine_, to, options);
+}
 
 }  // namespace varve::store

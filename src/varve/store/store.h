@@ -12,8 +12,12 @@
 #include "varve/store/engine.h"
 #include "varve/store/publisher.h"
 #include "varve/store/series_reader.h"
+#include "varve/store/upkeep/backup.h"
+#include "varve/store/upkeep/doctor.h"
+#include "varve/store/upkeep/repair.h"
+#include "varve/store/upkeep/statistics.h"
 #include "varve/store/upkeep/vacuum.h"
-#include "varve/store/verify.h"
+#include "varve/store/upkeep/verify.h"
 #include "varve/store/write_session.h"
 
 namespace varve::store {
@@ -59,9 +63,13 @@ class Store {
   [[nodiscard]] std::vector<std::string> object_files(std::string_view key, int64_t version) const;
   // See diff_series.
   [[nodiscard]] SeriesDiff diff(std::string_view key, const DiffOptions& options) const;
-  // See read_series and verify.
+  // See read_series, verify, repair, back_up, examine_health and count.
   [[nodiscard]] Table read(std::string_view key, const Selection& selection = {}) const;
-  [[nodiscard]] Verification verify(std::string_view key = {}) const;
+  [[nodiscard]] Verification verify(std::string_view key = {}, const UpkeepOptions& options = {}) const;
+  [[nodiscard]] Repaired repair(std::string_view key = {}, const RepairOptions& options = {}) const;
+  [[nodiscard]] BackupReport backup(const std::string& to, const UpkeepOptions& options = {}) const;
+  [[nodiscard]] std::vector<Symptom> examine_health() const { return store::examine_health(*engine_); }
+  [[nodiscard]] Statistics count(const RetentionPolicy& policy = {}) const { return store::count(*engine_, policy); }
 
  private:
   explicit Store(std::unique_ptr<Engine> engine);

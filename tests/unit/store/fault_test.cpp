@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <iostream>
-#include <map>
 
 #include "unit/store/store_fixture.h"
 
@@ -72,35 +71,7 @@ class FaultTest : public ::testing::TestWithParam<Fault> {
     append(store, "file", days_of(0, 40), laid_out("{name}/{yyyy}/{mm}/data.parquet"));
   }
 
-  // The lake as it was prepared, hard links and all, under another name. The 256 directories of objects stay where they
-  // are: to make them anew each time would be most of the work.
-  void renew(const std::string& name) {
-    namespace fs = std::filesystem;
-    const fs::path from = prepared_.root();
-    const fs::path to = directory_ / name;
-    if (fs::exists(to)) {
-      for (const auto& entry : fs::directory_iterator(to)) {
-        if (entry.path().filename() != ".varve") fs::remove_all(entry.path());
-      }
-      for (const auto& entry : fs::directory_iterator(to / ".varve")) {
-        if (entry.path().filename() != "objects") fs::remove_all(entry.path());
-      }
-      for (const auto& entry : fs::recursive_directory_iterator(to / ".varve/objects")) {
-        if (entry.is_regular_file()) fs::remove(entry.path());
-      }
-    }
-    std::map<uint64_t, fs::path> copies;  // by inode
-    for (const auto& entry : fs::recursive_directory_iterator(from)) {
-      const fs::path copy = to / fs::relative(entry.path(), from);
-      if (entry.is_directory()) {
-        fs::create_directories(copy);
-      } else if (const auto [at, fresh] = copies.emplace(system_->status(entry.path()).inode, copy); fresh) {
-        fs::copy_file(entry.path(), copy);
-      } else {
-        fs::create_hard_link(at->second, copy);
-      }
-    }
-  }
+  void renew(const std::string& name) { copy_lake(prepared_.root(), directory_ / name); }
 
   // The lake is open, and all goes well until the n-th call.
   static Answer attempt(LakeFolder& folder, const Operation& operation, const Fault& fault) {
@@ -163,7 +134,6 @@ class FaultTest : public ::testing::TestWithParam<Fault> {
     EXPECT_GE(counts.runs, 8);
   }
 
-  std::unique_ptr<base::FileSystem> system_ = base::make_system_file_system();
   TempDirectory directory_ = make_quick_directory();
   LakeFolder prepared_{directory_ / "prepared"};
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +79,35 @@ inline catalog::SeriesDefinition laid_out(const std::string& layout, int64_t tar
   catalog::SeriesDefinition definition = keyed(target_rows);
   definition.layout = layout;
   return definition;
+}
+
+// Makes the lake at `to` what the one at `from` is, hard links and all; neither is open. The 256 directories of objects
+// stay where they are: to make them anew each time would be most of the work.
+inline void copy_lake(const std::filesystem::path& from, const std::filesystem::path& to) {
+  namespace fs = std::filesystem;
+  if (fs::exists(to)) {
+    for (const auto& entry : fs::directory_iterator(to)) {
+      if (entry.path().filename() != ".varve") fs::remove_all(entry.path());
+    }
+    for (const auto& entry : fs::directory_iterator(to / ".varve")) {
+      if (entry.path().filename() != "objects") fs::remove_all(entry.path());
+    }
+    for (const auto& entry : fs::recursive_directory_iterator(to / ".varve/objects")) {
+      if (entry.is_regular_file()) fs::remove(entry.path());
+    }
+  }
+  const std::unique_ptr<base::FileSystem> files = base::make_system_file_system();
+  std::map<uint64_t, fs::path> copies;  // by inode
+  for (const auto& entry : fs::recursive_directory_iterator(from)) {
+    const fs::path copy = to / fs::relative(entry.path(), from);
+    if (entry.is_directory()) {
+      fs::create_directories(copy);
+    } else if (const auto [at, fresh] = copies.emplace(files->status(entry.path()).inode, copy); fresh) {
+      fs::copy_file(entry.path(), copy);
+    } else {
+      fs::create_hard_link(at->second, copy);
+    }
+  }
 }
 
 // What happens to a lake: one lake, opened and closed as a test wants, through a file system that can fail.

@@ -267,6 +267,25 @@ TEST_F(StoreTest, AChangedByteIsFound) {
   EXPECT_NE(findings(store).find("SHA-256"), std::string::npos) << findings(store);
 }
 
+// No CRC is over the footer: what it says would be believed.
+TEST_F(StoreTest, AFileThatWasChangedInPlaceIsNotRead) {
+  {
+    const Store store = folder_.open();
+    append(store, "k", run_of(0, 3));
+  }
+  const std::string file = folder_.path("k/" + folder_.visible_files("k").at(0));
+  {
+    const Store store = folder_.open();
+    EXPECT_EQ(read(store, "k"), run_of(0, 3));
+    const std::byte other{0x5A};
+    const auto open = folder_.files().open(file, base::OpenMode::kReadWrite);
+    open->write_at(open->size() - 40, std::span(&other, 1));
+  }
+  const Store store = folder_.open();
+  expect_error(ErrorKind::kCorruption, "changed from outside", [&] { static_cast<void>(store.read("k")); });
+  expect_error(ErrorKind::kCorruption, "k/1970", [&] { static_cast<void>(store.read("k")); });
+}
+
 TEST_F(StoreTest, AMissingObjectIsNamed) {
   const Store store = folder_.open();
   append(store, "k", run_of(0, 3));

@@ -1,0 +1,21 @@
+#include "varve/store/outside_changes.h"
+
+#include "varve/base/error.h"
+#include "varve/store/upkeep/object_bytes.h"
+
+namespace varve::store {
+
+void check_unchanged(const base::File& file, const base::FileStatus& status, const catalog::ObjectRow& object,
+                     const std::string& name) {
+  if (const uint64_t size = file.size(); size != static_cast<uint64_t>(object.bytes)) {
+    throw Corruption("{} has {} bytes and should have {}: it was changed from outside", name, size, object.bytes);
+  }
+  constexpr Duration kSlack = Duration::seconds(60);
+  if (!object.stored || Timestamp{status.modified_nanoseconds} <= object.whole_at + kSlack) return;
+  const UpkeepOptions options;
+  Meter meter(options);
+  const std::string damage = find_damage(file, object, meter);
+  if (!damage.empty()) throw Corruption("{} {}: it was changed from outside", name, damage);
+}
+
+}  // namespace varve::store

@@ -1,0 +1,18 @@
+// Files that are damaged or that nobody can place go to `.varve/quarantine`: nothing is ever deleted for that.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "varve/store/disk.h"
+
+namespace varve::store {
+
+// Moves a file or directory into the quarantine, under `name` or, where that is taken, the same with `-2`, `-3`, …, and
+// brings both directories to the disk. Returns where it is now, relative to the root.
+std::string put_aside(const Disk& disk, const std::string& path, std::string_view name);
+
+// Whether an object was put aside under its id.
+bool is_put_aside(const Disk& disk, std::string_view object_id);
+
+}  // namespace varve::store

@@ -1,0 +1,330 @@
+#include "varve/store/upkeep/rebuild/rebuild_catalog.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <span>
+#include <utility>
+
+#include "varve/base/error.h"
+#include "varve/base/uuid.h"
+#include "varve/catalog/catalog.h"
+#include "varve/store/commit_files.h"
+#include "varve/store/partition.h"
+#include "varve/store/store.h"
+#include "varve/store/tree/layout.h"
+#include "varve/store/upkeep/catalog_copies.h"
+#include "varve/store/upkeep/put_aside.h"
+#include "varve/store/upkeep/rebuild/shown_series.h"
+#include "varve/table/cast.h"
+
+namespace varve::store {
+namespace {
+
+using catalog::Catalog;
+
+using ShownSeries = std::vector<ShownFile>;
+
+Schema schema_of(const ShownSeries& shown) {
+  Schema schema = shown.front().object->schema;
+  for (const ShownFile& file : shown) schema = table::unify(schema, file.object->schema);
+  return schema;
+}
+
+catalog::NewObject to_new_object(const ShownFile& file) {
+  return {.id = file.object->id,
+          .name = file.name,
+          .rows = file.object->rows,
+          .bytes = static_cast<int64_t>(file.object->status.size),
+          .first = file.object->first,
+          .last = file.object->last,
+          .sha256 = file.object->sha256,
+          .inline_bytes = nullptr};
+}
+
+class CatalogRebuild {
+ public:
+  CatalogRebuild(Disk disk, const base::Clock& clock, const RebuildOptions& options)
+      : disk_(std::move(disk)), clock_(clock), options_(options), meter_(options.upkeep) {}
+
+  Rebuilt run() {
+    const auto alone = disk_.lock(LakeLock::kMake, options_.lock_timeout);
+    {
+      const auto closed = disk_.try_lock(static_cast<uint64_t>(LakeLock::kOpen));
+      if (!closed) throw ConcurrentWrite("the lake {} is open: close it first", disk_.root());
+      disk_.make_folders();
+      objects_ = find_objects_on_disk(disk_, options_.pool, meter_);
+      shown_ = find_shown_series(disk_, objects_, meter_);
+      report_.findings = std::move(shown_.findings);
+      make_catalog();
+      put_leftovers_aside();
+      take_catalog();
+    }
+    open_once();
+    return std::move(report_);
+  }
+
+ private:
+  [[nodiscard]] base::FileSystem& files() const { return disk_.files(); }
+  [[nodiscard]] std::string new_path() const { return disk_.catalog_path() + ".copy"; }
+
+  void tell(std::string key, std::string file, std::string what) {
+    report_.findings.push_back({.key = std::move(key), .file = std::move(file), .what = std::move(what)});
+  }
+
+  [[nodiscard]] std::string relative(const std::string& path) const { return path.substr(disk_.root().size() + 1); }
+
+  void make_catalog() {
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+      if (files().exists(new_path() + suffix)) files().unlink(new_path() + suffix);
+    }
+    if (!take_copy()) Catalog::create(files(), new_path());
+    catalog_ = Catalog::open(files(), new_path(), clock_);
+    if (!report_.catalog_copy.empty()) forget_what_is_gone();
+    std::set<std::string> keys;
+    for (const auto& [key, shown] : shown_.series) keys.insert(key);
+    for (const catalog::SeriesRow& series : catalog_->list_series({})) keys.insert(series.key);
+    for (const std::string& key : keys) {
+      meter_.add(0);
+      const auto at = shown_.series.find(key);
+      at == shown_.series.end() ? keep_or_end(key) : enter(key, at->second);
+    }
+    if (!report_.catalog_copy.empty()) forget_what_is_gone();  // of versions that were the newest till now
+    std::vector<int64_t> all = catalog_->series_ids();
+    catalog_->set_pending(all, base::make_uuid());  // whatever the tree shows is looked at once more
+    catalog_->set_property("clean_mark", "");
+    for (const catalog::ObjectRow& object : catalog_->all_objects()) named_.insert(object.id);
+    for (const catalog::SeriesRow& series : catalog_->list_series({})) {
+      ++report_.keys;
+      report_.files += series.files;
+      report_.rows += series.rows;
+    }
+    catalog_->close();
+    if (files().exists(new_path() + "-wal")) throw Io("the log of {} cannot be merged", new_path());
+  }
+
+  // The newest copy of the lost catalog that is whole.
+  bool take_copy() {
+    for (const std::string& name : catalog_copies(disk_)) {
+      const std::string path = base::join_path(disk_.catalog_copies_path(), name);
+      try {
+        catalog::CatalogOptions read_only;
+        read_only.read_only = true;
+        Catalog copy = Catalog::open(files(), path, clock_, read_only);
+        if (!copy.check().empty()) throw Corruption("{} is damaged", path);
+        copy.copy_to(new_path());
+        report_.catalog_copy = relative(path);
+        return true;
+      } catch (const Error& error) {
+        if (files().exists(new_path())) files().unlink(new_path());
+        tell("", relative(path), std::string("cannot be used: ") + error.what());
+      }
+    }
+    return false;
+  }
+
+  [[nodiscard]] bool is_there(const catalog::ObjectRow& object) {
+    if (!object.stored) return true;  // its bytes are in the copy
+    const std::string path = disk_.object_path(object.id);
+    return files().exists(path) && files().status(path).size == static_cast<uint64_t>(object.bytes);
+  }
+
+  // Old versions whose files went after the copy was made.
+  void forget_what_is_gone() {
+    for (const int64_t id : catalog_->series_ids()) {
+      std::set<int64_t> gone;
+      const std::vector<catalog::VersionTime> versions = catalog_->version_times(id);
+      for (const catalog::ObjectRow& object : catalog_->objects_between(id, "", "\xFF")) {
+        if (is_there(object)) continue;
+        for (const catalog::VersionTime& one : versions) {
+          if (one.version >= object.added_version &&
+              (!object.removed_version || one.version < *object.removed_version)) {
+            gone.insert(one.version);
+          }
+        }
+      }
+      forget(id, {gone.begin(), gone.end()});
+    }
+  }
+
+  void forget(int64_t series_id, const std::vector<int64_t>& versions) {
+    std::vector<std::string> ids;
+    for (const catalog::ObjectRow& object : catalog_->forget_versions(series_id, versions)) ids.push_back(object.id);
+    catalog_->forget_objects(ids);
+  }
+
+  // A series of the copy that the tree does not show.
+  void keep_or_end(const std::string& key) {
+    const std::optional<Catalog::State> state = catalog_->state(key);
+    const bool whole = std::all_of(state->objects.begin(), state->objects.end(),
+                                   [this](const catalog::ObjectRow& object) { return is_there(object); });
+    if (whole) {
+      tell(key, "", "is shown by no file; it is kept as the catalog's copy has it, and may have been deleted since");
+      return;
+    }
+    tell(key, "", "is shown by no file, and its files are gone: it counts as deleted");
+    end(key, state->series.version);
+  }
+
+  void end(const std::string& key, int64_t version) {
+    catalog_->commit({.id = base::make_uuid(),
+                      .operation = std::string(kOperation),
+                      .changes = {{.key = key, .base_version = version, .deletes = true}}});
+    const int64_t id = catalog_->find_series(key)->id;
+    std::vector<int64_t> gone;
+    for (const catalog::VersionTime& one : catalog_->version_times(id)) gone.push_back(one.version);
+    gone.pop_back();
+    forget(id, gone);
+  }
+
+  // Makes the series what the tree shows.
+  void enter(const std::string& key, const ShownSeries& shown) {
+    const std::optional<Catalog::State> state = catalog_->state(key);
+    if (state && shows(shown, state->objects)) return;
+    if (state && clashes(*state, shown)) {
+      tell(key, "", "its older versions in the catalog's copy do not go with its files, and are forgotten");
+      end(key, state->series.version);
+    }
+    catalog_->commit(
+        {.id = base::make_uuid(), .operation = std::string(kOperation), .changes = {change_to(key, shown)}});
+  }
+
+  static bool shows(const ShownSeries& shown, const std::vector<catalog::ObjectRow>& objects) {
+    std::set<std::string> ids;
+    for (const ShownFile& file : shown) ids.insert(file.object->id);
+    return ids.size() == objects.size() &&
+           std::all_of(objects.begin(), objects.end(), [&](const auto& object) { return ids.contains(object.id); });
+  }
+
+  // A new file has the id or the name of another one of the past.
+  bool clashes(const Catalog::State& state, const ShownSeries& shown) {
+    std::set<std::string> live;
+    for (const catalog::ObjectRow& object : state.objects) live.insert(object.id);
+    const auto known = catalog_->objects_between(state.series.id, "", "\xFF");
+    return std::any_of(shown.begin(), shown.end(), [&](const ShownFile& file) {
+      if (live.contains(file.object->id)) return false;
+      return std::any_of(known.begin(), known.end(), [&](const catalog::ObjectRow& object) {
+        return object.id == file.object->id || (object.name == file.name && !is_by_template(file.name));
+      });
+    });
+  }
+
+  // What files do not tell is as it was, or as it is where nothing was said.
+  static catalog::SeriesDefinition definition_of(const FileFacts& newest,
+                                                 const std::optional<catalog::SeriesRow>& row) {
+    catalog::SeriesDefinition definition = newest.definition;
+    if (row) definition.compression = row->definition.compression;
+    definition.target_rows_per_file = row ? row->definition.target_rows_per_file : kTargetRowsPerFile;
+    return definition;
+  }
+
+  catalog::SeriesChange change_to(const std::string& key, const ShownSeries& shown) {
+    const FileFacts& newest = *shown.back().object->facts;
+    const std::optional<catalog::SeriesRow> row = catalog_->find_series(key);
+    const std::optional<Catalog::State> state = catalog_->state(key);
+    catalog::SeriesChange change{.key = key, .base_version = row ? row->version : 0};
+    change.least_version = newest.version;
+    const catalog::SeriesDefinition definition = definition_of(newest, row);
+    if (!state || state->series.definition != definition) change.define = definition;
+    const Schema schema = schema_of(shown);
+    if (!state || state->schema != schema) change.schema = schema;
+    std::set<std::string> live;
+    for (const ShownFile& file : shown) live.insert(file.object->id);
+    if (state) {
+      for (const catalog::ObjectRow& object : state->objects) {
+        if (live.erase(object.id) == 0) change.removed.push_back(object.id);
+      }
+    }
+    for (const ShownFile& file : shown) {
+      if (!live.contains(file.object->id)) continue;
+      change.added.push_back(to_new_object(file));
+      change.rows_added += file.object->rows;
+      if (row && is_by_template(file.name)) change.added.back().name = free_name(row->id, file.name);
+    }
+    return change;
+  }
+
+  // What a path template has in one place is told apart by numbers.
+  std::string free_name(int64_t series_id, const std::string& place) {
+    std::string name = place;
+    for (int number = 2; !catalog_->objects_named(series_id, std::span(&name, 1)).empty(); ++number) {
+      name = place + "?" + std::to_string(number);
+    }
+    return name;
+  }
+
+  // Nothing of it belongs to the new catalog, and recovery must not take it for its own.
+  void put_leftovers_aside() {
+    for (const FoundObject& object : objects_) {
+      if (named_.contains(object.id)) continue;
+      const std::string where = put(object.path, object.id);
+      if (!object.facts) continue;
+      tell(object.facts->key, where,
+           format_message("is part of no version that is known: {} rows, written for version {}{}",
+                          {object.rows, object.facts->version, range_text(object)}));
+    }
+    for (const std::string& id : files().list(disk_.staging_path())) {
+      const std::string path = base::join_path(disk_.staging_path(), id);
+      if (files().list(path).empty()) {
+        files().remove_directory(path);
+      } else {
+        put(path, "staging-" + id);
+      }
+    }
+  }
+
+  static std::string range_text(const FoundObject& object) {
+    if (object.facts->definition.index.empty()) return {};
+    return ", from " + to_string(object.first) + " to " + to_string(object.last);
+  }
+
+  std::string put(const std::string& path, const std::string& name) {
+    ++report_.put_aside;
+    return put_aside(disk_, path, name);
+  }
+
+  void take_catalog() {
+    for (const char* suffix : {"-shm", "-wal", ""}) {
+      const std::string old = disk_.catalog_path() + suffix;
+      if (files().exists(old)) put(old, "catalog.sqlite" + std::string(suffix));
+    }
+    files().rename(new_path(), disk_.catalog_path());
+    files().sync_directory(disk_.engine_path());
+  }
+
+  void open_once() {
+    StoreOptions options;
+    options.create = false;
+    options.lock_timeout = options_.lock_timeout;
+    options.publish_delay = Duration{0};
+    options.log = options_.log;
+    options.pool = options_.pool;
+    Store::open(files(), clock_, disk_.root(), options).close();
+  }
+
+  static constexpr std::string_view kOperation = "rebuild-catalog";
+
+  const Disk disk_;
+  const base::Clock& clock_;
+  const RebuildOptions& options_;
+  Meter meter_;
+  Rebuilt report_;
+  std::vector<FoundObject> objects_;
+  ShownTree shown_;                 // by key
+  std::optional<Catalog> catalog_;  // the new one, under another name
+  std::set<std::string> named_;     // objects that it knows
+};
+
+}  // namespace
+
+Rebuilt rebuild_catalog(base::FileSystem& files, const base::Clock& clock, const std::string& root,
+                        const RebuildOptions& options) {
+  Disk disk(files, root);
+  if (!files.exists(disk.objects_path())) throw NotFound("there is no lake at {}", root);
+  if (disk.holds_lake() && !options.replace) {
+    throw AlreadyExists("the lake {} has a catalog: say that it is to be replaced", root);
+  }
+  return CatalogRebuild(std::move(disk), clock, options).run();
+}
+
+}  // namespace varve::store

@@ -1,0 +1,121 @@
+#include "varve/store/upkeep/rebuild/shown_series.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "varve/base/error.h"
+#include "varve/base/uuid.h"
+#include "varve/store/commit_files.h"
+#include "varve/store/tree/layout.h"
+
+namespace varve::store {
+namespace {
+
+class TreeReader {
+ public:
+  TreeReader(const Disk& disk, const std::vector<FoundObject>& objects, Meter& meter)
+      : disk_(disk), objects_(objects), meter_(meter) {}
+
+  ShownTree run() {
+    find_shown_files();
+    return std::move(tree_);
+  }
+
+ private:
+  [[nodiscard]] base::FileSystem& files() const { return disk_.files(); }
+
+  void tell(std::string key, std::string file, std::string what) {
+    tree_.findings.push_back({.key = std::move(key), .file = std::move(file), .what = std::move(what)});
+  }
+
+  void find_shown_files() {
+    std::map<std::pair<uint64_t, uint64_t>, const FoundObject*> by_inode;
+    for (const FoundObject& object : objects_) {
+      by_inode[{object.status.device, object.status.inode}] = &object;
+      if (!object.problem.empty())
+        tell("", object.path.substr(disk_.root().size() + 1), "cannot be read: " + object.problem);
+    }
+    for (const std::string& file : find_visible_files(disk_)) {
+      const base::FileStatus status = files().status(base::join_path(disk_.root(), file));
+      const auto at = by_inode.find({status.device, status.inode});
+      show(file, at == by_inode.end() ? nullptr : at->second);
+    }
+    for (auto& [key, shown] : tree_.series) settle(key, shown);
+  }
+
+  void show(const std::string& file, const FoundObject* object) {
+    std::optional<FoundObject> copy;
+    if (object == nullptr) {
+      copy = examine_file(files(), base::join_path(disk_.root(), file), meter_);
+      if (!copy->problem.empty()) tell("", file, "cannot be read, and is left as it is: " + copy->problem);
+      object = &*copy;
+    }
+    if (!object->facts) return;  // somebody else's, or told above
+    const std::optional<ShownAs> shown = shown_as(*object, file);
+    if (!shown || (copy && shown->key != object->facts->key)) {  // a copy that somebody made elsewhere
+      return tell("", file, "is not where series " + quote(object->facts->key) + " has it, and is left as it is");
+    }
+    if (copy) object = take_in(*std::move(copy));
+    tree_.series[shown->key].push_back({object, shown->name});
+  }
+
+  // A visible file that is no link to an object becomes one, or turns out to be a copy of one.
+  const FoundObject* take_in(FoundObject copy) {
+    for (const FoundObject& object : objects_) {
+      if (object.facts && object.sha256 == copy.sha256) return &object;
+    }
+    const std::string commit_id = is_commit_id(copy.facts->commit_id) ? copy.facts->commit_id : base::make_uuid();
+    size_t number = 0;
+    while (files().exists(disk_.object_path(object_id(commit_id, number)))) ++number;
+    copy.id = object_id(commit_id, number);
+    const std::string path = disk_.object_path(copy.id);
+    try {
+      files().link(copy.path, path);
+    } catch (const NotSupported&) {
+      const std::vector<std::byte> bytes = base::read_file(files(), copy.path);
+      base::write_whole_file(files(), path, [&](base::File& file) { file.append(bytes); });
+    }
+    files().sync_directory(disk_.object_directory(copy.id));
+    copy.path = path;
+    tree_.added.push_back(std::make_unique<FoundObject>(std::move(copy)));
+    return tree_.added.back().get();
+  }
+
+  // No file twice, and none that lies across others: the newer ones stay.
+  void settle(const std::string& key, std::vector<ShownFile>& shown) {
+    const auto newer = [](const ShownFile& left, const ShownFile& right) {
+      return std::tie(right.object->facts->version, left.name) < std::tie(left.object->facts->version, right.name);
+    };
+    std::stable_sort(shown.begin(), shown.end(), newer);
+    const bool timed = !shown.front().object->facts->definition.index.empty();
+    std::vector<ShownFile> kept;
+    for (ShownFile& file : shown) {
+      const bool clashes = std::any_of(kept.begin(), kept.end(), [&](const ShownFile& one) {
+        if (one.object == file.object) return true;
+        return timed && one.object->first <= file.object->last && file.object->first <= one.object->last;
+      });
+      if (clashes) {
+        tell(key, visible_path(key, file.name), "lies across newer files of its series: it is not part of it");
+      } else {
+        kept.push_back(std::move(file));
+      }
+    }
+    std::reverse(kept.begin(), kept.end());
+    shown = std::move(kept);
+  }
+
+  const Disk& disk_;
+  const std::vector<FoundObject>& objects_;
+  Meter& meter_;
+  ShownTree tree_;
+};
+
+}  // namespace
+
+ShownTree find_shown_series(const Disk& disk, const std::vector<FoundObject>& objects, Meter& meter) {
+  return TreeReader(disk, objects, meter).run();
+}
+
+}  // namespace varve::store
