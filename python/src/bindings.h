@@ -23,6 +23,7 @@ void bind_history(nanobind::module_& module, nanobind::class_<Lake>& lake);  // 
 void bind_ranges(nanobind::class_<Lake>& lake);                              // replaced and deleted, and keys and files
 void bind_ranges(nanobind::class_<Transaction>& transaction);
 void bind_registry(nanobind::class_<Lake>& lake);
+void bind_maintenance(nanobind::module_& module, nanobind::class_<Lake>& lake);
 void bind_predicate(nanobind::module_& module);
 void bind_parquet_file(nanobind::module_& module);
 

@@ -68,20 +68,6 @@ nb::dict to_dict(const SeriesInfo& info) {
   return fields;
 }
 
-nb::dict to_dict(const VerifyReport& report) {
-  nb::list findings;
-  for (const VerifyFinding& finding : report.findings) {
-    findings.append(nb::make_tuple(finding.key, finding.file, finding.what));
-  }
-  nb::dict fields;
-  fields["keys"] = report.keys;
-  fields["files"] = report.files;
-  fields["rows"] = report.rows;
-  fields["bytes"] = report.bytes;
-  fields["findings"] = findings;
-  return fields;
-}
-
 Duration to_duration(const nb::kwargs& named, const char* name) {
   const auto seconds = to_option<double>(named[name], name);
   if (!(seconds >= 0 && seconds < 1e9)) throw InvalidArgument("{} {}: expected 0 or more", name, seconds);
@@ -206,9 +192,6 @@ void bind_questions(nb::class_<Lake>& lake) {
       "info", [](const Lake& self, nb::handle key) { return to_dict(call<&Lake::info>(self, key, "key")); },
       "key"_a.none());
   lake.def("info_all", &info_all, "prefix"_a.none());
-  lake.def(
-      "verify", [](const Lake& self, nb::handle key) { return to_dict(call<&Lake::verify>(self, key, "key")); },
-      "key"_a.none());
 }
 
 }  // namespace
@@ -273,6 +256,7 @@ void bind_lake(nb::module_& module) {
   bind_history(module, lake);
   bind_ranges(lake);
   bind_registry(lake);
+  bind_maintenance(module, lake);
   module.def("open_lake", &open_lake);
 }
 

@@ -7,7 +7,21 @@
 
 from varve._coverage import Coverage, CoverageChange, TimeRange
 from varve._history import Diff, SnapshotInfo, VacuumReport, VersionInfo
-from varve._lake import Finding, Lake, SchemaVersion, SeriesInfo, VerifyReport, open
+from varve._lake import Lake, SchemaVersion, SeriesInfo, open
+from varve._maintenance import (
+    Amount,
+    BackupReport,
+    DoctorReport,
+    Finding,
+    LakeStats,
+    RebuildReport,
+    RepairReport,
+    RepairStep,
+    Symptom,
+    VerifyReport,
+    rebuild_catalog,
+    restore_lake,
+)
 from varve._parquet import ParquetBatches, ParquetFile, ParquetWriter, read_parquet, write_parquet
 from varve._predicates import Column, Predicate, col
 from varve._registry import DataFile, FetchRun, ModelArtifact, ProcessingRun, Registry
@@ -36,6 +50,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AlreadyExistsError",
+    "Amount",
+    "BackupReport",
     "CancelledError",
     "Column",
     "Commit",
@@ -47,11 +63,13 @@ __all__ = [
     "DataNotFoundError",
     "DeadlineError",
     "Diff",
+    "DoctorReport",
     "FetchRun",
     "Finding",
     "ForkedHandleError",
     "InvalidArgumentError",
     "Lake",
+    "LakeStats",
     "ModelArtifact",
     "NotSupportedError",
     "OutcomeUnknownError",
@@ -62,13 +80,17 @@ __all__ = [
     "Predicate",
     "ProcessingRun",
     "ReadOnlyError",
+    "RebuildReport",
     "Registry",
+    "RepairReport",
+    "RepairStep",
     "SchemaCompatibilityError",
     "SchemaVersion",
     "SeriesInfo",
     "SnapshotInfo",
     "StorageError",
     "StorageIoError",
+    "Symptom",
     "Table",
     "TimeRange",
     "Transaction",
@@ -79,5 +101,7 @@ __all__ = [
     "col",
     "open",
     "read_parquet",
+    "rebuild_catalog",
+    "restore_lake",
     "write_parquet",
 ]

@@ -13,6 +13,7 @@ from varve._columns import to_native
 from varve._coverage import Coverage, CoverageChange, TimeRange, to_native_change, to_ranges
 from varve._history import AsOf, History, to_native_as_of
 from varve._json import to_object
+from varve._maintenance import Maintenance
 from varve._options import check_choice
 from varve._registry import Registry
 from varve._table import Table
@@ -59,28 +60,6 @@ class SchemaVersion:
     schema: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    key: str
-    file: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
-    """What ``verify`` looked at and what it found; no findings: the lake is whole."""
-
-    keys: int
-    files: int
-    rows: int
-    bytes: int
-    findings: list[Finding]
-
-    @property
-    def clean(self) -> bool:
-        return not self.findings
-
-
 def open(
     path: str | os.PathLike[str],
     *,
@@ -116,7 +95,7 @@ def open(
     return Lake(native, output, naive)
 
 
-class Lake(History, Changes):
+class Lake(History, Changes, Maintenance):
     """An open lake. Use it from several threads, beside other processes, and as a context manager.
 
     Rows are kept sorted by index, then identity, then arrival. A call that raises has changed nothing (except
@@ -388,13 +367,6 @@ class Lake(History, Changes):
         series, a range that ends before it starts, or moments both received and empty, ReadOnlyError.
         """
         self._native.record_coverage(key, to_native_change(change, self._naive), self._zone(zone))
-
-    def verify(self, key: str | None = None) -> VerifyReport:
-        """Reads everything (or one key) and checks it against the catalog; findings are returned, not raised. Raises
-        DataNotFoundError for a missing key."""
-        fields = self._native.verify("" if key is None else key)
-        findings = [Finding(*finding) for finding in fields["findings"]]
-        return VerifyReport(fields["keys"], fields["files"], fields["rows"], fields["bytes"], findings)
 
     def __enter__(self) -> "Lake":
         return self

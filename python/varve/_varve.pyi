@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict
 
 class CommitFields(TypedDict):
@@ -128,7 +128,58 @@ class ReportFields(TypedDict):
     files: int
     rows: int
     bytes: int
+    old_files: int
     findings: list[tuple[str, str, str]]
+
+class RepairStepFields(TypedDict):
+    key: str
+    file: str
+    outcome: Literal["mended", "published", "lost", "lost old", "left"]
+    what: str
+    rows: int
+    first: int | None
+    last: int | None
+
+class RepairFields(TypedDict):
+    keys: int
+    files: int
+    steps: list[RepairStepFields]
+
+class BackupFields(TypedDict):
+    keys: int
+    files: int
+    bytes: int
+    files_copied: int
+    bytes_copied: int
+    files_removed: int
+    damaged: list[str]
+
+class RebuildFields(TypedDict):
+    keys: int
+    files: int
+    rows: int
+    catalog_copy: str
+    put_aside: int
+    findings: list[tuple[str, str, str]]
+
+class StatsFields(TypedDict):
+    keys: int
+    rows: int
+    files: int
+    bytes: int
+    by_kind: dict[str, tuple[int, int, int, int]]
+    by_layout: dict[str, tuple[int, int, int, int]]
+    deleted_keys: int
+    versions: int
+    snapshots: int
+    inline_files: int
+    inline_bytes: int
+    old_files: int
+    old_bytes: int
+    free_files: int
+    free_bytes: int
+    catalog_bytes: int
+    behind: int
 
 class Column:
     def __len__(self) -> int: ...
@@ -180,7 +231,11 @@ class Lake:
     def snapshot(self, name: str) -> list[tuple[str, int]]: ...
     def vacuum(self, key: str, **options: int) -> tuple[int, int, int]: ...
     def transaction(self) -> Transaction: ...
-    def verify(self, key: str) -> ReportFields: ...
+    def verify(self, key: str, progress: Callable[[int, int], object] | None) -> ReportFields: ...
+    def repair(self, key: str, from_backup: str, progress: Callable[[int, int], object] | None) -> RepairFields: ...
+    def backup(self, to: str, progress: Callable[[int, int], object] | None) -> BackupFields: ...
+    def doctor(self) -> list[tuple[str, Literal["ok", "warn", "fail"], str, str]]: ...
+    def stats(self) -> StatsFields: ...
     def coverage(self, key: str, start: int | str | None, end: int | str | None, zone: str) -> CoverageFields: ...
     def missing(self, key: str, start: int | str | None, end: int | str | None, zone: str) -> list[tuple[int, int]]: ...
     def record_coverage(self, key: str, change: dict[str, list[tuple[Any, Any]]], zone: str) -> None: ...
@@ -259,6 +314,8 @@ class ParquetWriter:
     def abandon(self) -> None: ...
     def closed(self) -> bool: ...
 
+def rebuild_catalog(path: str, replace: bool, progress: Callable[[int, int], object] | None) -> RebuildFields: ...
+def restore_lake(source: str, to: str, progress: Callable[[int, int], object] | None) -> BackupFields: ...
 def error_kinds() -> list[str]: ...
 def import_arrow(source: object) -> Table: ...
 def table_from_columns(columns: Sequence[tuple[str, Column]]) -> Table: ...

@@ -60,7 +60,8 @@ std::string describe_exit_codes() {
   line(kExitDone, "done");
   line(kExitFailed, "failed for a reason that has no code of its own");
   for (const KindRow& row : kKinds) {
-    if (row.code == kExitInterrupted) line(kExitFound, "verify found something");
+    if (row.code == kExitInterrupted)
+      line(kExitFound, "something is not well: verify, repair, backup, rebuild-catalog, doctor");
     if (!row.meaning.empty()) line(row.code, row.meaning);
   }
   return text;

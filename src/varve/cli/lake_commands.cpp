@@ -198,37 +198,6 @@ void add_info(CLI::App& app, Session& session) {
       [&session, choice] { session.command = [&session, choice] { return show_info(session, *choice); }; });
 }
 
-int verify(Session& session, const std::string& key) {
-  const VerifyReport report = session.open_lake().verify(key);
-  TableMaker maker;
-  Texts keys;
-  Texts files;
-  Texts findings;
-  for (const VerifyFinding& finding : report.findings) {
-    keys.emplace_back(finding.key);
-    files.emplace_back(finding.file);
-    findings.emplace_back(finding.what);
-  }
-  maker.add_text("key", keys);
-  maker.add_text("file", files);
-  maker.add_text("finding", findings);
-  if (!report.clean()) session.show(maker.make(), static_cast<int64_t>(report.findings.size()));
-  session.say(format_message(
-      "{} series, {} files, {} rows, {}: {}",
-      {report.keys, report.files, report.rows, bytes_text(static_cast<double>(report.bytes)),
-       report.clean() ? std::string("whole") : format_message("{} findings", {report.findings.size()})}));
-  return report.clean() ? kExitDone : kExitFound;
-}
-
-void add_verify(CLI::App& app, Session& session) {
-  CLI::App* const command = app.add_subcommand("verify", "Read everything and check it against the catalog");
-  const auto key = std::make_shared<std::string>();
-  command->add_option("KEY", *key, "Only this series");
-  command->footer(
-      "Findings go to standard output, and the exit status is 20 if there are any.\nExample:\n  varve verify");
-  command->callback([&session, key] { session.command = [&session, key] { return verify(session, *key); }; });
-}
-
 // What `coverage` is asked for.
 struct CoverageChoice {
   std::string key;
@@ -323,7 +292,6 @@ void add_lake_commands(CLI::App& app, Session& session) {
   add_ls(app, session);
   add_info(app, session);
   add_coverage(app, session);
-  add_verify(app, session);
   add_version(app, session);
 }
 

@@ -147,6 +147,7 @@ int run_program(int argc, char** argv) {
   add_history_commands(app, session);
   add_column_commands(app, session);
   add_diff_command(app, session);
+  add_maintenance_commands(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {

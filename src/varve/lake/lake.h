@@ -11,6 +11,7 @@
 
 #include "varve/lake/columns.h"
 #include "varve/lake/diff.h"
+#include "varve/lake/maintenance.h"
 #include "varve/lake/options.h"
 #include "varve/lake/registry.h"
 #include "varve/table/table.h"
@@ -163,7 +164,19 @@ class Lake {
 
   // Reads everything and checks it against the catalog: checksums, page CRCs, row counts, ranges, order, identity, the
   // visible tree. `key` empty: all keys. Findings are returned, not thrown; a damaged file does not stop the rest.
-  [[nodiscard]] VerifyReport verify(std::string_view key = {}) const;
+  [[nodiscard]] VerifyReport verify(std::string_view key = {}, const WorkOptions& options = {}) const;
+  // Mends what is damaged in a series (`key` empty: in all): visible files that are missing or were changed, objects
+  // whose bytes are found elsewhere. What cannot be mended leaves its series in a new version. Damaged files move to
+  // `.varve/quarantine`; nothing is deleted. Throws NotFound for the key or the backup, Cancelled.
+  RepairReport repair(std::string_view key = {}, const RepairOptions& options = {});
+  // Makes the lake at `to` what this one is at one moment, copying only what is not there yet. The copy is a lake and
+  // can be read; whoever writes to it makes it a lake of its own. A copy that is cut short leaves what was there
+  // usable. Throws AlreadyExists if `to` holds anything but such a backup of this lake, ConcurrentWrite if it is open.
+  BackupReport backup(const std::string& to, const WorkOptions& options = {}) const;
+  // What is well and what is not with the lake and what it stands on, without reading data files.
+  [[nodiscard]] std::vector<Symptom> doctor() const;
+  // How much there is, from the catalog alone; `free_*` by the policy of `options`.
+  [[nodiscard]] LakeStats stats(const VacuumOptions& options = {}) const;
 
  private:
   friend class Transaction;
@@ -199,6 +212,16 @@ class Transaction {
   explicit Transaction(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Makes the lake at `from`, mostly a backup, anew at `to`, which must be empty or not there. `from` is only read.
+// Throws NotFound, AlreadyExists.
+BackupReport restore_lake(const std::string& from, const std::string& to, const WorkOptions& options = {},
+                          OpenOptions open = {});
+
+// Makes a new catalog for the lake at `root` from its files (docs/maintenance.md says what these cannot tell), going on
+// from the newest copy that the lake has of its catalog. Throws NotFound, AlreadyExists if there is a catalog and it is
+// not said to be replaced, ConcurrentWrite if the lake is open.
+RebuildReport rebuild_catalog(const std::string& root, const RebuildOptions& options = {}, OpenOptions open = {});
 
 // The nearest folder at or above `path` that is a lake, if there is one.
 std::optional<std::string> find_lake(const std::string& path);

@@ -197,35 +197,4 @@ struct SnapshotInfo {
   int64_t keys = 0;
 };
 
-// Which old versions `vacuum` keeps, besides the newest and those in snapshots: all that were the newest at some time
-// within `all_for`, but at most `versions_max` of these, and the last of each hour within `hourly_for`.
-struct VacuumOptions {
-  Duration all_for = Duration::seconds(3600);
-  Duration hourly_for = Duration::seconds(7 * 24 * 3600);
-  int64_t versions_max = 500;
-};
-
-struct VacuumReport {
-  int64_t versions = 0;  // forgotten
-  int64_t files = 0;     // removed
-  int64_t bytes = 0;     // of these
-};
-
-struct VerifyFinding {
-  std::string key;   // "" if it concerns the lake
-  std::string file;  // relative to the root, "" if none
-  std::string what;
-};
-
-// What `verify` looked at and found. Nothing found: the lake is whole.
-struct VerifyReport {
-  int64_t keys = 0;
-  int64_t files = 0;
-  int64_t rows = 0;
-  int64_t bytes = 0;
-  std::vector<VerifyFinding> findings;
-
-  [[nodiscard]] bool clean() const noexcept { return findings.empty(); }
-};
-
 }  // namespace varve

@@ -166,31 +166,18 @@ def test_version_is_one_line(outside: Varve) -> None:
 
 def test_help_names_commands_settings_and_exit_codes(outside: Varve) -> None:
     text = outside("--help").out
-    for word in ("import", "export", "verify", "VARVE_LAKE", "varve.toml", " 20  verify found something", "130"):
+    for word in ("import", "export", "verify", "VARVE_LAKE", "varve.toml", " 20  something is not well", "130"):
         assert word in text
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        "init",
-        "import",
-        "export",
-        "ls",
-        "info",
-        "read",
-        "head",
-        "tail",
-        "write",
-        "append",
-        "upsert",
-        "delete",
-        "verify",
-        "drop-columns",
-        "rename-columns",
-        "schema-history",
+        *("init", "import", "export", "ls", "info", "read", "head", "tail", "write", "append", "upsert", "delete"),
+        *("verify", "repair", "backup", "restore-lake", "rebuild-catalog", "doctor", "stats"),
+        *("drop-columns", "rename-columns", "schema-history"),
     ],
 )
 def test_each_command_explains_itself_with_an_example(outside: Varve, command: str) -> None:
     text = outside(command, "--help").out
-    assert f"varve {command}" in text and "Example" in text
+    assert command in text.split("Example")[1]

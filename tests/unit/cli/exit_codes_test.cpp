@@ -40,7 +40,7 @@ TEST(ExitCodes, HelpNamesEveryCode) {
   for (const ErrorKind kind : kErrorKinds) {
     EXPECT_THAT(text, ::testing::HasSubstr(" " + std::to_string(exit_code(kind)) + "  "));
   }
-  EXPECT_THAT(text, ::testing::HasSubstr("  20  verify found something"));
+  EXPECT_THAT(text, ::testing::HasSubstr("  20  something is not well: verify"));
 }
 
 }  // namespace
