@@ -15,7 +15,7 @@ namespace {
 
 constexpr Duration kCreateTimeout = Duration::seconds(30);
 
-// Which objects make up a version, and under which schema they are read; empty if there is no such version.
+// A version and the schema under which it is read; empty if there is no such version.
 struct FoundVersion {
   int64_t version = 0;
   int32_t schema_version = 0;
@@ -29,6 +29,33 @@ std::optional<FoundVersion> find_version(Database& database, const SeriesRow& se
       "SELECT schema_version FROM versions WHERE series_id = ?1 AND version = ?2 AND NOT deletes", series.id, version);
   if (!rows.next()) return {};
   return FoundVersion{version, static_cast<int32_t>(rows.integer(0))};
+}
+
+std::optional<FoundVersion> find_version(Database& database, const SeriesRow& series, const VersionWanted& wanted) {
+  if (const auto* number = std::get_if<int64_t>(&wanted)) return find_version(database, series, *number);
+  const auto* time = std::get_if<Timestamp>(&wanted);
+  const std::optional<int64_t> found =
+      time != nullptr ? select_version_at(database, series.id, *time)
+                      : select_version_in_snapshot(database, std::get<std::string>(wanted), series.id);
+  return found ? find_version(database, series, *found) : std::nullopt;
+}
+
+std::optional<Catalog::State> select_state(Database& database, std::string_view key,
+                                           const Catalog::StatesWanted& wanted, SchemaRows& schemas) {
+  std::optional<SeriesRow> series = select_series(database, key);
+  if (!series) return {};
+  const std::optional<FoundVersion> found = find_version(database, *series, wanted.version);
+  if (!found) return {};
+  Catalog::State state;
+  state.version = found->version;
+  state.schema = schemas.select(series->id, found->schema_version);
+  state.objects = select_objects(database, {.series_id = series->id,
+                                            .version = found->version,
+                                            .newest = found->version == series->version,
+                                            .first = wanted.first,
+                                            .last = wanted.last});
+  state.series = *std::move(series);
+  return state;
 }
 
 // The file has its name only when it is whole and on the disk.
@@ -105,21 +132,20 @@ Schema Catalog::schema(int64_t series_id, int32_t schema_version) {
 }
 
 std::optional<Catalog::State> Catalog::state(std::string_view key, int64_t version, Timestamp first, Timestamp last) {
-  return connection_->read("read the state of a series", [&](Database& database) -> std::optional<State> {
-    std::optional<SeriesRow> series = select_series(database, key);
-    if (!series) return {};
-    const std::optional<FoundVersion> found = find_version(database, *series, version);
-    if (!found) return {};
-    State state;
-    state.version = found->version;
-    state.schema = select_schema(database, series->id, found->schema_version);
-    state.objects = select_objects(database, {.series_id = series->id,
-                                              .version = found->version,
-                                              .newest = found->version == series->version,
-                                              .first = first,
-                                              .last = last});
-    state.series = *std::move(series);
-    return state;
+  return connection_->read("read the state of a series", [&](Database& database) {
+    SchemaRows schemas(database);
+    return select_state(database, key, {.version = version, .first = first, .last = last}, schemas);
+  });
+}
+
+std::vector<std::optional<Catalog::State>> Catalog::states(std::span<const std::string> keys,
+                                                           const StatesWanted& wanted) {
+  return connection_->read("read the states of series", [&](Database& database) {
+    SchemaRows schemas(database);
+    std::vector<std::optional<State>> states;
+    states.reserve(keys.size());
+    for (const std::string& key : keys) states.push_back(select_state(database, key, wanted, schemas));
+    return states;
   });
 }
 

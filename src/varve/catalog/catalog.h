@@ -188,6 +188,14 @@ class Catalog {
   // deleted at that version, or the version is not there.
   [[nodiscard]] std::optional<State> state(std::string_view key, int64_t version = 0,
                                            Timestamp first = Timestamp::min(), Timestamp last = Timestamp::max());
+  // The same of many series in one read transaction, so that no commit lies between two of them: an entry a key, in
+  // their order. Throws NotFound for a snapshot that is not there.
+  struct StatesWanted {
+    VersionWanted version = int64_t{0};
+    Timestamp first = Timestamp::min();
+    Timestamp last = Timestamp::max();
+  };
+  [[nodiscard]] std::vector<std::optional<State>> states(std::span<const std::string> keys, const StatesWanted& wanted);
   // The objects of the series, live and dead, that have one of these visible names.
   [[nodiscard]] std::vector<ObjectRow> objects_named(int64_t series_id, std::span<const std::string> names);
   // Those whose names lie in [first, end), bytewise, and the names of all of them.

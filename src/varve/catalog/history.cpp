@@ -56,6 +56,23 @@ bool has_snapshot(Database& database, std::string_view name) {
 
 }  // namespace
 
+std::optional<int64_t> select_version_at(Database& database, int64_t series_id, Timestamp time) {
+  Query rows = database.query(
+      "SELECT versions.version FROM versions JOIN commits ON commits.sequence = versions.commit_sequence "
+      "WHERE versions.series_id = ?1 AND commits.time <= ?2 ORDER BY versions.version DESC LIMIT 1",
+      series_id, time.nanoseconds);
+  if (!rows.next()) return {};
+  return rows.integer(0);
+}
+
+std::optional<int64_t> select_version_in_snapshot(Database& database, std::string_view name, int64_t series_id) {
+  if (!has_snapshot(database, name)) throw NotFound("no snapshot {}", quote(name));
+  Query rows =
+      database.query("SELECT version FROM snapshot_versions WHERE snapshot = ?1 AND series_id = ?2", name, series_id);
+  if (!rows.next()) return {};
+  return rows.integer(0);
+}
+
 std::vector<int64_t> Catalog::series_ids() {
   return connection_->read("list the series", [](Database& database) {
     Query rows = database.query("SELECT id FROM series ORDER BY id");
@@ -99,14 +116,8 @@ std::vector<VersionRow> Catalog::versions(int64_t series_id) {
 }
 
 std::optional<int64_t> Catalog::version_at(int64_t series_id, Timestamp time) {
-  return connection_->read("find a version", [&](Database& database) -> std::optional<int64_t> {
-    Query rows = database.query(
-        "SELECT versions.version FROM versions JOIN commits ON commits.sequence = versions.commit_sequence "
-        "WHERE versions.series_id = ?1 AND commits.time <= ?2 ORDER BY versions.version DESC LIMIT 1",
-        series_id, time.nanoseconds);
-    if (!rows.next()) return {};
-    return rows.integer(0);
-  });
+  return connection_->read("find a version",
+                           [&](Database& database) { return select_version_at(database, series_id, time); });
 }
 
 std::vector<VersionTime> Catalog::version_times(int64_t series_id) {
@@ -195,13 +206,8 @@ std::vector<SnapshotVersion> Catalog::snapshot(std::string_view name) {
 }
 
 std::optional<int64_t> Catalog::version_in_snapshot(std::string_view name, int64_t series_id) {
-  return connection_->read("read a snapshot", [&](Database& database) -> std::optional<int64_t> {
-    if (!has_snapshot(database, name)) throw NotFound("no snapshot {}", quote(name));
-    Query rows =
-        database.query("SELECT version FROM snapshot_versions WHERE snapshot = ?1 AND series_id = ?2", name, series_id);
-    if (!rows.next()) return {};
-    return rows.integer(0);
-  });
+  return connection_->read("read a snapshot",
+                           [&](Database& database) { return select_version_in_snapshot(database, name, series_id); });
 }
 
 }  // namespace varve::catalog

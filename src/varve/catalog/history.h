@@ -4,11 +4,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "varve/base/time.h"
 #include "varve/table/schema.h"
 
 namespace varve::catalog {
+
+// Which version of a series is meant: the one of that number (0: the newest), the newest one at a time, or the one that
+// the snapshot of that name holds.
+using VersionWanted = std::variant<int64_t, Timestamp, std::string>;
 
 // One version of a series and the commit that made it. Sums are over its objects, counts are those of the commit.
 struct VersionRow {

@@ -93,10 +93,17 @@ std::vector<SeriesRow> select_series_between(Database& database, std::string_vie
 }
 
 Schema select_schema(Database& database, int64_t series_id, int32_t schema_version) {
-  Query rows = database.query("SELECT columns FROM schemas WHERE series_id = ?1 AND schema_version = ?2", series_id,
-                              schema_version);
+  return SchemaRows(database).select(series_id, schema_version);
+}
+
+const Schema& SchemaRows::select(int64_t series_id, int32_t schema_version) {
+  Query rows = database_.query("SELECT columns FROM schemas WHERE series_id = ?1 AND schema_version = ?2", series_id,
+                               schema_version);
   if (!rows.next()) throw NotFound("series {} has no schema version {}", series_id, schema_version);
-  return parse_schema(rows.text(0));
+  const std::string_view text = rows.text(0);
+  const auto known = parsed_.find(text);
+  if (known != parsed_.end()) return known->second;
+  return parsed_.emplace(text, parse_schema(text)).first->second;
 }
 
 std::optional<CommitRow> select_commit(Database& database, std::string_view commit_id) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +21,21 @@ std::optional<SeriesRow> select_series(Database& database, std::string_view key)
 std::vector<SeriesRow> select_series_between(Database& database, std::string_view low, std::string_view high);
 // Throws NotFound.
 Schema select_schema(Database& database, int64_t series_id, int32_t schema_version);
+// Schemas read one after the other: those that read alike, as most do in a lake, are parsed once.
+class SchemaRows {
+ public:
+  explicit SchemaRows(Database& database) : database_(database) {}
+  const Schema& select(int64_t series_id, int32_t schema_version);  // throws NotFound
+
+ private:
+  Database& database_;
+  std::map<std::string, Schema, std::less<>> parsed_;
+};
+
+// The newest version at a time, and the one in a snapshot (NotFound for the snapshot); nothing if there is none.
+std::optional<int64_t> select_version_at(Database& database, int64_t series_id, Timestamp time);
+std::optional<int64_t> select_version_in_snapshot(Database& database, std::string_view name, int64_t series_id);
+
 std::optional<CommitRow> select_commit(Database& database, std::string_view commit_id);
 std::optional<CommitRow> select_newest_commit(Database& database);
 

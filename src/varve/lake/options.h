@@ -12,6 +12,7 @@
 
 #include "varve/base/time.h"
 #include "varve/lake/coverage.h"
+#include "varve/table/predicate/predicate.h"
 #include "varve/table/schema.h"
 
 namespace varve {
@@ -150,6 +151,7 @@ struct ReadOptions {
   Closed closed = Closed::kBoth;
   std::string zone;  // of days and naive text in start and end; "": UTC days, no naive text
   std::optional<std::vector<std::string>> columns;  // all if absent; in the order named
+  std::optional<Predicate> where;                   // only rows for which it is true; of any columns of the series
   std::optional<AsOf> as_of;                        // the newest state if absent
   std::optional<int64_t> limit;                     // at most so many rows, the first ones
 };

@@ -11,6 +11,7 @@ store::Selection to_selection(const ReadOptions& options, std::optional<int64_t>
   store::Selection selection;
   selection.version = version.value_or(0);
   selection.columns = options.columns;
+  selection.where = options.where;
   if (options.limit) {
     if (*options.limit < 0) throw InvalidArgument("limit is {} and must not be negative", *options.limit);
     selection.rows_max = options.limit;

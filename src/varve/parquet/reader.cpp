@@ -1,11 +1,10 @@
 #include "varve/parquet/reader.h"
 
-#include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "varve/base/error.h"
 #include "varve/parquet/read/chunk_locator.h"
+#include "varve/parquet/read/file_read.h"
 #include "varve/parquet/read/table_read.h"
 
 namespace varve::parquet {
@@ -40,24 +39,16 @@ const OpenFile& Reader::file() const noexcept { return state_->file; }
 Table Reader::read(const ReadOptions& options) const { return read_rows(0, num_rows(), options); }
 
 Table Reader::read_rows(int64_t first, int64_t count, const ReadOptions& options) const {
-  if (first < 0 || count < 0) throw InvalidArgument("rows from {}, {} of them", first, count);
-  first = std::min(first, num_rows());
-  const int64_t last = first + std::min(count, num_rows() - first);
-  std::vector<GroupRows> groups;
-  int64_t row = 0;  // the group's first
-  for (size_t group = 0; group < num_row_groups(); ++group) {
-    const int64_t rows = metadata().row_groups[group].num_rows;
-    const RowRange range{std::clamp<int64_t>(first - row, 0, rows), std::clamp<int64_t>(last - row, 0, rows)};
-    if (range.first < range.last) groups.push_back({group, {range}});
-    row += rows;
-  }
-  return read_table(*this, std::move(groups), options);
+  FileRead file(*this, options, groups_of(*this, first, count));
+  file.select();
+  return read_table({&file, 1}, options.pool);
 }
 
 Table Reader::read_row_group(size_t group, const ReadOptions& options) const {
   if (group >= num_row_groups()) throw InvalidArgument("row group {} of {}", group, num_row_groups());
-  std::vector<GroupRows> groups{{group, {{0, metadata().row_groups[group].num_rows}}}};
-  return read_table(*this, std::move(groups), options);
+  FileRead file(*this, options, {{group, {{0, metadata().row_groups[group].num_rows}}}});
+  file.select();
+  return read_table({&file, 1}, options.pool);
 }
 
 }  // namespace varve::parquet

@@ -5,11 +5,19 @@
 namespace varve::store {
 namespace {
 
+// What an open reader of a small file takes besides its bytes, roughly.
+constexpr size_t kReaderBytes = size_t{8} << 10;
+
 bool is_same(const base::FileStatus& left, const base::FileStatus& right) {
   const auto parts = [](const base::FileStatus& status) {
     return std::tie(status.size, status.inode, status.device, status.modified_nanoseconds);
   };
   return parts(left) == parts(right);
+}
+
+// In the measure of its shelf.
+size_t cost_of(const OpenObject& object) noexcept {
+  return object.bytes_in_memory > 0 ? kReaderBytes + object.bytes_in_memory : 1;
 }
 
 }  // namespace
@@ -18,29 +26,37 @@ std::shared_ptr<const parquet::Reader> ObjectCache::find(std::string_view object
   const std::lock_guard lock(mutex_);
   const auto at = places_.find(object_id);
   if (at == places_.end() || !is_same(at->second->status, status)) return nullptr;
-  entries_.splice(entries_.begin(), entries_, at->second);
-  return at->second->reader;
+  Entries& entries = shelf_of(at->second->object).entries;
+  entries.splice(entries.begin(), entries, at->second);
+  return at->second->object.reader;
 }
 
-void ObjectCache::put(std::string_view object_id, const base::FileStatus& status,
-                      std::shared_ptr<const parquet::Reader> reader) {
-  std::list<Entry> gone;  // closed after the lock is free
+void ObjectCache::put(std::string_view object_id, const base::FileStatus& status, const OpenObject& object) {
+  Entries gone;  // closed after the lock is free
   const std::lock_guard lock(mutex_);
-  const auto take_out = [&](std::list<Entry>::iterator entry) {
-    places_.erase(entry->object_id);
-    gone.splice(gone.begin(), entries_, entry);
-  };
-  if (const auto at = places_.find(object_id); at != places_.end()) take_out(at->second);
-  if (entries_.size() >= kReadersMax) take_out(std::prev(entries_.end()));
-  entries_.push_front({std::string(object_id), status, std::move(reader)});
-  places_.emplace(entries_.front().object_id, entries_.begin());
+  if (const auto at = places_.find(object_id); at != places_.end()) take_out(at->second, gone);
+  Shelf& shelf = shelf_of(object);
+  shelf.entries.push_front({std::string(object_id), status, object});
+  shelf.cost += cost_of(object);
+  places_.emplace(shelf.entries.front().object_id, shelf.entries.begin());
+  while (shelf.cost > shelf.cost_max) take_out(std::prev(shelf.entries.end()), gone);
 }
 
 void ObjectCache::clear() {
-  std::list<Entry> gone;
+  std::array<Entries, 2> gone;
   const std::lock_guard lock(mutex_);
   places_.clear();
-  gone.swap(entries_);
+  for (size_t at = 0; at < shelves_.size(); ++at) {
+    gone[at].swap(shelves_[at].entries);
+    shelves_[at].cost = 0;
+  }
+}
+
+void ObjectCache::take_out(Entries::iterator entry, Entries& gone) {
+  Shelf& shelf = shelf_of(entry->object);
+  places_.erase(entry->object_id);
+  shelf.cost -= cost_of(entry->object);
+  gone.splice(gone.begin(), shelf.entries, entry);
 }
 
 }  // namespace varve::store

@@ -17,11 +17,12 @@ namespace varve::store {
 
 // Which rows and columns.
 struct Selection {
-  int64_t version = 0;                 // 0: the newest
-  Timestamp first = Timestamp::min();  // index values, both inside; first > last selects nothing
+  catalog::VersionWanted version = int64_t{0};  // the newest
+  Timestamp first = Timestamp::min();           // index values, both inside; first > last selects nothing
   Timestamp last = Timestamp::max();
   bool within_range = false;  // false: first and last are not looked at, and the series may be untimed
   std::optional<std::vector<std::string>> columns;  // all if absent
+  std::optional<Predicate> where;                   // its columns need not be among `columns`
   std::optional<int64_t> rows_max;
   bool from_end = false;  // rows_max keeps the last rows, not the first
 };

@@ -1,21 +1,16 @@
-// One call of read: which columns and rows of an open file, narrowed step by step, then decoded.
+// Decodes what reads take from files into one table.
 #pragma once
 
-#include <vector>
+#include <span>
 
-#include "varve/parquet/read/chunk_locator.h"
-#include "varve/parquet/read/row_ranges.h"
-#include "varve/parquet/reader.h"
+#include "varve/base/thread_pool.h"
+#include "varve/parquet/read/file_read.h"
 
 namespace varve::parquet {
 
-// Rows of one row group that are wanted.
-struct GroupRows {
-  size_t group = 0;
-  RowRanges rows;
-};
-
-// The rows of `groups` that the options leave, in order, of the columns that they name. Throws as Reader::read.
-Table read_table(const Reader& reader, std::vector<GroupRows> groups, const ReadOptions& options);
+// The rows of the files, whose `select` is done and whose columns have the same types, one after the other, each where
+// it stays: nothing is copied together afterwards. There is one file at least, and the schema is the first one's.
+// Throws as Reader::read.
+Table read_table(std::span<const FileRead> files, base::ThreadPool* pool);
 
 }  // namespace varve::parquet

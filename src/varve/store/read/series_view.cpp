@@ -1,0 +1,219 @@
+#include "varve/store/read/series_view.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "varve/base/error.h"
+#include "varve/table/cast.h"
+#include "varve/table/select.h"
+
+namespace varve::store {
+namespace {
+
+using catalog::Catalog;
+using catalog::ObjectRow;
+
+// Where nobody knows how many rows of a file are wanted, so many are looked at first, and then more and more.
+constexpr int64_t kFirstStep = int64_t{1} << 16;
+constexpr int64_t kStepGrowth = 4;
+// From so many files on it pays to open them side by side.
+constexpr size_t kFewFiles = 4;
+
+[[noreturn]] void throw_missing(std::string_view key, const catalog::VersionWanted& version) {
+  if (const auto* time = std::get_if<Timestamp>(&version)) {
+    throw NotFound("series {} has no version of {}", quote(key), to_string(*time));
+  }
+  if (const auto* snapshot = std::get_if<std::string>(&version)) {
+    throw NotFound("series {} is not in snapshot {}", quote(key), quote(*snapshot));
+  }
+  const int64_t number = std::get<int64_t>(version);
+  if (number != 0) throw NotFound("series {} has no version {}", quote(key), number);
+  throw NotFound("no series {}", quote(key));
+}
+
+}  // namespace
+
+void for_all(base::ThreadPool* pool, size_t count, const std::function<void(size_t)>& body) {
+  if (pool != nullptr && count > 1) return pool->parallel_for(count, body);
+  for (size_t at = 0; at < count; ++at) body(at);
+}
+
+std::vector<Catalog::State> find_states(Engine& engine, std::span<const std::string> keys, const Selection& selection) {
+  Catalog::StatesWanted wanted{.version = selection.version};
+  if (selection.within_range) {
+    wanted.first = selection.first;
+    wanted.last = std::max(selection.first, selection.last);
+  }
+  std::vector<std::optional<Catalog::State>> found = engine.catalog().states(keys, wanted);
+  std::vector<Catalog::State> states;
+  states.reserve(found.size());
+  for (size_t at = 0; at < found.size(); ++at) {
+    if (!found[at]) throw_missing(keys[at], selection.version);
+    if (selection.within_range && found[at]->series.definition.index.empty()) {
+      throw InvalidArgument("series {} is untimed: it has no ranges", quote(keys[at]));
+    }
+    sort_objects(found[at]->objects, found[at]->series.definition);
+    states.push_back(*std::move(found[at]));
+  }
+  return states;
+}
+
+SeriesView::SeriesView(Engine& engine, Catalog::State state, Selection selection)
+    : engine_(&engine), state_(std::move(state)), selection_(std::move(selection)) {
+  select_columns();
+  nothing_ = state_.objects.empty() || selection_.rows_max == 0 ||
+             (selection_.within_range && selection_.first > selection_.last);
+}
+
+void SeriesView::select_columns() {
+  schema_ = state_.schema;
+  if (selection_.columns) {
+    std::vector<Field> fields;
+    for (const std::string& name : *selection_.columns) {
+      fields.push_back(state_.schema[state_.schema.position_of(name)]);
+    }
+    schema_ = Schema(std::move(fields));
+  }
+  read_schema_ = schema_;
+  for (const Field& field : schema_.fields()) names_.push_back(field.name);
+  if (!selection_.where) return;
+  table::check(*selection_.where, state_.schema);
+  std::vector<Field> fields = schema_.fields();
+  for (const std::string& name : selection_.where->columns()) {
+    if (!schema_.find(name)) fields.push_back(state_.schema[state_.schema.position_of(name)]);
+  }
+  read_schema_ = Schema(std::move(fields));
+}
+
+Table SeriesView::read() const {
+  if (nothing_) return Table::empty(schema_);
+  return selection_.rows_max ? read_some(*selection_.rows_max) : read_all();
+}
+
+Table SeriesView::read_all() const {
+  std::vector<Table> pieces;
+  for (size_t first = 0; first < state_.objects.size(); first += kFilesAtOnce) {
+    pieces.push_back(read_files(first, std::min(state_.objects.size(), first + kFilesAtOnce)));
+  }
+  return table::concatenate(pieces, engine_->pool());
+}
+
+Table SeriesView::read_files(size_t first, size_t end) const {
+  std::vector<Source> opened(end - first);
+  for_all(opened.size() > kFewFiles ? engine_->pool() : nullptr, opened.size(),
+          [&](size_t at) { opened[at] = open(state_.objects[first + at]); });
+  if (std::all_of(opened.begin(), opened.end(), [](const Source& each) { return each.fits; })) {
+    std::vector<parquet::FilePart> parts;
+    for (size_t at = 0; at < opened.size(); ++at) {
+      parts.push_back({std::move(opened[at].reader), !cuts(state_.objects[first + at])});
+    }
+    return conform(parquet::read_jointly(parts, part_options()).table, schema_, state_.objects[first]);
+  }
+  std::vector<Table> pieces(opened.size());
+  for_all(engine_->pool(), pieces.size(), [&](size_t at) {
+    const ObjectRow& object = state_.objects[first + at];
+    pieces[at] = read_opened(opened[at], object, 0, opened[at].reader->num_rows());
+  });
+  return table::concatenate(pieces, engine_->pool());
+}
+
+Table SeriesView::read_some(int64_t rows_left) const {
+  std::vector<Table> pieces;
+  for (size_t done = 0; done < state_.objects.size() && rows_left > 0; ++done) {
+    read_some_of(selection_.from_end ? state_.objects.size() - 1 - done : done, rows_left, pieces);
+  }
+  if (pieces.empty()) return Table::empty(schema_);
+  if (selection_.from_end) std::reverse(pieces.begin(), pieces.end());
+  return table::concatenate(pieces, engine_->pool());
+}
+
+void SeriesView::read_some_of(size_t file, int64_t& rows_left, std::vector<Table>& pieces) const {
+  const int64_t rows = rows_of_file(file);
+  int64_t step = selection_.where || cuts(state_.objects[file]) ? kFirstStep : rows_left;
+  for (int64_t done = 0; done < rows && rows_left > 0;) {
+    const int64_t count = std::min(step, rows - done);
+    Table piece = read_rows(file, selection_.from_end ? rows - done - count : done, count);
+    done += count;
+    step *= kStepGrowth;
+    const int64_t beyond = std::max<int64_t>(piece.num_rows() - rows_left, 0);
+    if (beyond > 0) piece = piece.slice(selection_.from_end ? beyond : 0, rows_left);
+    rows_left -= piece.num_rows();
+    if (piece.num_rows() > 0) pieces.push_back(std::move(piece));
+  }
+}
+
+Table SeriesView::read_rows(size_t file, int64_t first, int64_t count) const {
+  const ObjectRow& object = state_.objects[file];
+  return read_opened(open(object), object, first, count);
+}
+
+std::optional<parquet::FilePart> SeriesView::part(size_t file) const {
+  Source opened = open(state_.objects[file]);
+  if (!opened.fits) return {};
+  return parquet::FilePart{std::move(opened.reader), !cuts(state_.objects[file])};
+}
+
+parquet::ReadOptions SeriesView::part_options() const {
+  return {.columns = names_, .range = range(), .where = selection_.where, .pool = engine_->pool(), .cancel = {}};
+}
+
+SeriesView::Source SeriesView::open(const ObjectRow& object) const {
+  Source opened{open_object(*engine_, key(), object)};
+  opened.fits = fits(opened.reader->schema());
+  return opened;
+}
+
+bool SeriesView::fits(const Schema& file) const {
+  const auto& wanted = read_schema_.fields();
+  return !schema_.fields().empty() && std::all_of(wanted.begin(), wanted.end(), [&](const Field& field) {
+    const auto position = file.find(field.name);
+    return position && file[*position].type == field.type;
+  });
+}
+
+Table SeriesView::read_opened(const Source& opened, const ObjectRow& object, int64_t first, int64_t count) const {
+  parquet::ReadOptions options = part_options();
+  if (!cuts(object)) options.range.reset();
+  if (opened.fits) return conform(opened.reader->read_rows(first, count, options), schema_, object);
+  options.columns = columns_in(opened.reader->schema());
+  options.where.reset();
+  return choose(opened.reader->read_rows(first, count, options), object);
+}
+
+// A condition means the values of the series, which a file of before may hold in another type, or not at all.
+Table SeriesView::choose(const Table& rows, const ObjectRow& object) const {
+  const Table whole = conform(rows, read_schema_, object);
+  if (!selection_.where) return whole;
+  const Column kept = table::evaluate(*selection_.where, whole, engine_->pool());
+  return table::filter(whole, kept, engine_->pool()).select(names_);
+}
+
+Table SeriesView::conform(const Table& rows, const Schema& schema, const ObjectRow& object) const {
+  try {
+    return table::conform(rows, schema);
+  } catch (const SchemaCompatibility& error) {
+    throw Corruption("{} does not go with its series: {}", visible_name(key(), object), error.what());
+  }
+}
+
+// A file may be older than a column. One column at least has to be read, for the number of rows.
+std::vector<std::string> SeriesView::columns_in(const Schema& file) const {
+  std::vector<std::string> names;
+  for (const Field& field : read_schema_.fields()) {
+    if (file.find(field.name)) names.push_back(field.name);
+  }
+  if (names.empty() && file.size() > 0) names.push_back(file[0].name);
+  return names;
+}
+
+std::optional<parquet::IndexRange> SeriesView::range() const {
+  if (!selection_.within_range) return {};
+  return parquet::IndexRange{.column = index(), .start = selection_.first, .end = selection_.last, .sorted = true};
+}
+
+// Whether some of the object's rows may lie outside the range.
+bool SeriesView::cuts(const ObjectRow& object) const {
+  return selection_.within_range && (object.first < selection_.first || selection_.last < object.last);
+}
+
+}  // namespace varve::store
