@@ -146,7 +146,8 @@ void Database::configure(Access access) {
   for (const auto& [option, value] : {std::pair(SQLITE_DBCONFIG_DEFENSIVE, 1),
                                       {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
                                       {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-                                      {SQLITE_DBCONFIG_ENABLE_VIEW, 0}}) {
+                                      {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+                                      {SQLITE_DBCONFIG_ENABLE_QPSG, 1}}) {  // new values prepare nothing anew
     check(sqlite3_db_config(handle_, option, value, nullptr));
   }
   execute(

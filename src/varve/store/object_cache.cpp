@@ -25,10 +25,19 @@ size_t cost_of(const OpenObject& object) noexcept {
 std::shared_ptr<const parquet::Reader> ObjectCache::find(std::string_view object_id, const base::FileStatus& status) {
   const std::lock_guard lock(mutex_);
   const auto at = places_.find(object_id);
-  if (at == places_.end() || !is_same(at->second->status, status)) return nullptr;
-  Entries& entries = shelf_of(at->second->object).entries;
-  entries.splice(entries.begin(), entries, at->second);
-  return at->second->object.reader;
+  return at != places_.end() && is_same(at->second->status, status) ? use(at->second) : nullptr;
+}
+
+std::shared_ptr<const parquet::Reader> ObjectCache::find_in_memory(std::string_view object_id) {
+  const std::lock_guard lock(mutex_);
+  const auto at = places_.find(object_id);
+  return at != places_.end() && at->second->object.bytes_in_memory > 0 ? use(at->second) : nullptr;
+}
+
+std::shared_ptr<const parquet::Reader> ObjectCache::use(Entries::iterator entry) {
+  Entries& entries = shelf_of(entry->object).entries;
+  entries.splice(entries.begin(), entries, entry);
+  return entry->object.reader;
 }
 
 void ObjectCache::put(std::string_view object_id, const base::FileStatus& status, const OpenObject& object) {

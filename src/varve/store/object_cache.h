@@ -31,6 +31,8 @@ class ObjectCache {
 
   // The reader of that object, if it is here and its file was, when opened, in the state that `status` tells.
   [[nodiscard]] std::shared_ptr<const parquet::Reader> find(std::string_view object_id, const base::FileStatus& status);
+  // The same for one that lies in memory, where its bytes stay what they were whatever becomes of the file.
+  [[nodiscard]] std::shared_ptr<const parquet::Reader> find_in_memory(std::string_view object_id);
   // Puts it in (in place of another of the same object); those that were unused the longest may go.
   void put(std::string_view object_id, const base::FileStatus& status, const OpenObject& object);
   void clear();
@@ -50,6 +52,7 @@ class ObjectCache {
   };
 
   [[nodiscard]] Shelf& shelf_of(const OpenObject& object) noexcept { return shelves_[object.bytes_in_memory > 0]; }
+  [[nodiscard]] std::shared_ptr<const parquet::Reader> use(Entries::iterator entry);
   void take_out(Entries::iterator entry, Entries& gone);
 
   std::mutex mutex_;

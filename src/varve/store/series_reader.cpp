@@ -59,6 +59,7 @@ base::BufferPtr read_whole(const base::File& file, uint64_t size) {
 }  // namespace
 
 std::shared_ptr<const parquet::Reader> open_object(Engine& engine, std::string_view key, const ObjectRow& object) {
+  if (auto open = engine.objects().find_in_memory(object.id)) return open;
   base::FileStatus status;  // bytes in the catalog cannot change
   if (object.stored) status = engine.files().status(engine.disk().object_path(object.id));
   if (auto open = engine.objects().find(object.id, status)) return open;

@@ -42,20 +42,21 @@ std::vector<GroupRows> groups_of(const Reader& reader, int64_t first, int64_t co
 }
 
 FileRead::FileRead(const Reader& reader, const ReadOptions& options, std::vector<GroupRows> groups)
-    : file_(&reader.file()), options_(&options), groups_(std::move(groups)) {
+    : reader_(&reader), file_(&reader.file()), options_(&options), groups_(std::move(groups)) {
   drop_empty_groups();
-  if (!options.columns) {
-    if (!file_->columns.nested.empty()) refuse(file_->columns.nested.front());
-    for (const LeafColumn& column : file_->columns.columns) columns_.push_back(&column);
-    schema_ = reader.schema();
+  if (options.columns) {
+    for (const std::string& name : *options.columns) columns_.push_back(&find(name));
     return;
   }
+  if (!file_->columns.nested.empty()) refuse(file_->columns.nested.front());
+  for (const LeafColumn& column : file_->columns.columns) columns_.push_back(&column);
+}
+
+Schema FileRead::schema() const {
+  if (!options_->columns) return reader_->schema();
   std::vector<Field> fields;
-  for (const std::string& name : *options.columns) {
-    columns_.push_back(&find(name));
-    fields.push_back(field_of(*columns_.back()));
-  }
-  schema_ = Schema(std::move(fields), reader.schema().metadata());
+  for (const LeafColumn* column : columns_) fields.push_back(field_of(*column));
+  return Schema(std::move(fields), reader_->schema().metadata());
 }
 
 const LeafColumn& FileRead::find(const std::string& name) const {

@@ -32,7 +32,7 @@ class FileRead {
   FileRead(const Reader& reader, const ReadOptions& options, std::vector<GroupRows> groups);
 
   [[nodiscard]] const OpenFile& file() const noexcept { return *file_; }
-  [[nodiscard]] const Schema& schema() const noexcept { return schema_; }
+  [[nodiscard]] Schema schema() const;  // of the columns
   [[nodiscard]] std::span<const LeafColumn* const> columns() const noexcept { return columns_; }
   // None of them empty after `select`.
   [[nodiscard]] const std::vector<GroupRows>& groups() const noexcept { return groups_; }
@@ -59,9 +59,9 @@ class FileRead {
   template <typename Body>
   void in_chunk(const LeafColumn& column, size_t group, const Body& body) const;
 
+  const Reader* reader_;
   const OpenFile* file_;
   const ReadOptions* options_;
-  Schema schema_;
   std::vector<const LeafColumn*> columns_;
   std::vector<GroupRows> groups_;
 };
