@@ -215,6 +215,8 @@ class Catalog {
   // The past. Versions of a series, deleted ones too, oldest first; those that were forgotten are not there.
   [[nodiscard]] std::vector<VersionRow> versions(int64_t series_id);
   [[nodiscard]] std::vector<VersionTime> version_times(int64_t series_id);
+  // Those of these versions that are not there.
+  [[nodiscard]] std::vector<SeriesVersion> missing_versions(std::span<const SeriesVersion> versions);
   // The newest version that was there at a time; nothing if the series was not, or it is forgotten.
   [[nodiscard]] std::optional<int64_t> version_at(int64_t series_id, Timestamp time);
   // Forgets these versions of a series, durably (never the newest), and returns the objects that no version needs any

@@ -134,6 +134,18 @@ std::vector<VersionTime> Catalog::version_times(int64_t series_id) {
   });
 }
 
+std::vector<SeriesVersion> Catalog::missing_versions(std::span<const SeriesVersion> versions) {
+  return connection_->read("look for versions", [&](Database& database) {
+    std::vector<SeriesVersion> missing;
+    for (const SeriesVersion& each : versions) {
+      Query rows =
+          database.query("SELECT 1 FROM versions WHERE series_id = ?1 AND version = ?2", each.series_id, each.version);
+      if (!rows.next()) missing.push_back(each);
+    }
+    return missing;
+  });
+}
+
 std::vector<ObjectRow> Catalog::forget_versions(int64_t series_id, std::span<const int64_t> versions) {
   std::vector<ObjectRow> orphans;
   connection_->write("forget versions", [&](Database& database) {

@@ -42,6 +42,12 @@ struct SchemaRow {
   Schema schema;
 };
 
+// One version by its series.
+struct SeriesVersion {
+  int64_t series_id = 0;
+  int64_t version = 0;
+};
+
 // When a version came to be, and whether a snapshot names it.
 struct VersionTime {
   int64_t version = 0;

@@ -7,7 +7,12 @@
 #include "varve/lake/state.h"
 
 namespace varve {
-Lake::Lake(std::unique_ptr<State> state) : state_(std::move(state)) {}
+// A forked child has neither the threads nor the right to close what it shares with its parent.
+Lake::Lake(std::unique_ptr<State> state)
+    : state_(state.release(), [](State* held) {
+        std::unique_ptr<State> owned(held);
+        if (owned->forked()) static_cast<void>(owned.release());
+      }) {}
 
 Lake Lake::open(const std::string& root, OpenOptions options) {
   auto state = std::make_unique<State>(whole_path(root));
@@ -26,11 +31,7 @@ Lake Lake::open(const std::string& root, OpenOptions options) {
   return Lake(std::move(state));
 }
 
-Lake::~Lake() {
-  // A forked child has neither the threads nor the right to close what it shares with its parent.
-  if (state_ && state_->forked()) static_cast<void>(state_.release());
-}
-
+Lake::~Lake() = default;
 Lake::Lake(Lake&&) noexcept = default;
 
 Lake& Lake::operator=(Lake&& other) noexcept {

@@ -13,6 +13,7 @@
 #include "varve/lake/diff.h"
 #include "varve/lake/maintenance.h"
 #include "varve/lake/options.h"
+#include "varve/lake/reading.h"
 #include "varve/lake/registry.h"
 #include "varve/table/table.h"
 
@@ -96,11 +97,25 @@ class Lake {
 
   // Rows in order, under the schema of the version. An empty range, or one whose end comes before its start, is an
   // empty table. Throws NotFound for a missing key, version or column, InvalidArgument for a range of an untimed
-  // series, a bound that names no zone, or a negative number of rows.
+  // series, a bound that names no zone, a condition whose values cannot be compared with their columns, or a negative
+  // number of rows.
   [[nodiscard]] Table read(std::string_view key, const ReadOptions& options = {}) const;
   // The first or last `rows` rows, in order.
   [[nodiscard]] Table head(std::string_view key, int64_t rows, const ReadOptions& options = {}) const;
   [[nodiscard]] Table tail(std::string_view key, int64_t rows, const ReadOptions& options = {}) const;
+  // The same rows as `read`, in tables of `batch_rows`, of which one is in memory at a time.
+  [[nodiscard]] Batches read_batches(std::string_view key, const ReadOptions& options = {},
+                                     int64_t batch_rows = int64_t{1} << 17) const;
+  // Many series as one table, all as they were at one moment. Long: in the order of `keys`, with a column that names
+  // the key. Wide: the index, and the pivot's values of each key in a column of its name; a row for each index value
+  // that any of them has, null where a series does not have it. Throws as `read`; InvalidArgument for a key that is
+  // given twice, a key or column whose name is taken, and, wide, for indexes of different names and for a series with
+  // two rows at one index value; SchemaCompatibility for types that do not go together.
+  [[nodiscard]] Table read_many(const std::vector<std::string>& keys, const ReadManyOptions& options = {}) const;
+  // Many series merged in order of time, all as they were at one moment: rows of one index value in the order of
+  // `keys`, those of one series in their own. With a column that names the key. Throws as `read_many`; InvalidArgument
+  // for a series without index.
+  [[nodiscard]] Batches replay(const std::vector<std::string>& keys, const ReplayOptions& options = {}) const;
 
   // From the catalog alone, without touching data files:
   [[nodiscard]] bool exists(std::string_view key) const;
@@ -181,8 +196,9 @@ class Lake {
  private:
   friend class Transaction;
   struct State;
+  friend class Batches;
   explicit Lake(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  // shared with batches that are not at their end
 };
 
 // Changes of several series that happen together or not at all. Nothing is locked, read or written before `commit`; a

@@ -1,4 +1,9 @@
+#include "varve/lake/reading.h"
+
 #include <algorithm>
+#include <functional>
+#include <utility>
+#include <vector>
 
 #include "varve/base/error.h"
 #include "varve/lake/lake.h"
@@ -7,9 +12,17 @@
 namespace varve {
 namespace {
 
-store::Selection to_selection(const ReadOptions& options, std::optional<int64_t> version) {
+catalog::VersionWanted to_version(std::string_view key, const std::optional<AsOf>& as_of) {
+  if (!as_of) return int64_t{0};
+  if (as_of->time()) return *as_of->time();
+  if (!as_of->version()) return as_of->snapshot();
+  if (*as_of->version() < 1) throw NotFound("series {} has no version {}", quote(key), *as_of->version());
+  return *as_of->version();
+}
+
+store::Selection to_selection(std::string_view key, const ReadOptions& options) {
   store::Selection selection;
-  selection.version = version.value_or(0);
+  selection.version = to_version(key, options.as_of);
   selection.columns = options.columns;
   selection.where = options.where;
   if (options.limit) {
@@ -23,6 +36,11 @@ store::Selection to_selection(const ReadOptions& options, std::optional<int64_t>
   return selection;
 }
 
+// What is said of all keys; it is the first one that messages name.
+std::string_view first_of(const std::vector<std::string>& keys) {
+  return keys.empty() ? std::string_view() : std::string_view(keys[0]);
+}
+
 ReadOptions with_limit(ReadOptions options, int64_t rows) {
   if (rows < 0) throw InvalidArgument("{} rows cannot be read", rows);
   options.limit = std::min(rows, options.limit.value_or(rows));
@@ -31,8 +49,26 @@ ReadOptions with_limit(ReadOptions options, int64_t rows) {
 
 }  // namespace
 
+struct Batches::State {
+  std::shared_ptr<Lake::State> lake;  // goes after what uses it
+  Schema schema;
+  std::function<std::optional<Table>()> next;
+};
+
+Batches::Batches(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Batches::~Batches() = default;
+Batches::Batches(Batches&&) noexcept = default;
+Batches& Batches::operator=(Batches&&) noexcept = default;
+
+const Schema& Batches::schema() const noexcept { return state_->schema; }
+
+std::optional<Table> Batches::next() {
+  static_cast<void>(state_->lake->use());
+  return state_->next();
+}
+
 Table Lake::read(std::string_view key, const ReadOptions& options) const {
-  return state_->use(key).read(key, to_selection(options, state_->resolve(key, options.as_of)));
+  return state_->use(key).read(key, to_selection(key, options));
 }
 
 Table Lake::head(std::string_view key, int64_t rows, const ReadOptions& options) const {
@@ -41,9 +77,39 @@ Table Lake::head(std::string_view key, int64_t rows, const ReadOptions& options)
 
 Table Lake::tail(std::string_view key, int64_t rows, const ReadOptions& options) const {
   store::Store& store = state_->use(key);
-  store::Selection selection = to_selection(with_limit(options, rows), state_->resolve(key, options.as_of));
+  store::Selection selection = to_selection(key, with_limit(options, rows));
   selection.from_end = true;
   return store.read(key, selection);
+}
+
+Batches Lake::read_batches(std::string_view key, const ReadOptions& options, int64_t batch_rows) const {
+  if (batch_rows < 1) throw InvalidArgument("batch_rows is {} and must be at least 1", batch_rows);
+  const store::Store& store = state_->use(key);
+  auto batches = std::make_shared<store::SeriesBatches>(
+      store.read_batches(std::string(key), to_selection(key, options), {.rows = batch_rows}));
+  return Batches(std::make_unique<Batches::State>(
+      Batches::State{state_, batches->schema(), [batches] { return batches->next(); }}));
+}
+
+Table Lake::read_many(const std::vector<std::string>& keys, const ReadManyOptions& options) const {
+  const store::Store& store = state_->use_all(keys);
+  if (options.pivot && options.read.columns) {
+    throw InvalidArgument("columns are not chosen beside pivot, which gives the values of column {}",
+                          quote(*options.pivot));
+  }
+  return store.read_panel(
+      keys,
+      {.each = to_selection(first_of(keys), options.read), .key_column = options.key_column, .pivot = options.pivot});
+}
+
+Batches Lake::replay(const std::vector<std::string>& keys, const ReplayOptions& options) const {
+  if (options.batch_rows < 1) throw InvalidArgument("batch_rows is {} and must be at least 1", options.batch_rows);
+  const store::Store& store = state_->use_all(keys);
+  auto replay = std::make_shared<store::Replay>(store.replay(keys, {.each = to_selection(first_of(keys), options.read),
+                                                                    .key_column = options.key_column,
+                                                                    .rows = options.batch_rows}));
+  return Batches(
+      std::make_unique<Batches::State>(Batches::State{state_, replay->schema(), [replay] { return replay->next(); }}));
 }
 
 }  // namespace varve

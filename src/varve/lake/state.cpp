@@ -28,6 +28,11 @@ store::Store& Lake::State::use(std::string_view key) {
   return opened;
 }
 
+store::Store& Lake::State::use_all(const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) catalog::check_key(key);
+  return use();
+}
+
 store::Store& Lake::State::use_for_writing() {
   store::Store& opened = use();
   if (opened.read_only()) throw ReadOnly("the lake {} is open for reading only", root);

@@ -44,6 +44,7 @@ struct Lake::State {
   // What every call begins with. Throws Forked, InvalidArgument (closed), PathTraversal (a bad key).
   store::Store& use();
   store::Store& use(std::string_view key);
+  store::Store& use_all(const std::vector<std::string>& keys);
   // Throws ReadOnly.
   store::Store& use_for_writing();
   // A series that is there. Throws NotFound.

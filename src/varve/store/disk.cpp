@@ -31,6 +31,15 @@ void make_directory_if_absent(base::FileSystem& files, const std::string& path) 
   }
 }
 
+// Whoever takes several does it in one order; two names may share a byte.
+base::LockOptions in_order(base::LockOptions options, std::vector<uint64_t> bytes) {
+  std::sort(bytes.rbegin(), bytes.rend());  // the system finds the place of the first of its locks soonest
+  bytes.erase(std::unique(bytes.begin(), bytes.end()), bytes.end());
+  options.byte = bytes.at(0);
+  options.more_bytes.assign(bytes.begin() + 1, bytes.end());
+  return options;
+}
+
 }  // namespace
 
 uint64_t key_lock_byte(std::string_view key) { return lock_byte('k', key); }
@@ -129,20 +138,16 @@ std::unique_ptr<base::FileLock> Disk::lock_shared(LakeLock what, Duration timeou
   return files_->lock(locks_path(), {.byte = byte_of(what), .exclusive = false, .timeout = timeout});
 }
 
-std::unique_ptr<base::FileLock> Disk::lock_shared(uint64_t byte, Duration timeout) const {
-  return files_->lock(locks_path(), {.byte = byte, .exclusive = false, .timeout = timeout});
+std::unique_ptr<base::FileLock> Disk::lock_shared(std::vector<uint64_t> bytes, Duration timeout) const {
+  return files_->lock(locks_path(), in_order({.exclusive = false, .timeout = timeout}, std::move(bytes)));
 }
 
 std::unique_ptr<base::FileLock> Disk::lock_keys(std::span<const std::string> keys, Duration timeout) const {
   if (keys.empty()) return nullptr;
   std::vector<uint64_t> bytes;
   for (const std::string& key : keys) bytes.push_back(key_lock_byte(key));
-  std::sort(bytes.rbegin(), bytes.rend());  // the system finds the place of the first of its locks soonest
-  bytes.erase(std::unique(bytes.begin(), bytes.end()), bytes.end());  // two keys may share one
-  base::LockOptions options{.byte = bytes.at(0), .timeout = timeout};
-  options.more_bytes.assign(bytes.begin() + 1, bytes.end());
   try {
-    return files_->lock(locks_path(), options);
+    return files_->lock(locks_path(), in_order({.timeout = timeout}, std::move(bytes)));
   } catch (const ConcurrentWrite&) {
     if (keys.size() > 1) {
       throw ConcurrentWrite("another writer holds one of {} keys, {} to {}, waited {}", keys.size(),

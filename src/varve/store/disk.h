@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "varve/base/file_system.h"
 
@@ -76,7 +77,8 @@ class Disk {
   // Throws ConcurrentWrite after `timeout`.
   [[nodiscard]] std::unique_ptr<base::FileLock> lock(LakeLock what, Duration timeout) const;
   [[nodiscard]] std::unique_ptr<base::FileLock> lock_shared(LakeLock what, Duration timeout) const;
-  [[nodiscard]] std::unique_ptr<base::FileLock> lock_shared(uint64_t byte, Duration timeout) const;
+  // Of one byte or more, all or none.
+  [[nodiscard]] std::unique_ptr<base::FileLock> lock_shared(std::vector<uint64_t> bytes, Duration timeout) const;
   // Those of keys, all or none, in an order that keeps two callers from waiting for each other; null for no keys.
   // Throws ConcurrentWrite, naming the key if it is one.
   [[nodiscard]] std::unique_ptr<base::FileLock> lock_keys(std::span<const std::string> keys, Duration timeout) const;

@@ -160,4 +160,17 @@ BackupReport Store::backup(const std::string& to, const UpkeepOptions& options) 
   return back_up(*engine_, to, options);
 }
 
+SeriesBatches Store::read_batches(const std::string& key, const Selection& selection, const BatchSizes& sizes) const {
+  LeasedViews leased = lease_views(*engine_, {&key, 1}, selection);
+  return {std::move(leased.views[0]), std::move(leased.lease), sizes};
+}
+
+Table Store::read_panel(std::span<const std::string> keys, const PanelSelection& selection) const {
+  return store::read_panel(*engine_, keys, selection);
+}
+
+Replay Store::replay(std::span<const std::string> keys, const ReplaySelection& selection) const {
+  return {*engine_, keys, selection};
+}
+
 }  // namespace varve::store

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,9 @@
 #include "varve/store/diff/diff_series.h"
 #include "varve/store/engine.h"
 #include "varve/store/publisher.h"
+#include "varve/store/read/batches.h"
+#include "varve/store/read/panel.h"
+#include "varve/store/read/replay.h"
 #include "varve/store/series_reader.h"
 #include "varve/store/upkeep/backup.h"
 #include "varve/store/upkeep/doctor.h"
@@ -57,7 +61,10 @@ class Store {
   // See WriteSession, which must not outlive the store.
   [[nodiscard]] WriteSession begin_write(std::vector<std::string> keys) const;
   // See vacuum and Lease.
-  [[nodiscard]] Lease lease(int64_t series_id, int64_t version) const { return {*engine_, series_id, version}; }
+  [[nodiscard]] Lease lease(int64_t series_id, int64_t version) const {
+    const catalog::SeriesVersion leased{series_id, version};
+    return {*engine_, {&leased, 1}};
+  }
   Vacuumed vacuum(std::string_view key = {}, const RetentionPolicy& policy = {}) const;
   // See object_files.
   [[nodiscard]] std::vector<std::string> object_files(std::string_view key, int64_t version) const;
@@ -65,6 +72,11 @@ class Store {
   [[nodiscard]] SeriesDiff diff(std::string_view key, const DiffOptions& options) const;
   // See read_series, verify, repair, back_up, examine_health and count.
   [[nodiscard]] Table read(std::string_view key, const Selection& selection = {}) const;
+  // See SeriesBatches, read_panel and Replay; what is given back must not outlive the store.
+  [[nodiscard]] SeriesBatches read_batches(const std::string& key, const Selection& selection,
+                                           const BatchSizes& sizes = {}) const;
+  [[nodiscard]] Table read_panel(std::span<const std::string> keys, const PanelSelection& selection = {}) const;
+  [[nodiscard]] Replay replay(std::span<const std::string> keys, const ReplaySelection& selection = {}) const;
   [[nodiscard]] Verification verify(std::string_view key = {}, const UpkeepOptions& options = {}) const;
   [[nodiscard]] Repaired repair(std::string_view key = {}, const RepairOptions& options = {}) const;
   [[nodiscard]] BackupReport backup(const std::string& to, const UpkeepOptions& options = {}) const;

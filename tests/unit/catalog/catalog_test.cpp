@@ -140,6 +140,30 @@ TEST_F(CatalogTest, StateIsOfARangeWithBothEnds) {
   EXPECT_THAT(overlapping(0, 100), ElementsAre("x", "y", "z"));
 }
 
+TEST_F(CatalogTest, StatesOfManySeriesComeInTheOrderOfTheKeys) {
+  commit(making("b", {object("b1", 0, 1)}));
+  commit(making("a", {object("a1", 0, 1)}));
+  catalog_->make_snapshot("then", std::vector<std::string>{"a"});
+  commit(changing("a", 1, {object("a2", 5, 6)}));
+  const std::vector<std::string> keys = {"a", "nothing", "b"};
+  const auto states = catalog_->states(keys, {});
+  EXPECT_EQ(ids_of(states[0]->objects), std::vector<std::string>({"a1", "a2"}));
+  EXPECT_FALSE(states[1]);
+  EXPECT_EQ(states[2]->schema, bar_schema());
+  const auto then = catalog_->states(keys, {.version = std::string("then")});
+  EXPECT_EQ(ids_of(then[0]->objects), std::vector<std::string>({"a1"}));
+  EXPECT_FALSE(then[2]);
+  EXPECT_TRUE(catalog_->states(keys, {.version = clock_.now()})[2]);
+}
+
+TEST_F(CatalogTest, TellsWhichVersionsAreNotThere) {
+  const int64_t id = commit(making("a")).series_id;
+  const std::vector<SeriesVersion> asked = {{id, 1}, {id, 2}};
+  const auto missing = catalog_->missing_versions(asked);
+  ASSERT_EQ(missing.size(), 1U);
+  EXPECT_EQ(missing[0].version, 2);
+}
+
 TEST_F(CatalogTest, ObjectsKeepWhatTheyAre) {
   NewObject added = object("x", 1, 2);
   added.sha256 = std::string(64, 'f');

@@ -74,7 +74,6 @@ void SeriesView::select_columns() {
     }
     schema_ = Schema(std::move(fields));
   }
-  read_schema_ = schema_;
   for (const Field& field : schema_.fields()) names_.push_back(field.name);
   if (!selection_.where) return;
   table::check(*selection_.where, state_.schema);
@@ -82,7 +81,7 @@ void SeriesView::select_columns() {
   for (const std::string& name : selection_.where->columns()) {
     if (!schema_.find(name)) fields.push_back(state_.schema[state_.schema.position_of(name)]);
   }
-  read_schema_ = Schema(std::move(fields));
+  where_schema_ = Schema(std::move(fields));
 }
 
 Table SeriesView::read() const {
@@ -164,7 +163,7 @@ SeriesView::Source SeriesView::open(const ObjectRow& object) const {
 }
 
 bool SeriesView::fits(const Schema& file) const {
-  const auto& wanted = read_schema_.fields();
+  const auto& wanted = read_schema().fields();
   return !schema_.fields().empty() && std::all_of(wanted.begin(), wanted.end(), [&](const Field& field) {
     const auto position = file.find(field.name);
     return position && file[*position].type == field.type;
@@ -182,7 +181,7 @@ Table SeriesView::read_opened(const Source& opened, const ObjectRow& object, int
 
 // A condition means the values of the series, which a file of before may hold in another type, or not at all.
 Table SeriesView::choose(const Table& rows, const ObjectRow& object) const {
-  const Table whole = conform(rows, read_schema_, object);
+  const Table whole = conform(rows, read_schema(), object);
   if (!selection_.where) return whole;
   const Column kept = table::evaluate(*selection_.where, whole, engine_->pool());
   return table::filter(whole, kept, engine_->pool()).select(names_);
@@ -199,7 +198,7 @@ Table SeriesView::conform(const Table& rows, const Schema& schema, const ObjectR
 // A file may be older than a column. One column at least has to be read, for the number of rows.
 std::vector<std::string> SeriesView::columns_in(const Schema& file) const {
   std::vector<std::string> names;
-  for (const Field& field : read_schema_.fields()) {
+  for (const Field& field : read_schema().fields()) {
     if (file.find(field.name)) names.push_back(field.name);
   }
   if (names.empty() && file.size() > 0) names.push_back(file[0].name);

@@ -58,6 +58,7 @@ class SeriesView {
   };
 
   void select_columns();
+  [[nodiscard]] const Schema& read_schema() const noexcept { return selection_.where ? where_schema_ : schema_; }
   [[nodiscard]] Source open(const catalog::ObjectRow& object) const;
   [[nodiscard]] bool fits(const Schema& file) const;
   [[nodiscard]] Table read_all() const;
@@ -76,7 +77,7 @@ class SeriesView {
   catalog::Catalog::State state_;
   Selection selection_;
   Schema schema_;
-  Schema read_schema_;  // with the columns of the condition
+  Schema where_schema_;  // with the columns of the condition, if there is one
   std::vector<std::string> names_;
   bool nothing_ = false;  // no row can be of the selection
 };

@@ -92,11 +92,13 @@ Vacuumed vacuum(Engine& engine, std::string_view key, const RetentionPolicy& pol
   return vacuumed;
 }
 
-Lease::Lease(Engine& engine, int64_t series_id, int64_t version)
-    : lock_(engine.disk().lock_shared(lease_byte(series_id, version), engine.lock_timeout())) {
-  const std::vector<catalog::VersionTime> there = engine.catalog().version_times(series_id);
-  const bool found = std::any_of(there.begin(), there.end(), [&](const auto& row) { return row.version == version; });
-  if (!found) throw NotFound("version {} of series {} is gone", version, quote(engine.catalog().key_of(series_id)));
+Lease::Lease(Engine& engine, std::span<const catalog::SeriesVersion> versions) {
+  std::vector<uint64_t> bytes;
+  for (const catalog::SeriesVersion& each : versions) bytes.push_back(lease_byte(each.series_id, each.version));
+  lock_ = engine.disk().lock_shared(std::move(bytes), engine.lock_timeout());
+  for (const catalog::SeriesVersion& gone : engine.catalog().missing_versions(versions)) {
+    throw NotFound("version {} of series {} is gone", gone.version, quote(engine.catalog().key_of(gone.series_id)));
+  }
 }
 
 }  // namespace varve::store

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
 
 #include "varve/store/engine.h"
@@ -20,11 +22,11 @@ struct Vacuumed {
 // does not change. May run beside readers and writers. Throws NotFound, Io; what was not done is done by the next call.
 Vacuumed vacuum(Engine& engine, std::string_view key, const RetentionPolicy& policy);
 
-// As long as it lives, nobody removes the files of this version of a series. Costs no sync, and ends with its process.
+// As long as it lives, nobody removes the files of these versions. Costs no sync, and ends with its process.
 class Lease {
  public:
-  // Throws NotFound if the version is not there (any more).
-  Lease(Engine& engine, int64_t series_id, int64_t version);
+  // Throws NotFound if one of them is not there (any more).
+  Lease(Engine& engine, std::span<const catalog::SeriesVersion> versions);
 
  private:
   std::unique_ptr<base::FileLock> lock_;
