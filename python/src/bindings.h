@@ -25,6 +25,7 @@ void bind_ranges(nanobind::class_<Transaction>& transaction);
 void bind_registry(nanobind::class_<Lake>& lake);
 void bind_maintenance(nanobind::module_& module, nanobind::class_<Lake>& lake);
 void bind_predicate(nanobind::module_& module);
+void bind_stream(nanobind::module_& module);
 void bind_parquet_file(nanobind::module_& module);
 
 // One end of a range as Python hands it over: nanoseconds UTC, or ISO 8601 text (times, days).

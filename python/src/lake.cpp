@@ -1,6 +1,7 @@
 #include "varve/lake/lake.h"
 
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,6 +20,7 @@
 
 #include "bindings.h"
 #include "options.h"
+#include "stream.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -35,6 +37,7 @@ ReadOptions to_read_options(const nb::kwargs& named) {
   options.columns = to_optional_columns(named["columns"]);
   options.as_of = to_as_of(named["as_of"]);
   options.limit = to_optional<int64_t>(named["limit"], "limit");
+  if (const nb::object where = named["where"]; !where.is_none()) options.where = nb::cast<Predicate>(where);
   return options;
 }
 
@@ -155,6 +158,35 @@ Table read_some(const Lake& lake, nb::handle key, nb::handle rows, const nb::kwa
   return unlocked([&] { return (lake.*kRead)(from, count, options); });
 }
 
+Stream to_stream(Batches batches) {
+  const auto held = std::make_shared<Batches>(std::move(batches));
+  return {held->schema(), [held] { return held->next(); }};
+}
+
+Stream read_batches(const Lake& lake, nb::handle key, nb::handle batch_rows, const nb::kwargs& named) {
+  const auto from = to_option<std::string>(key, "key");
+  const auto rows = to_option<int64_t>(batch_rows, "batch_rows");
+  const ReadOptions options = to_read_options(named);
+  return to_stream(unlocked([&] { return lake.read_batches(from, options, rows); }));
+}
+
+Table read_many(const Lake& lake, nb::handle keys, nb::handle pivot, nb::handle key_column, const nb::kwargs& named) {
+  const std::vector<std::string> from = to_names(keys, "keys");
+  const ReadManyOptions options{.read = to_read_options(named),
+                                .pivot = to_optional<std::string>(pivot, "pivot"),
+                                .key_column = to_option<std::string>(key_column, "key_column")};
+  return unlocked([&] { return lake.read_many(from, options); });
+}
+
+Stream replay(const Lake& lake, nb::handle keys, nb::handle batch_rows, nb::handle key_column,
+              const nb::kwargs& named) {
+  const std::vector<std::string> from = to_names(keys, "keys");
+  const ReplayOptions options{.read = to_read_options(named),
+                              .batch_rows = to_option<int64_t>(batch_rows, "batch_rows"),
+                              .key_column = to_option<std::string>(key_column, "key_column")};
+  return to_stream(unlocked([&] { return lake.replay(from, options); }));
+}
+
 void bind_reads(nb::class_<Lake>& lake) {
   lake.def(
       "read",
@@ -164,6 +196,9 @@ void bind_reads(nb::class_<Lake>& lake) {
         return unlocked([&] { return self.read(from, options); });
       },
       "key"_a.none(), "options"_a);
+  lake.def("read_batches", &read_batches, "key"_a.none(), "batch_rows"_a.none(), "options"_a);
+  lake.def("read_many", &read_many, "keys"_a.none(), "pivot"_a.none(), "key_column"_a.none(), "options"_a);
+  lake.def("replay", &replay, "keys"_a.none(), "batch_rows"_a.none(), "key_column"_a.none(), "options"_a);
   lake.def("head", &read_some<&Lake::head>, "key"_a.none(), "rows"_a.none(), "options"_a);
   lake.def("tail", &read_some<&Lake::tail>, "key"_a.none(), "rows"_a.none(), "options"_a);
 }

@@ -8,5 +8,6 @@ NB_MODULE(_varve, module) {
   varve::python::bind_table(module);
   varve::python::bind_lake(module);
   varve::python::bind_predicate(module);
+  varve::python::bind_stream(module);
   varve::python::bind_parquet_file(module);
 }

@@ -23,6 +23,7 @@
 #include "varve/table/arrow.h"
 
 #include "bindings.h"
+#include "stream.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -38,35 +39,6 @@ struct Wanted {
   std::string zone;
   std::string index;
   std::optional<Predicate> where;
-};
-
-// One pass over a file, used up by iterating or by the stream, whoever comes first. Threads get their tables in turn.
-class ParquetBatches {
- public:
-  ParquetBatches(parquet::Stream stream, std::shared_ptr<base::ThreadPool> pool)
-      : pass_(std::make_shared<Pass>(std::move(stream), std::move(pool))) {}
-
-  [[nodiscard]] Table empty() const { return Table::empty(pass_->stream.schema()); }
-  std::optional<Table> next() { return pass_->next(); }
-  [[nodiscard]] nb::capsule arrow_stream() const {
-    return export_arrow_batches(pass_->stream.schema(), [pass = pass_] { return pass->next(); });
-  }
-
- private:
-  struct Pass {
-    Pass(parquet::Stream its_stream, std::shared_ptr<base::ThreadPool> its_pool)
-        : pool(std::move(its_pool)), stream(std::move(its_stream)) {}
-    std::optional<Table> next() {
-      const std::lock_guard lock(mutex);
-      return stream.next();
-    }
-
-    std::mutex mutex;
-    std::shared_ptr<base::ThreadPool> pool;
-    parquet::Stream stream;
-  };
-
-  std::shared_ptr<Pass> pass_;
 };
 
 class ParquetFile {
@@ -92,10 +64,12 @@ class ParquetFile {
     const auto held = reader();
     return held->read(options(held->schema(), std::move(wanted)));
   }
-  [[nodiscard]] ParquetBatches batches(Wanted wanted, int64_t rows_max) const {
+  [[nodiscard]] Stream batches(Wanted wanted, int64_t rows_max) const {
     const auto held = reader();
     parquet::ReadOptions read = options(held->schema(), std::move(wanted));
-    return {parquet::Stream(held, {.read = std::move(read), .rows_max = rows_max}), pool_};
+    auto batches =
+        std::make_shared<parquet::Stream>(held, parquet::StreamOptions{.read = std::move(read), .rows_max = rows_max});
+    return {batches->schema(), [batches, pool = pool_] { return batches->next(); }};
   }
 
  private:
@@ -204,10 +178,6 @@ Fields fields_of(const ParquetFile& file) {
 void bind_reading(nb::module_& module) {
   using Columns = std::optional<std::vector<std::string>>;
   using Where = std::optional<Predicate>;
-  nb::class_<ParquetBatches>(module, "ParquetBatches")
-      .def("empty", &ParquetBatches::empty)
-      .def("next", &ParquetBatches::next, nb::call_guard<nb::gil_scoped_release>())
-      .def("arrow_stream", &ParquetBatches::arrow_stream);
   nb::class_<ParquetFile>(module, "ParquetFile")
       .def(nb::init<const std::string&>(), "path"_a, nb::call_guard<nb::gil_scoped_release>())
       .def("close", &ParquetFile::close)

@@ -13,6 +13,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "varve/base/error.h"
+#include "varve/table/predicate/parse.h"
 
 #include "bindings.h"
 
@@ -75,6 +76,8 @@ void bind_predicate(nb::module_& module) {
         return Predicate::compare(std::move(column), comparison_of(sign), std::move(value));
       },
       "column"_a, "sign"_a, "value"_a);
+  module.def(
+      "predicate_parse", [](const std::string& text) { return parse_predicate(text); }, "text"_a);
   module.def("predicate_in", &Predicate::in, "column"_a, "values"_a);
   module.def("predicate_is_null", &Predicate::is_null, "column"_a);
   module.def("predicate_all", &Predicate::all_of, "terms"_a);

@@ -124,7 +124,9 @@ def test_conditions_are_checked_against_the_file(path: pathlib.Path) -> None:
     with pytest.raises(varve.InvalidArgumentError, match="symbol"):
         varve.read_parquet(path, where=col("symbol") > 1)
     with pytest.raises(varve.InvalidArgumentError, match="condition"):
-        varve.read_parquet(path, where="symbol = 'EUR'")  # type: ignore[arg-type]
+        varve.read_parquet(path, where=5)  # type: ignore[arg-type]
+    with pytest.raises(varve.InvalidArgumentError, match="expected a value"):
+        varve.read_parquet(path, where="symbol = EUR")
     with pytest.raises(varve.InvalidArgumentError, match="condition"):
         (col("n") > 1) & True  # type: ignore[operator]
 

@@ -22,9 +22,10 @@ from varve._maintenance import (
     rebuild_catalog,
     restore_lake,
 )
-from varve._parquet import ParquetBatches, ParquetFile, ParquetWriter, read_parquet, write_parquet
-from varve._predicates import Column, Predicate, col
+from varve._parquet import ParquetFile, ParquetWriter, read_parquet, write_parquet
+from varve._predicates import Column, Condition, Predicate, col
 from varve._registry import DataFile, FetchRun, ModelArtifact, ProcessingRun, Registry
+from varve._stream import Stream
 from varve._table import Table
 from varve._transaction import Commit, Transaction
 from varve.errors import (
@@ -56,6 +57,7 @@ __all__ = [
     "Column",
     "Commit",
     "ConcurrentWriteError",
+    "Condition",
     "Coverage",
     "CoverageChange",
     "DataCorruptionError",
@@ -73,7 +75,6 @@ __all__ = [
     "ModelArtifact",
     "NotSupportedError",
     "OutcomeUnknownError",
-    "ParquetBatches",
     "ParquetFile",
     "ParquetWriter",
     "PathTraversalError",
@@ -90,6 +91,7 @@ __all__ = [
     "SnapshotInfo",
     "StorageError",
     "StorageIoError",
+    "Stream",
     "Symptom",
     "Table",
     "TimeRange",

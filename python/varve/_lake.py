@@ -15,7 +15,9 @@ from varve._history import AsOf, History, to_native_as_of
 from varve._json import to_object
 from varve._maintenance import Maintenance
 from varve._options import check_choice
+from varve._predicates import Condition, to_native_predicate
 from varve._registry import Registry
+from varve._stream import Stream
 from varve._table import Table
 from varve._times import Naive, TimeLike, to_bound
 from varve._transaction import Commit, Transaction
@@ -270,22 +272,114 @@ class Lake(History, Changes, Maintenance):
         zone: str = "",
         as_of: AsOf | None = None,
         limit: int | None = None,
+        where: Condition | None = None,
     ) -> Any:
         """Rows with ``start <= index <= end`` (ends by ``closed``), in order, as the ``output`` of the lake says.
 
-        A day as ``start`` means its first instant, as ``end`` its last, in ``zone`` (UTC if empty). ``as_of`` is a
-        version, a snapshot's name, or a moment (a datetime); ``limit`` the most rows to give. An empty range is an
-        empty table. Raises DataNotFoundError for a missing key, version or column.
+        A day as ``start`` means its first instant, as ``end`` its last, in ``zone`` (UTC if empty). With ``where``
+        (``varve.col("close") > 50000`` or ``"close > 50000"``) only rows for which it is true; its columns need not be
+        among ``columns``. ``as_of`` is a version, a snapshot's name, or a moment (a
+        datetime); ``limit`` the most rows to give. An empty range is an empty table.
+        Raises DataNotFoundError for a missing key, version or column, InvalidArgumentError for a condition whose values
+        cannot be compared with their columns.
         """
-        return self._out(self._native.read(key, **self._read_options(start, end, closed, columns, zone, as_of, limit)))
+        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where)
+        return self._out(self._native.read(key, **options))
 
-    def head(self, key: str, rows: int = 10, *, columns: Sequence[str] | None = None, as_of: AsOf | None = None) -> Any:
+    def head(
+        self,
+        key: str,
+        rows: int = 10,
+        *,
+        columns: Sequence[str] | None = None,
+        as_of: AsOf | None = None,
+        where: Condition | None = None,
+    ) -> Any:
         """The first ``rows`` rows."""
-        return self._out(self._native.head(key, rows, **self._read_options(columns=columns, as_of=as_of)))
+        return self._out(self._native.head(key, rows, **self._read_options(columns=columns, as_of=as_of, where=where)))
 
-    def tail(self, key: str, rows: int = 10, *, columns: Sequence[str] | None = None, as_of: AsOf | None = None) -> Any:
+    def tail(
+        self,
+        key: str,
+        rows: int = 10,
+        *,
+        columns: Sequence[str] | None = None,
+        as_of: AsOf | None = None,
+        where: Condition | None = None,
+    ) -> Any:
         """The last ``rows`` rows, in order."""
-        return self._out(self._native.tail(key, rows, **self._read_options(columns=columns, as_of=as_of)))
+        return self._out(self._native.tail(key, rows, **self._read_options(columns=columns, as_of=as_of, where=where)))
+
+    def read_batches(
+        self,
+        key: str,
+        start: TimeLike | None = None,
+        end: TimeLike | None = None,
+        *,
+        batch_rows: int = 1 << 17,
+        closed: Closed = "both",
+        columns: Sequence[str] | None = None,
+        zone: str = "",
+        as_of: AsOf | None = None,
+        limit: int | None = None,
+        where: Condition | None = None,
+    ) -> Stream:
+        """The rows of ``read`` as tables of ``batch_rows``, one in memory at a time.
+
+        All are of the version that is there now, whatever is written or vacuumed meanwhile. Raises as ``read``; once
+        the lake is closed, the next table raises InvalidArgumentError.
+        """
+        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where)
+        return Stream(self._native.read_batches(key, batch_rows, **options))
+
+    def read_many(
+        self,
+        keys: Sequence[str],
+        start: TimeLike | None = None,
+        end: TimeLike | None = None,
+        *,
+        pivot: str | None = None,
+        key_column: str = "key",
+        closed: Closed = "both",
+        columns: Sequence[str] | None = None,
+        zone: str = "",
+        as_of: AsOf | None = None,
+        limit: int | None = None,
+        where: Condition | None = None,
+    ) -> Any:
+        """Many series as one table, all as they are at one moment.
+
+        They come in the order of ``keys``, with the key in the column ``key_column``; a column that only some have is
+        null in the others. With ``pivot``, the table is wide instead: the index, and the values of that column of each
+        key in a column of its name; a row for each index value that any of them has. ``limit`` is for each series.
+        Raises as ``read``, and InvalidArgumentError for a key that is given twice, a name that is taken, and, with
+        ``pivot``, a series with two rows at one index value.
+        """
+        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where)
+        return self._out(self._native.read_many(keys, pivot, key_column, **options))
+
+    def replay(
+        self,
+        keys: Sequence[str],
+        start: TimeLike | None = None,
+        end: TimeLike | None = None,
+        *,
+        batch_rows: int = 1 << 16,
+        key_column: str = "key",
+        closed: Closed = "both",
+        columns: Sequence[str] | None = None,
+        zone: str = "",
+        as_of: AsOf | None = None,
+        limit: int | None = None,
+        where: Condition | None = None,
+    ) -> Stream:
+        """Many series merged in order of time, as tables of ``batch_rows`` with the key in the column ``key_column``.
+
+        Rows at one index value come in the order of ``keys``. All are as they are at one moment; little of each is in
+        memory at a time. ``limit`` is for all together. Raises as ``read_many``.
+        """
+        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where)
+        return Stream(self._native.replay(keys, batch_rows, key_column, **options))
 
     def exists(self, key: str) -> bool:
         return self._native.exists(key)
@@ -400,8 +494,10 @@ class Lake(History, Changes, Maintenance):
         zone: str = "",
         as_of: AsOf | None = None,
         limit: int | None = None,
+        where: Condition | None = None,
     ) -> dict[str, Any]:
         return {
+            "where": to_native_predicate(where),
             "start": to_bound(start, self._naive),
             "end": to_bound(end, self._naive),
             "closed": closed,

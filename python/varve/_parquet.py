@@ -1,50 +1,17 @@
 """Single Parquet files, without a lake."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
 from varve import _varve
 from varve._columns import to_native
 from varve._options import to_columns, to_count, to_names
-from varve._predicates import Predicate, to_native_predicate
+from varve._predicates import Condition, to_native_predicate
+from varve._stream import Stream
 from varve._table import Table
 from varve._times import Naive, TimeLike, to_bound
-
-
-class ParquetBatches:
-    """One pass over a file's rows, table by table: an iterator that is also an Arrow stream.
-
-    ``for table in batches`` and ``__arrow_c_stream__`` (so ``pyarrow.RecordBatchReader.from_stream(batches)``,
-    ``polars.DataFrame(batches)``) take rows from the same pass: what one has had, the other does not get. Between two
-    tables no rows are held here.
-    """
-
-    __slots__ = ("_native",)
-
-    def __init__(self, native: _varve.ParquetBatches) -> None:
-        self._native = native
-
-    @property
-    def schema(self) -> dict[str, str]:
-        """Type by column name, of every table."""
-        return dict(self._native.empty().fields())
-
-    def __iter__(self) -> Iterator[Table]:
-        return self
-
-    def __next__(self) -> Table:
-        table = self._native.next()
-        if table is None:
-            raise StopIteration
-        return Table(table)
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self._native.arrow_stream()
-
-    def __arrow_c_schema__(self) -> object:
-        return self._native.empty().arrow_schema()
 
 
 class ParquetFile:
@@ -104,7 +71,7 @@ class ParquetFile:
         start: TimeLike | None = None,
         end: TimeLike | None = None,
         *,
-        where: Predicate | None = None,
+        where: Condition | None = None,
         index: str = "",
         zone: str = "",
     ) -> Table:
@@ -118,11 +85,11 @@ class ParquetFile:
         start: TimeLike | None = None,
         end: TimeLike | None = None,
         *,
-        where: Predicate | None = None,
+        where: Condition | None = None,
         index: str = "",
         zone: str = "",
         rows_max: int = 1 << 20,
-    ) -> ParquetBatches:
+    ) -> Stream:
         """The same rows as tables, each of one row group or of ``rows_max`` rows of a larger one; no table is empty.
 
         Only the table at hand is in memory, so that files of any size can be gone through.
@@ -130,7 +97,7 @@ class ParquetFile:
         low, high = to_bound(start, self._naive), to_bound(end, self._naive)
         condition = to_native_predicate(where)
         rows = to_count("rows_max", rows_max)
-        return ParquetBatches(self._native.batches(to_columns(columns), low, high, zone, index, condition, rows))
+        return Stream(self._native.batches(to_columns(columns), low, high, zone, index, condition, rows))
 
     def explain(self, *, by_row_group: bool = True) -> Table:
         """How the file stores each column of each row group (or each column, over all of them).
@@ -230,7 +197,7 @@ def read_parquet(
     start: TimeLike | None = None,
     end: TimeLike | None = None,
     *,
-    where: Predicate | None = None,
+    where: Condition | None = None,
     index: str = "",
     zone: str = "",
     naive: Naive = "error",

@@ -101,9 +101,15 @@ def col(name: str) -> Column:
     return Column(name)
 
 
-def to_native_predicate(predicate: Predicate | None) -> _varve.Predicate | None:
+Condition = Predicate | str
+"""A condition on rows: made of ``col``, or its text: ``"close > 50000 and side in ('B', 'S')"``."""
+
+
+def to_native_predicate(condition: Condition | None) -> _varve.Predicate | None:
     """Raises InvalidArgumentError for what is no condition."""
-    return None if predicate is None else _native(predicate)
+    if isinstance(condition, str):
+        return _varve.predicate_parse(condition)
+    return None if condition is None else _native(condition)
 
 
 def _native(predicate: object) -> _varve.Predicate:

@@ -9,6 +9,7 @@
 
 #include "varve/base/error.h"
 #include "varve/table/print.h"
+#include "varve/table/select.h"
 
 namespace varve::cli {
 
@@ -35,7 +36,7 @@ constexpr std::array<std::pair<std::string_view, Format>, 8> kEndings = {{{".csv
 // Collects text and hands it on in pieces of some size.
 class Pieces {
  public:
-  explicit Pieces(const TextSink& sink) : sink_(sink) {}
+  explicit Pieces(TextSink sink) : sink_(std::move(sink)) {}
 
   std::string& text() { return text_; }
   void hand_on_if_full() {
@@ -47,7 +48,7 @@ class Pieces {
   }
 
  private:
-  const TextSink& sink_;
+  TextSink sink_;
   std::string text_;
 };
 
@@ -68,15 +69,19 @@ void append_delimited(std::string_view text, bool null, char delimiter, std::str
 
 bool may_need_quotes(const DataType& type) { return value_type_of(type).id == TypeId::kString; }
 
+void write_delimited_names(const Schema& schema, char delimiter, Pieces& pieces) {
+  std::string& out = pieces.text();
+  for (size_t i = 0; i < schema.size(); ++i) {
+    if (i > 0) out += delimiter;
+    append_delimited(schema[i].name, false, delimiter, out);
+  }
+  out += '\n';
+}
+
 void write_delimited(const Table& table, char delimiter, Pieces& pieces) {
   std::string& out = pieces.text();
   std::vector<bool> quotes;
-  for (size_t i = 0; i < table.num_columns(); ++i) {
-    if (i > 0) out += delimiter;
-    append_delimited(table.schema()[i].name, false, delimiter, out);
-    quotes.push_back(may_need_quotes(table.schema()[i].type));
-  }
-  out += '\n';
+  for (const Field& field : table.schema().fields()) quotes.push_back(may_need_quotes(field.type));
   std::string cell;
   for (int64_t row = 0; row < table.num_rows(); ++row) {
     for (size_t i = 0; i < table.num_columns(); ++i) {
@@ -134,14 +139,14 @@ void append_json_value(const Column& column, int64_t row, std::string& cell, std
   }
 }
 
-void write_json(const Table& table, bool by_lines, Pieces& pieces) {
+// As items of the array that is open, `any` of which are there already.
+void write_json(const Table& table, bool by_lines, bool any, Pieces& pieces) {
   std::string& out = pieces.text();
   std::vector<std::string> names;
   for (const Field& field : table.schema().fields()) append_json_string(field.name, names.emplace_back());
   std::string cell;
-  if (!by_lines) out += "[";
   for (int64_t row = 0; row < table.num_rows(); ++row) {
-    if (!by_lines) out += row == 0 ? "\n" : ",\n";
+    if (!by_lines) out += row == 0 && !any ? "\n" : ",\n";
     out += '{';
     for (size_t i = 0; i < table.num_columns(); ++i) {
       if (i > 0) out += ',';
@@ -152,7 +157,6 @@ void write_json(const Table& table, bool by_lines, Pieces& pieces) {
     out += by_lines ? "}\n" : "}";
     pieces.hand_on_if_full();
   }
-  if (!by_lines) out += table.num_rows() == 0 ? "]\n" : "\n]\n";
 }
 
 void append_markdown(std::string_view text, std::string& out) {
@@ -162,16 +166,20 @@ void append_markdown(std::string_view text, std::string& out) {
   }
 }
 
-void write_markdown(const Table& table, Pieces& pieces) {
+void write_markdown_names(const Schema& schema, Pieces& pieces) {
   std::string& out = pieces.text();
   std::string rule;
-  for (const Field& field : table.schema().fields()) {
+  for (const Field& field : schema.fields()) {
     out += "| ";
     append_markdown(field.name, out);
     out += ' ';
     rule += is_json_literal(field.type) ? "|---:" : "|---";
   }
   out += "|\n" + rule + "|\n";
+}
+
+void write_markdown(const Table& table, Pieces& pieces) {
+  std::string& out = pieces.text();
   for (int64_t row = 0; row < table.num_rows(); ++row) {
     for (size_t i = 0; i < table.num_columns(); ++i) {
       out += "| ";
@@ -199,20 +207,58 @@ std::optional<Format> format_of_file(std::string_view path) {
   return std::nullopt;
 }
 
-void write_text(const Table& table, Format format, const TextOptions& options, const TextSink& sink) {
-  Pieces pieces(sink);
+struct TextWriter::State {
+  Format format;
+  TextOptions options;
+  Pieces pieces;
+  std::vector<Table> kept;  // for a table, whose widths depend on all rows
+  bool any = false;         // rows were written
+};
+
+TextWriter::TextWriter(const Schema& schema, Format format, TextOptions options, TextSink sink)
+    : state_(std::make_unique<State>(State{format, options, Pieces(std::move(sink)), {}})) {
   switch (format) {
-    case Format::kTable:
-      pieces.text() = table::to_text(table, {.rows_max = options.rows_max, .width_max = options.width_max});
-      break;
-    case Format::kCsv: write_delimited(table, ',', pieces); break;
-    case Format::kTsv: write_delimited(table, '\t', pieces); break;
-    case Format::kJson:
-    case Format::kNdjson: write_json(table, format == Format::kNdjson, pieces); break;
-    case Format::kMarkdown: write_markdown(table, pieces); break;
+    case Format::kTable: state_->kept.push_back(Table::empty(schema)); break;
+    case Format::kCsv: write_delimited_names(schema, ',', state_->pieces); break;
+    case Format::kTsv: write_delimited_names(schema, '\t', state_->pieces); break;
+    case Format::kJson: state_->pieces.text() = "["; break;
+    case Format::kNdjson: break;
+    case Format::kMarkdown: write_markdown_names(schema, state_->pieces); break;
     case Format::kParquet: throw InvalidArgument("parquet is no text");
   }
+}
+
+TextWriter::~TextWriter() = default;
+
+void TextWriter::write(const Table& rows) {
+  if (rows.num_rows() == 0) return;
+  Pieces& pieces = state_->pieces;
+  switch (state_->format) {
+    case Format::kTable: state_->kept.push_back(rows); break;
+    case Format::kCsv: write_delimited(rows, ',', pieces); break;
+    case Format::kTsv: write_delimited(rows, '\t', pieces); break;
+    case Format::kJson:
+    case Format::kNdjson: write_json(rows, state_->format == Format::kNdjson, state_->any, pieces); break;
+    case Format::kMarkdown: write_markdown(rows, pieces); break;
+    case Format::kParquet: break;
+  }
+  state_->any = true;
+}
+
+void TextWriter::finish() {
+  Pieces& pieces = state_->pieces;
+  if (state_->format == Format::kJson) pieces.text() += state_->any ? "\n]\n" : "]\n";
+  if (state_->format == Format::kTable) {
+    const table::PrintOptions print{.rows_max = state_->options.rows_max, .width_max = state_->options.width_max};
+    pieces.text() = table::to_text(table::concatenate(state_->kept), print);
+  }
   pieces.hand_on();
+}
+
+void write_text(const Table& table, Format format, const TextOptions& options, const TextSink& sink) {
+  TextWriter writer(table.schema(), format, options, sink);
+  writer.write(table);
+  writer.finish();
 }
 
 }  // namespace varve::cli

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,11 +26,29 @@ struct TextOptions {
   int32_t width_max = 120;  // of a table for people
 };
 
-// Writes all rows as text in pieces. Times are ISO 8601 with all digits that they have, in UTC with Z where they have a
-// zone. Null is nothing in CSV, TSV and Markdown, and an empty text is quoted in CSV and TSV. JSON is an array of
-// objects, NDJSON an object a line: integers are numbers, exact whatever their size; floats are the shortest number
-// that reads back equal; NaN, infinities and null are null; decimals, times, binary (hexadecimal) are strings. Throws
-// what the sink throws. Not for kParquet.
+// Writes rows as text, table by table, in pieces. Times are ISO 8601 with all digits that they have, in UTC with Z
+// where they have a zone. Null is nothing in CSV, TSV and Markdown, and an empty text is quoted in CSV and TSV. JSON is
+// an array of objects, NDJSON an object a line: integers are numbers, exact whatever their size; floats are the
+// shortest number that reads back equal; NaN, infinities and null are null; decimals, times, binary (hexadecimal) are
+// strings. A table for people is written at the end, all others as rows come. Throws what the sink throws. Not for
+// kParquet.
+class TextWriter {
+ public:
+  // `schema` is that of all tables.
+  TextWriter(const Schema& schema, Format format, TextOptions options, TextSink sink);
+  ~TextWriter();
+  TextWriter(const TextWriter&) = delete;
+  TextWriter& operator=(const TextWriter&) = delete;
+
+  void write(const Table& rows);
+  void finish();  // once
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// One table.
 void write_text(const Table& table, Format format, const TextOptions& options, const TextSink& sink);
 
 }  // namespace varve::cli

@@ -16,21 +16,26 @@ namespace {
 using ByteSink = std::function<void(std::span<const std::byte>)>;
 using Content = std::function<void(const ByteSink& sink)>;
 
+void write_parquet(const RowSource& rows, const ByteSink& sink, const base::CancelToken& cancel) {
+  parquet::WriteOptions options;
+  options.cancel = cancel;
+  parquet::Writer writer(rows.schema, sink, options);
+  while (const std::optional<Table> table = rows.next()) writer.write(*table);
+  writer.finish();
+}
+
 // What the rows are in bytes, a piece at a time.
-Content content_of(const Table& table, Format format, const OutputOptions& options) {
-  return [&table, format, &options](const ByteSink& sink) {
+Content content_of(const RowSource& rows, Format format, const OutputOptions& options) {
+  return [&rows, format, &options](const ByteSink& sink) {
     const ByteSink cancellable = [&](std::span<const std::byte> bytes) {
       options.cancel.check();
       sink(bytes);
     };
-    if (format == Format::kParquet) {
-      parquet::WriteOptions write;
-      write.cancel = options.cancel;
-      (void)parquet::write_table(table, cancellable, write);
-    } else {
-      write_text(table, format, options.text,
-                 [&](std::string_view text) { cancellable(std::as_bytes(std::span(text))); });
-    }
+    if (format == Format::kParquet) return write_parquet(rows, cancellable, options.cancel);
+    TextWriter writer(rows.schema, format, options.text,
+                      [&](std::string_view text) { cancellable(std::as_bytes(std::span(text))); });
+    while (const std::optional<Table> table = rows.next()) writer.write(*table);
+    writer.finish();
   };
 }
 
@@ -90,8 +95,13 @@ Format choose_format(const OutputOptions& options) {
   return format;
 }
 
+void write_output(base::FileSystem& files, const RowSource& rows, const OutputOptions& options) {
+  write_content(files, content_of(rows, choose_format(options), options), options.file);
+}
+
 void write_output(base::FileSystem& files, const Table& table, const OutputOptions& options) {
-  write_content(files, content_of(table, choose_format(options), options), options.file);
+  std::optional<Table> left = table;
+  write_output(files, RowSource{table.schema(), [&] { return std::exchange(left, std::nullopt); }}, options);
 }
 
 void write_output(base::FileSystem& files, std::string_view text, const std::string& file) {

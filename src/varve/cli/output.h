@@ -31,8 +31,15 @@ struct OutputOptions {
 // terminal.
 Format choose_format(const OutputOptions& options);
 
+// Rows that come table by table: `next` gives them until it gives none.
+struct RowSource {
+  Schema schema;
+  std::function<std::optional<Table>()> next;
+};
+
 // Writes the rows. A file takes its name only when it is whole, in place of one that was there; what is no regular file
 // (a pipe, a device) is written to as it is. Throws OutputClosed, Io, ReadOnly, Cancelled.
+void write_output(base::FileSystem& files, const RowSource& rows, const OutputOptions& options);
 void write_output(base::FileSystem& files, const Table& table, const OutputOptions& options);
 
 // The same for text that is ready; `file` empty: standard output.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "varve/cli/commands.h"
 #include "varve/cli/exit_codes.h"
 #include "varve/cli/options.h"
+#include "varve/table/predicate/parse.h"
 
 namespace varve::cli {
 
@@ -20,6 +22,7 @@ struct RowChoice {
   std::string end;
   std::string closed = "both";
   std::vector<std::string> columns;
+  std::string where;
   std::string as_of;
   int64_t limit = -1;
   int64_t rows = 10;  // head, tail
@@ -33,6 +36,7 @@ ReadOptions read_options(const RowChoice& choice, const Lake& lake, Session& ses
   options.closed = parse_closed(choice.closed);
   options.zone = session.settings().get_or("tz", "");
   if (!choice.columns.empty()) options.columns = choice.columns;
+  if (!choice.where.empty()) options.where = parse_predicate(choice.where);
   if (!choice.as_of.empty()) options.as_of = parse_as_of(choice.as_of, lake, options.zone);
   if (choice.limit >= 0) options.limit = choice.limit;
   return options;
@@ -44,6 +48,8 @@ void add_row_options(CLI::App& command, RowChoice& choice) {
   command.add_option("--closed", choice.closed, "Which ends belong to the range: both, left, right, none")
       ->capture_default_str();
   add_names(command, "--columns", choice.columns)->description("Only these columns, in this order: open,close");
+  command.add_option("--where", choice.where,
+                     "Only rows for which it is true: \"close > 50000 and side in ('B', 'S')\"");
   command.add_option("--as-of", choice.as_of, kAsOfHelp);
 }
 
@@ -52,7 +58,8 @@ constexpr int64_t kRowsInTable = 20;
 int read_rows(Session& session, const RowChoice& choice) {
   (void)session.output_options();  // a bad format is told before the lake is read
   const Lake lake = session.open_lake();
-  session.show(lake.read(choice.keys[0], read_options(choice, lake, session)), kRowsInTable);
+  Batches rows = lake.read_batches(choice.keys[0], read_options(choice, lake, session));
+  session.show(RowSource{rows.schema(), [&] { return rows.next(); }}, kRowsInTable);
   return kExitDone;
 }
 
@@ -66,6 +73,7 @@ void add_read(CLI::App& app, Session& session) {
       "Examples:\n"
       "  varve read forex/EUR_USD --start 2024-03-05 --end 2024-03-06\n"
       "  varve read forex/EUR_USD --columns timestamp,close -o json --limit 5\n"
+      "  varve read forex/EUR_USD --where \"close > 1.09 and timestamp >= 2024-03-05T10:00Z\"\n"
       "  varve read forex/EUR_USD --as-of 3 | head\n"
       "  varve read forex/EUR_USD --as-of 2024-03-05T12:00Z");
   command->callback(
@@ -109,12 +117,18 @@ int export_series(Session& session, const RowChoice& choice) {
   (void)session.output_options();
   const Lake lake = session.open_lake();
   for (const std::string& key : choice.keys) {
-    const Table rows = lake.read(key, read_options(choice, lake, session));
+    Batches batches = lake.read_batches(key, read_options(choice, lake, session));
+    int64_t rows = 0;
+    const auto next = [&] {
+      std::optional<Table> table = batches.next();
+      rows += table ? table->num_rows() : 0;
+      return table;
+    };
     session.out_file = replaced(pattern, "{key}", key);
     session.interrupts().token().check();
     if (named_by_key) base::make_directories(session.files(), base::parent_path(session.out_file));
-    session.show(rows, rows.num_rows());
-    if (!pattern.empty()) session.say(format_message("{}: {} rows to {}", {key, rows.num_rows(), session.out_file}));
+    session.show(RowSource{batches.schema(), next}, std::numeric_limits<int64_t>::max());
+    if (!pattern.empty()) session.say(format_message("{}: {} rows to {}", {key, rows, session.out_file}));
   }
   return kExitDone;
 }

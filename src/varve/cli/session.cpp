@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
+#include <utility>
 
 #include "varve/base/error.h"
 #include "varve/cli/terminal.h"
@@ -68,11 +69,16 @@ OutputOptions Session::output_options() {
   return options;
 }
 
-void Session::show(const Table& table, int64_t rows_max) {
+void Session::show(const RowSource& rows, int64_t rows_max) {
   OutputOptions options = output_options();
   options.text.rows_max = rows_max;
   if (!out_file.empty()) interrupts_.finish_before_exit();
-  write_output(*files_, table, options);
+  write_output(*files_, rows, options);
+}
+
+void Session::show(const Table& table, int64_t rows_max) {
+  std::optional<Table> left = table;
+  show(RowSource{table.schema(), [&] { return std::exchange(left, std::nullopt); }}, rows_max);
 }
 
 std::unique_ptr<Progress> Session::make_progress() {

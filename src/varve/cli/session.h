@@ -39,6 +39,7 @@ class Session {
   OpenOptions open_options();
 
   // Writes rows where the command line wants them; at most `rows_max` of them in a table for people.
+  void show(const RowSource& rows, int64_t rows_max);
   void show(const Table& table, int64_t rows_max);
   // As the command line and the settings say. Throws as choose_format does.
   OutputOptions output_options();

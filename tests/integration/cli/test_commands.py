@@ -181,3 +181,12 @@ def test_help_names_commands_settings_and_exit_codes(outside: Varve) -> None:
 def test_each_command_explains_itself_with_an_example(outside: Varve, command: str) -> None:
     text = outside(command, "--help").out
     assert command in text.split("Example")[1]
+
+
+def test_read_takes_a_condition(filled: Varve) -> None:
+    assert [row["volume"] for row in filled.rows("fx/EUR", "--where", "close > 1.3 and volume in (10, 30)")] == [30]
+    assert [row["volume"] for row in filled.rows("fx/EUR", "--where", "timestamp < 2024-01-01T00:01:00Z")] == [10]
+    last = filled("tail", "fx/EUR", "-n", "1", "--where", "close < 1.6", "--columns", "close", "-o", "csv")
+    assert last.out == "close\n1.5\n"
+    assert "expected a comparison at character 7" in filled("read", "fx/EUR", "--where", "close 5", status=2).err
+    assert "column nothing" in filled("read", "fx/EUR", "--where", "nothing = 5", status=3).err

@@ -125,3 +125,20 @@ def wait_for_signals_taken(pid: int) -> None:
         if int(status["SigBlk"], 16) & (1 << (signal.SIGINT - 1)) and int(status["Threads"]) > 1:
             return
         os.sched_yield()
+
+
+def test_rows_of_many_batches_are_one_text(varve: Varve) -> None:
+    count = 300_000
+    varve("write", "x", "-", stdin="time,x\n" + "".join(f"{second},{second}\n" for second in range(count)))
+    lines = varve("read", "x").out.splitlines()
+    assert lines[0] == "timestamp,x" and [line.split(",")[1] for line in lines[1:]] == list(map(str, range(count)))
+    assert [row["x"] for row in varve.rows("x")] == list(range(count))
+    assert varve("read", "x", "-o", "markdown").out.count("---") == 2
+    varve("export", "x", "--out", "x.parquet")
+    assert polars.read_parquet(varve.folder / "x.parquet")["x"].to_list() == list(range(count))
+
+
+def test_no_rows_are_written_too(filled: Varve) -> None:
+    assert filled("read", "fx/EUR", "--limit", "0").out == "timestamp,open,high,low,close,volume\n"
+    assert filled("read", "fx/EUR", "--limit", "0", "-o", "json").json() == []
+    assert "0 rows" in filled("read", "fx/EUR", "--limit", "0", "-o", "table").out

@@ -1,0 +1,40 @@
+"""Rows that come table by table."""
+
+from collections.abc import Iterator
+
+from varve import _varve
+from varve._table import Table
+
+
+class Stream:
+    """One pass over rows, table by table: an iterator that is also an Arrow stream.
+
+    ``for table in stream`` and ``__arrow_c_stream__`` (so ``pyarrow.RecordBatchReader.from_stream(stream)``,
+    ``polars.DataFrame(stream)``) take rows from the same pass: what one has had, the other does not get. Only the table
+    at hand is in memory, so that rows of any number can be gone through.
+    """
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _varve.Stream) -> None:
+        self._native = native
+
+    @property
+    def schema(self) -> dict[str, str]:
+        """Type by column name, of every table."""
+        return dict(self._native.empty().fields())
+
+    def __iter__(self) -> Iterator[Table]:
+        return self
+
+    def __next__(self) -> Table:
+        table = self._native.next()
+        if table is None:
+            raise StopIteration
+        return Table(table)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._native.arrow_stream()
+
+    def __arrow_c_schema__(self) -> object:
+        return self._native.empty().arrow_schema()
