@@ -316,7 +316,7 @@ class Lake(History, Changes, Maintenance):
         start: TimeLike | None = None,
         end: TimeLike | None = None,
         *,
-        batch_rows: int = 1 << 17,
+        batch_rows: int = 1 << 16,
         closed: Closed = "both",
         columns: Sequence[str] | None = None,
         zone: str = "",

@@ -105,7 +105,7 @@ class Lake {
   [[nodiscard]] Table tail(std::string_view key, int64_t rows, const ReadOptions& options = {}) const;
   // The same rows as `read`, in tables of `batch_rows`, of which one is in memory at a time.
   [[nodiscard]] Batches read_batches(std::string_view key, const ReadOptions& options = {},
-                                     int64_t batch_rows = int64_t{1} << 17) const;
+                                     int64_t batch_rows = int64_t{1} << 16) const;
   // Many series as one table, all as they were at one moment. Long: in the order of `keys`, with a column that names
   // the key. Wide: the index, and the pivot's values of each key in a column of its name; a row for each index value
   // that any of them has, null where a series does not have it. Throws as `read`; InvalidArgument for a key that is

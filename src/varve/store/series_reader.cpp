@@ -32,8 +32,8 @@ Table read_series(Engine& engine, std::string_view key, const Selection& selecti
   }
 }
 
-Catalog::State find_version(Engine& engine, std::string_view key, int64_t version) {
-  std::optional<Catalog::State> state = engine.catalog().state(key, version);
+catalog::Catalog::State find_version(Engine& engine, std::string_view key, int64_t version) {
+  std::optional<catalog::Catalog::State> state = engine.catalog().state(key, version);
   if (!state && version > 0) throw NotFound("series {} has no version {}", quote(key), version);
   if (!state) throw NotFound("no series {}", quote(key));
   return *std::move(state);

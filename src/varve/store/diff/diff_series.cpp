@@ -294,7 +294,9 @@ SeriesDiff diff_series(Engine& engine, std::string_view key, const DiffOptions& 
   const Catalog::State to = find_version(engine, key, options.to);
   std::vector<Lease> leases;  // nobody may take the files away meanwhile
   for (const Catalog::State* state : {&from, &to}) {
-    if (!engine.read_only()) leases.emplace_back(engine, state->series.id, state->version);
+    if (engine.read_only()) continue;
+    const catalog::SeriesVersion leased{.series_id = state->series.id, .version = state->version};
+    leases.emplace_back(engine, std::span(&leased, 1));
   }
   return Differ(engine, from, to, options).run();
 }

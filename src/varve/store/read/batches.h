@@ -29,7 +29,7 @@ LeasedViews lease_views(Engine& engine, std::span<const std::string> keys, const
                         const SelectionOf& selection_of = {});
 
 struct BatchSizes {
-  int64_t rows = int64_t{1} << 17;  // of each table but the last
+  int64_t rows = int64_t{1} << 16;  // of each table but the last
   int64_t rows_read = 0;            // of a file, at once; 0: as many whole pages as hold `rows`
 };
 

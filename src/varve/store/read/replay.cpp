@@ -18,7 +18,7 @@
 namespace varve::store {
 namespace {
 
-constexpr int64_t kRowsAhead = int64_t{1} << 21;  // of all series together
+constexpr int64_t kRowsAhead = int64_t{1} << 20;  // of all series together
 constexpr int64_t kPieceRowsMin = 128;
 constexpr int64_t kPieceRowsMax = int64_t{1} << 16;
 
