@@ -278,8 +278,9 @@ class Lake(History, Changes, Maintenance):
 
         A day as ``start`` means its first instant, as ``end`` its last, in ``zone`` (UTC if empty). With ``where``
         (``varve.col("close") > 50000`` or ``"close > 50000"``) only rows for which it is true; its columns need not be
-        among ``columns``. ``as_of`` is a version, a snapshot's name, or a moment (a
-        datetime); ``limit`` the most rows to give. An empty range is an empty table.
+        among ``columns``. ``as_of`` is a version, a snapshot's name, or a moment (a datetime); ``limit`` the most rows
+        to give. An empty range is an empty table.
+
         Raises DataNotFoundError for a missing key, version or column, InvalidArgumentError for a condition whose values
         cannot be compared with their columns.
         """

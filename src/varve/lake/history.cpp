@@ -46,6 +46,7 @@ Commit Lake::restore(std::string_view key, const AsOf& as_of) {
     std::vector<std::string>& identity = change.options.series.identity.emplace();  // empty: none
     if (row.definition.has_identity) identity = row.definition.identity;
     if (row.definition.has_identity && !row.definition.index.empty()) identity.push_back(row.definition.index);
+    change.options.series.layout = row.definition.layout;
     change.options.series.compression = row.definition.compression;
     change.options.series.target_rows_per_file = row.definition.target_rows_per_file;
   }

@@ -107,6 +107,7 @@ TEST_F(HistoryTest, ADeletedSeriesComesBackAsItWas) {
   SeriesWriteOptions options;
   options.series.kind = "features";
   options.series.compression = "zstd";
+  options.series.layout = "month";
   lake.write("k", to_table(run_of(0, 3)), options);
   const SeriesInfo before = lake.info("k");
   lake.remove("k");
@@ -115,6 +116,7 @@ TEST_F(HistoryTest, ADeletedSeriesComesBackAsItWas) {
   EXPECT_EQ(after.kind, before.kind);
   EXPECT_EQ(after.identity, before.identity);
   EXPECT_EQ(after.compression, before.compression);
+  EXPECT_EQ(after.layout, before.layout);
   EXPECT_EQ(read(lake, "k"), run_of(0, 3));
 }
 
