@@ -24,10 +24,19 @@ void check_no_objects(const Disk& disk) {
   }
 }
 
+// Whoever made the root may have been killed before its name was on the disk.
+void sync_parent(const Disk& disk) {
+  try {
+    disk.files().sync_directory(base::parent_path(disk.root()));
+  } catch (const ReadOnly&) {  // a directory of somebody else's, who made the root before
+  }
+}
+
 // The catalog comes last: a directory is a lake once it has one.
 void make_store(const Disk& disk, Duration lock_timeout) {
   base::FileSystem& files = disk.files();
   base::make_directories(files, disk.root());
+  sync_parent(disk);
   base::make_directories(files, disk.engine_path());
   files.sync_directory(disk.root());  // an earlier attempt may have made it
   const std::unique_ptr<base::FileLock> lock = disk.lock(LakeLock::kMake, lock_timeout);

@@ -3,7 +3,7 @@
 #include <functional>
 #include <iostream>
 
-#include "unit/store/store_fixture.h"
+#include "unit/store/whole_lakes.h"
 
 namespace varve::testing {
 namespace {
@@ -13,7 +13,13 @@ using store::Store;
 struct Operation {
   std::string name;
   std::function<void(const Store&)> run;
+  bool leaves_files = false;  // of nobody, until the next vacuum
 };
+
+// Long enough for nothing to be published before the lake is closed: then it is, by calls that may fail.
+constexpr Duration kLater = Duration::seconds(3600);
+
+constexpr store::RetentionPolicy kNothing{.all_for = Duration::seconds(-1), .hourly_for = {}};
 
 // What an attempt said.
 enum class Answer { kDone, kRefused, kUnknown, kStopped };
@@ -41,25 +47,7 @@ void print(const std::string& name, const Counts& counts) {
             << " refused, " << counts.unknown << " unknown, " << counts.stopped << " stopped\n";
 }
 
-const std::vector<std::string> kKeys = {"k", "k/below", "fresh"};
-
-// The rows of every key that there is.
-using Content = std::vector<std::pair<std::string, Rows>>;
-
-Content content(const Store& store) {
-  Content all;
-  for (const catalog::SeriesRow& series : store.catalog().list_series({})) {
-    all.emplace_back(series.key, read(store, series.key));
-  }
-  return all;
-}
-
-// One row a day, whose values are unlike those of earlier calls for the same days.
-Rows days_of(int64_t first, int64_t count) {
-  Rows rows;
-  for (int64_t day = first; day < first + count; ++day) rows.emplace_back(day * 86'400, first * 1'000 + day);
-  return rows;
-}
+const std::vector<std::string> kKeys = {"k", "k/below", "month", "fresh", "other_month"};
 
 class FaultTest : public ::testing::TestWithParam<Fault> {
  protected:
@@ -71,11 +59,18 @@ class FaultTest : public ::testing::TestWithParam<Fault> {
     append(store, "file", days_of(0, 40), laid_out("{name}/{yyyy}/{mm}/data.parquet"));
   }
 
-  void renew(const std::string& name) { copy_lake(prepared_.root(), directory_ / name); }
+  // Not for all, because it takes time to copy.
+  void prepare_a_big_file() {
+    inline_bytes_max_ = kFewBytes;
+    write(prepared_.open(), "big", many(1), keyed(100'000));
+  }
 
   // The lake is open, and all goes well until the n-th call.
-  static Answer attempt(LakeFolder& folder, const Operation& operation, const Fault& fault) {
+  Answer attempt(LakeFolder& folder, const Operation& operation, const Fault& fault) const {
+    folder.set_publish_delay(publish_delay_);
+    folder.set_inline_bytes_max(inline_bytes_max_);
     Store store = folder.open();
+    folder.set_publish_delay({});
     folder.files().set_fault(fault);
     try {
       operation.run(store);
@@ -89,8 +84,23 @@ class FaultTest : public ::testing::TestWithParam<Fault> {
     }
   }
 
-  static void expect_whole(LakeFolder& folder, const Content& before, const Content& after, Answer answer) {
+  // Of those faults that tell most.
+  void fail_later_too(const Operation& operation) {
+    fail_everywhere(operation);
+    if (GetParam().kind != FaultKind::kStop && GetParam().kind != FaultKind::kFailFrom) return;
+    publish_delay_ = kLater;
+    fail_everywhere(operation);
+  }
+
+  struct Contents {
+    Content before;
+    Content after;
+  };
+
+  static void expect_whole(LakeFolder& folder, const Operation& operation, const Contents& contents, Answer answer) {
+    const auto& [before, after] = contents;
     folder.files().heal();
+    EXPECT_EQ(look_from_outside(folder, std::vector{before, after}), "");
     {
       const Store store = folder.open();
       const Content now = content(store);
@@ -102,6 +112,7 @@ class FaultTest : public ::testing::TestWithParam<Fault> {
         if (store.catalog().state(key)) continue;
         EXPECT_EQ(folder.glob(key), Rows()) << key;
       }
+      if (operation.leaves_files) store.vacuum({}, kNothing);
       EXPECT_EQ(folder.object_files(), store.catalog().all_objects().size());
       EXPECT_TRUE(store.catalog().pending_publications().empty());
     }
@@ -109,53 +120,70 @@ class FaultTest : public ::testing::TestWithParam<Fault> {
   }
 
   void fail_everywhere(const Operation& operation) {
-    renew("after");
+    copy_lake(prepared_.root(), directory_ / "after");
     LakeFolder after_folder(directory_ / "after");
-    const Content before = content(after_folder.open());
+    Contents contents{.before = content(after_folder.open())};
     {
       const Store store = after_folder.open();
       operation.run(store);
     }
-    const Content after = content(after_folder.open());
+    contents.after = content(after_folder.open());
     Counts counts;
     for (uint64_t call = 1;; ++call) {
       SCOPED_TRACE(operation.name + ", call " + std::to_string(call));
-      renew("lake");
+      copy_lake(prepared_.root(), directory_ / "lake");
       LakeFolder folder(directory_ / "lake");
       Fault fault = GetParam();
       fault.call = call;
       const Answer answer = attempt(folder, operation, fault);
       if (!folder.files().struck()) break;
       counts.add(answer);
-      expect_whole(folder, before, after, answer);
+      expect_whole(folder, operation, contents, answer);
       if (HasFailure()) break;
     }
-    print(operation.name, counts);
+    print(operation.name + (publish_delay_ == kLater ? ", published later" : ""), counts);
     EXPECT_GE(counts.runs, 8);
   }
 
+  Duration publish_delay_{0};
+  size_t inline_bytes_max_ = store::StoreOptions().inline_bytes_max;
   TempDirectory directory_ = make_quick_directory();
   LakeFolder prepared_{directory_ / "prepared"};
 };
 
 TEST_P(FaultTest, Append) {
-  fail_everywhere({"append", [](const Store& store) { append(store, "k", run_of(30, 2)); }});
+  fail_later_too({"append", [](const Store& store) { append(store, "k", run_of(30, 2)); }});
 }
 
 TEST_P(FaultTest, AppendToANewKey) {
-  fail_everywhere({"append to a new key", [](const Store& store) { append(store, "fresh", run_of(0, 2)); }});
+  fail_later_too({"append to a new key", [](const Store& store) { append(store, "fresh", run_of(0, 2)); }});
 }
 
 TEST_P(FaultTest, Upsert) {
-  fail_everywhere({"upsert", [](const Store& store) { upsert(store, "k", {{5, 50}, {25, 250}, {99, 99}}); }});
+  fail_later_too({"upsert", [](const Store& store) { upsert(store, "k", {{5, 50}, {25, 250}, {99, 99}}); }});
 }
 
 TEST_P(FaultTest, UpsertBesideKeysBelow) {
-  fail_everywhere({"upsert in place", [](const Store& store) { upsert(store, "k/below", {{1, 10}}); }});
+  fail_later_too({"upsert in place", [](const Store& store) { upsert(store, "k/below", {{1, 10}}); }});
 }
 
 TEST_P(FaultTest, Write) {
-  fail_everywhere({"write", [](const Store& store) { write(store, "k", run_of(5, 20)); }});
+  fail_later_too({"write", [](const Store& store) { write(store, "k", run_of(5, 20)); }});
+}
+
+TEST_P(FaultTest, WriteOfABigFile) {
+  prepare_a_big_file();
+  fail_everywhere({"write of a big file", [](const Store& store) { write(store, "big", many(3)); }});
+}
+
+TEST_P(FaultTest, UpsertIntoABigFile) {
+  prepare_a_big_file();
+  fail_everywhere({"upsert into a big file", [](const Store& store) { upsert(store, "big", {{7, 7}, {19'999, 1}}); }});
+}
+
+TEST_P(FaultTest, Vacuum) {
+  write(prepared_.open(), "k", run_of(7, 30));
+  fail_everywhere({"vacuum", [](const Store& store) { store.vacuum({}, kNothing); }, true});
 }
 
 TEST_P(FaultTest, Delete) {
@@ -175,7 +203,7 @@ TEST_P(FaultTest, Rename) {
 }
 
 TEST_P(FaultTest, RenameOfDirectories) {
-  fail_everywhere({"rename of directories", [](const Store& store) { rename(store, "month", "fresh"); }});
+  fail_everywhere({"rename of directories", [](const Store& store) { rename(store, "month", "other_month"); }});
 }
 
 TEST_P(FaultTest, Compact) {
@@ -183,7 +211,7 @@ TEST_P(FaultTest, Compact) {
 }
 
 TEST_P(FaultTest, UpsertOfTwoMonths) {
-  fail_everywhere({"upsert of two months", [](const Store& store) { upsert(store, "month", days_of(29, 8)); }});
+  fail_later_too({"upsert of two months", [](const Store& store) { upsert(store, "month", days_of(29, 8)); }});
 }
 
 TEST_P(FaultTest, WriteOfOtherMonths) {
@@ -203,17 +231,17 @@ TEST_P(FaultTest, WriteByTemplate) {
 }
 
 TEST_P(FaultTest, TwoKeysAtOnce) {
-  fail_everywhere({"two keys", [](const Store& store) {
-                     store::WriteSession session = store.begin_write({"k", "fresh"});
-                     for (const char* key : {"k", "fresh"}) {
-                       store::SeriesWrite write;
-                       write.key = key;
-                       write.change.rows = to_table(run_of(40, 2));
-                       write.definition = keyed();
-                       session.write(write);
-                     }
-                     session.commit();
-                   }});
+  fail_later_too({"two keys", [](const Store& store) {
+                    store::WriteSession session = store.begin_write({"k", "fresh"});
+                    for (const char* key : {"k", "fresh"}) {
+                      store::SeriesWrite write;
+                      write.key = key;
+                      write.change.rows = to_table(run_of(40, 2));
+                      write.definition = keyed();
+                      session.write(write);
+                    }
+                    session.commit();
+                  }});
 }
 
 std::string fault_name(const ::testing::TestParamInfo<Fault>& fault) {

@@ -113,7 +113,9 @@ inline void copy_lake(const std::filesystem::path& from, const std::filesystem::
 // What happens to a lake: one lake, opened and closed as a test wants, through a file system that can fail.
 class LakeFolder {
  public:
-  explicit LakeFolder(const std::string& root) : root_(root) {}
+  // On the machine's file system, or on one that outlives it.
+  explicit LakeFolder(const std::string& root, base::FileSystem* below = nullptr)
+      : root_(root), files_(below != nullptr ? *below : *system_) {}
 
   [[nodiscard]] const std::string& root() const { return root_; }
   [[nodiscard]] std::string path(std::string_view name) const { return base::join_path(root_, name); }
@@ -121,12 +123,16 @@ class LakeFolder {
   [[nodiscard]] FakeClock& clock() { return clock_; }
   [[nodiscard]] const std::vector<std::string>& log() const { return log_; }
   void forget_log() { log_.clear(); }
+  // Of lakes that are opened from now on; 0 unless said otherwise.
+  void set_publish_delay(Duration delay) { publish_delay_ = delay; }
+  void set_inline_bytes_max(size_t bytes) { inline_bytes_max_ = bytes; }
 
   store::Store open(bool read_only = false) {
     return store::Store::open(files_, clock_, root_,
                               {.read_only = read_only,
                                .lock_timeout = Duration::seconds(300),
-                               .publish_delay = Duration{0},
+                               .publish_delay = publish_delay_,
+                               .inline_bytes_max = inline_bytes_max_,
                                .log = [this](base::LogLevel, std::string_view line) { log_.emplace_back(line); },
                                .pool = &pool_});
   }
@@ -167,7 +173,9 @@ class LakeFolder {
  private:
   std::string root_;
   std::unique_ptr<base::FileSystem> system_ = base::make_system_file_system();
-  FaultyFileSystem files_{*system_};
+  FaultyFileSystem files_;
+  Duration publish_delay_{0};
+  size_t inline_bytes_max_ = store::StoreOptions().inline_bytes_max;
   FakeClock clock_;
   base::ThreadPool pool_{2};
   std::vector<std::string> log_;

@@ -1,6 +1,6 @@
 #include "varve/store/upkeep/vacuum.h"
 
-#include "unit/store/store_fixture.h"
+#include "unit/store/whole_lakes.h"
 
 namespace varve::testing {
 namespace {
@@ -16,12 +16,6 @@ class VacuumTest : public StoreTest {
   Vacuumed vacuum(const Store& store, std::string_view key = {}) {
     folder_.clock().advance(Duration::seconds(1));
     return store.vacuum(key, kNothing);
-  }
-  // More rows than are kept in the catalog.
-  static Rows many(int64_t value) {
-    Rows rows = run_of(0, 20'000);
-    for (Row& row : rows) row.second = row.second * 7919 % 10'007 * value;
-    return rows;
   }
 };
 

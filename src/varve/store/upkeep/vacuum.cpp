@@ -37,18 +37,35 @@ bool remove_file(Engine& engine, const ObjectRow& object) {
   }
 }
 
+// Directories that were replaced lie there with links to old objects until they are cleared, which nobody syncs. One
+// that came back after its objects were forgotten would hold files of nobody, and those are moved back among the
+// visible ones.
+void settle_staging(Engine& engine) {
+  const std::string staging = engine.disk().staging_path();
+  for (const std::string& id : engine.files().list(staging)) {
+    try {
+      engine.files().sync_directory(base::join_path(staging, id));
+    } catch (const NotFound&) {  // its owner is done
+    }
+  }
+  engine.files().sync_directory(staging);
+}
+
 void remove_objects(Engine& engine, const std::vector<ObjectRow>& objects, Vacuumed& vacuumed) {
   std::set<std::string> directories;
   std::vector<std::string> ids;
   for (const ObjectRow& object : objects) {
-    if (remove_file(engine, object)) {
-      directories.insert(engine.disk().object_directory(object.id));
+    const bool removed = remove_file(engine, object);
+    // Also if somebody else removed it, who may have been killed before that was on the disk.
+    if (removed || object.stored) directories.insert(engine.disk().object_directory(object.id));
+    if (removed) {
       ++vacuumed.files;
       vacuumed.bytes += object.bytes;
     }
     ids.push_back(object.id);
   }
   for (const std::string& directory : directories) engine.files().sync_directory(directory);
+  if (!directories.empty()) settle_staging(engine);
   engine.catalog().forget_objects(ids);
 }
 
