@@ -13,6 +13,14 @@ constexpr int64_t kLastWrite = 15;  // the later one of the two
 
 bool earlier(const Row& left, const Row& right) { return left.first < right.first; }
 
+// A value that no encoding makes small: so many of them are too big for the catalog.
+int64_t scattered(int64_t version, int64_t row) {
+  auto value = static_cast<uint64_t>(version * 1'000'003 + row);
+  value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9;
+  value = (value ^ value >> 27) * 0x94D049BB133111EB;
+  return static_cast<int64_t>(value ^ value >> 31);
+}
+
 int64_t begin_of_replay(int64_t version) {
   const auto period = static_cast<int64_t>(kTurns.size());
   const int64_t turn = version % period;
@@ -43,7 +51,7 @@ std::vector<CrashKey> crash_keys() {
   return {{.name = "fx", .alone = false},
           {.name = "fx/below"},
           {.name = "ticks", .has_identity = false},
-          {.name = "big", .target_rows_per_file = 100'000, .rows_of_a_write = 12'000},
+          {.name = "big", .target_rows_per_file = 9'000, .rows_of_a_write = 54'000},
           {.name = "daily", .layout = "day", .alone = false},
           {.name = "file", .layout = "{name}/{yyyy}/{mm}/{dd}/data.parquet", .alone = false}};
 }
@@ -54,7 +62,7 @@ CrashChange crash_change(const CrashKey& key, int64_t version, const CrashState&
   if (turn == 'w') {
     change.operation = CrashOperation::kWrite;
     for (int64_t row = 0; row < key.rows_of_a_write; ++row) {
-      change.rows.emplace_back(row * 3, version + row * 7919 % 10'007 * (key.rows_of_a_write > 1000 ? version : 0));
+      change.rows.emplace_back(row * 3, key.rows_of_a_write > 1000 ? scattered(version, row) : version);
     }
     return change;
   }
