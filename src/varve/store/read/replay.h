@@ -21,7 +21,8 @@ struct ReplaySelection {
 
 // One pass over the rows of series as they were at one moment, in order of their index; rows of one index value come in
 // the order of `keys`, those of one series in its own order. The schema is the united one. About 1 Mi rows of all
-// series together are read ahead, at least 256 (two pieces of 128) of each. Move-only; one thread at a time. The engine must outlive it.
+// series together are read ahead, at least 256 (two pieces of 128) of each. Move-only; one thread at a time. The engine
+// must outlive it.
 class Replay {
  public:
   // Throws as read_panel does; InvalidArgument for series without index, or whose indexes have other names.

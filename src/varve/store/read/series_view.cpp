@@ -133,7 +133,7 @@ void SeriesView::read_some_of(size_t file, int64_t& rows_left, std::vector<Table
     const int64_t count = std::min(step, rows - done);
     Table piece = read_rows(file, selection_.from_end ? rows - done - count : done, count);
     done += count;
-    step *= kStepGrowth;
+    step = count * kStepGrowth;
     const int64_t beyond = std::max<int64_t>(piece.num_rows() - rows_left, 0);
     if (beyond > 0) piece = piece.slice(selection_.from_end ? beyond : 0, rows_left);
     rows_left -= piece.num_rows();
