@@ -13,10 +13,10 @@ class FakeClock final : public base::Clock {
  public:
   [[nodiscard]] Timestamp now() const override { return Timestamp{now_.load()}; }
   [[nodiscard]] Duration monotonic() const override { return Duration{monotonic_.load()}; }
-  void sleep(Duration duration) override { advance(duration); }
+  void sleep(Duration duration) const override { advance(duration); }
 
   // Lets time pass.
-  void advance(Duration duration) {
+  void advance(Duration duration) const {
     now_ += duration.nanoseconds;
     monotonic_ += duration.nanoseconds;
   }
@@ -25,8 +25,8 @@ class FakeClock final : public base::Clock {
   void set(Timestamp now) { now_ = now.nanoseconds; }
 
  private:
-  std::atomic<int64_t> now_{1'704'067'200 * kNanosecondsPerSecond};
-  std::atomic<int64_t> monotonic_{0};
+  mutable std::atomic<int64_t> now_{1'704'067'200 * kNanosecondsPerSecond};
+  mutable std::atomic<int64_t> monotonic_{0};
 };
 
 }  // namespace varve::testing

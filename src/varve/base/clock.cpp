@@ -17,7 +17,7 @@ Timestamp SystemClock::now() const { return {nanoseconds_of<std::chrono::system_
 
 Duration SystemClock::monotonic() const { return {nanoseconds_of<std::chrono::steady_clock>()}; }
 
-void SystemClock::sleep(Duration duration) {
+void SystemClock::sleep(Duration duration) const {
   const int64_t start = monotonic().nanoseconds;
   // In steps, because a wait of centuries overflows the moment at which it would end.
   for (int64_t left = duration.nanoseconds; left > 0;) {

@@ -13,7 +13,7 @@ class Clock {
   // Time since some fixed moment; never goes back. For time-outs.
   [[nodiscard]] virtual Duration monotonic() const = 0;
   // Waits for at least `duration` (or, in tests, moves the clock on).
-  virtual void sleep(Duration duration) = 0;
+  virtual void sleep(Duration duration) const = 0;
 };
 
 // The system's clock. Safe from several threads.
@@ -21,7 +21,7 @@ class SystemClock final : public Clock {
  public:
   [[nodiscard]] Timestamp now() const override;
   [[nodiscard]] Duration monotonic() const override;
-  void sleep(Duration duration) override;
+  void sleep(Duration duration) const override;
 };
 
 }  // namespace varve::base

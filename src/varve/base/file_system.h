@@ -53,7 +53,8 @@ struct FileStatus {
   uint64_t inode = 0;
   uint64_t device = 0;
   uint64_t links = 0;
-  int64_t modified_nanoseconds = 0;
+  int64_t modified_nanoseconds = 0;  // its bytes, or a directory's names
+  int64_t changed_nanoseconds = 0;   // also its own names and attributes
 };
 
 // An open file. Move-only by unique_ptr; one thread at a time for writing, several for `read_at`.

@@ -137,6 +137,14 @@ void throw_system_error(int error_number, std::string_view doing, std::string_vi
   }
 }
 
+namespace {
+
+int64_t to_nanoseconds(const struct ::timespec& time) {
+  return Duration::seconds(time.tv_sec).nanoseconds + time.tv_nsec;
+}
+
+}  // namespace
+
 Descriptor::~Descriptor() {
   if (valid()) ::close(number_);
 }
@@ -157,7 +165,8 @@ FileStatus to_file_status(const struct ::stat& status) {
   result.inode = status.st_ino;
   result.device = status.st_dev;
   result.links = status.st_nlink;
-  result.modified_nanoseconds = Duration::seconds(status.st_mtim.tv_sec).nanoseconds + status.st_mtim.tv_nsec;
+  result.modified_nanoseconds = to_nanoseconds(status.st_mtim);
+  result.changed_nanoseconds = to_nanoseconds(status.st_ctim);
   return result;
 }
 

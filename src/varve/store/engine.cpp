@@ -1,5 +1,6 @@
 #include "varve/store/engine.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <span>
@@ -54,11 +55,14 @@ bool Engine::wrote() {
   return !staging_.empty();
 }
 
-std::string Engine::new_staging_tree(int64_t series_id) {
+std::string Engine::new_staged_tree(const StagedTree& tree) {
   const std::string& folder = staging();
   const std::lock_guard guard(staging_mutex_);
-  return base::join_path(folder,
-                         std::string(kTreePrefix) + std::to_string(series_id) + "-" + std::to_string(++trees_given_));
+  std::string name(kTreePrefix);
+  name += std::to_string(tree.series_id) + "-" + std::to_string(++trees_given_);
+  if (!tree.place.empty()) name += "-" + tree.place;
+  std::replace(name.begin(), name.end(), '/', '-');
+  return base::join_path(folder, name);
 }
 
 bool Engine::closed_cleanly() {
@@ -85,12 +89,16 @@ void Engine::mark_closed_cleanly() {
   if (catalog_.property(kCleanMark) != boot) catalog_.set_property(kCleanMark, boot);
 }
 
-int64_t series_of_staging_tree(std::string_view name) {
-  if (!name.starts_with(kTreePrefix)) return 0;
+std::optional<StagedTree> parse_staged_tree(std::string_view name) {
+  if (!name.starts_with(kTreePrefix)) return {};
   name.remove_prefix(kTreePrefix.size());
-  int64_t id = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
-  return error == std::errc() && end != name.data() + name.size() && *end == '-' ? id : 0;
+  StagedTree tree;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), tree.series_id);
+  name.remove_prefix(static_cast<size_t>(end - name.data()));
+  if (error != std::errc() || tree.series_id <= 0 || !name.starts_with('-')) return {};
+  if (const size_t dash = name.find('-', 1); dash != std::string_view::npos) tree.place = name.substr(dash + 1);
+  std::replace(tree.place.begin(), tree.place.end(), '-', '/');
+  return tree;
 }
 
 }  // namespace varve::store

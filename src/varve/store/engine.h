@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,11 +24,20 @@ namespace varve::store {
 struct EngineOptions {
   bool read_only = false;
   Duration lock_timeout = Duration::seconds(30);
-  size_t inline_bytes_max = size_t{1} << 20;  // see StoreOptions
+  Duration listing_grace = Duration::seconds(1);  // see StoreOptions, like the next one
+  size_t inline_bytes_max = size_t{1} << 20;
   base::Log log;
   base::ThreadPool* pool = nullptr;  // must outlive the engine, like the clock
   const base::Clock* clock = nullptr;
 };
+
+// A directory of a series, or a file of it by a path template, on its way into or out of the visible tree.
+struct StagedTree {
+  int64_t series_id = 0;
+  std::string place;  // of the directory (layout.h)
+};
+// The name says so: `series-<id>-<n>`, or `series-<id>-<n>-2024-01` of the place `2024/01`. Nothing for other names.
+std::optional<StagedTree> parse_staged_tree(std::string_view name);
 
 // Safe to use from several threads.
 class Engine {
@@ -43,6 +53,7 @@ class Engine {
   [[nodiscard]] bool read_only() const noexcept { return options_.read_only; }
   [[nodiscard]] size_t inline_bytes_max() const noexcept { return options_.inline_bytes_max; }
   [[nodiscard]] Duration lock_timeout() const noexcept { return options_.lock_timeout; }
+  [[nodiscard]] Duration listing_grace() const noexcept { return options_.listing_grace; }
   void warn(std::string_view line) const;
 
   // What is not published yet of the series that this opener has changed.
@@ -68,8 +79,8 @@ class Engine {
   const std::string& staging();
   // Whether that was asked for: then files were written.
   [[nodiscard]] bool wrote();
-  // A name in it that was not given before, for a directory under way into or out of the visible tree of a series.
-  std::string new_staging_tree(int64_t series_id);
+  // A path in it that was not given before, for what is under way into or out of the visible tree.
+  std::string new_staged_tree(const StagedTree& tree);
 
   // Everybody who wrote closed the lake, and the machine has not been started since.
   [[nodiscard]] bool closed_cleanly();
@@ -96,8 +107,5 @@ class Engine {
   std::string staging_;
   int64_t trees_given_ = 0;
 };
-
-// `series-<id>-<n>`: the id in the name of such a directory, or 0 for another name.
-int64_t series_of_staging_tree(std::string_view name);
 
 }  // namespace varve::store

@@ -12,6 +12,7 @@
 #include "varve/store/inline_objects.h"
 #include "varve/store/tree/layout.h"
 #include "varve/store/tree/place.h"
+#include "varve/store/tree/replaced.h"
 
 namespace varve::store {
 namespace {
@@ -101,6 +102,23 @@ class ManyPublications {
   std::unique_ptr<base::FileLock> lock_;
 };
 
+void publish_one(Engine& engine, const catalog::PendingPublication& pending) {
+  const std::unique_ptr<base::FileLock> lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
+  std::optional<catalog::Catalog::State> state = engine.catalog().state(pending.key);
+  if (state) store_inline_objects(engine, state->objects);
+  publish_series(engine, pending, state);
+  engine.catalog().clear_pending(std::span(&pending, 1));
+}
+
+// What is left does not make the publication fail: the next one comes back to it.
+void clear_due(Engine& engine) {
+  try {
+    clear_replaced(engine, engine.listing_grace());
+  } catch (const Error& error) {
+    engine.warn(std::string("cannot clear what was replaced: ") + error.what());
+  }
+}
+
 constexpr size_t kMany = 16;
 constexpr size_t kManyAtOnce = 1000;  // others who publish wait meanwhile
 
@@ -108,7 +126,7 @@ size_t publish_each(Engine& engine, std::span<const catalog::PendingPublication>
   size_t failed = 0;
   for (const catalog::PendingPublication& series : pending) {
     try {
-      publish(engine, series);
+      publish_one(engine, series);
     } catch (const Error& error) {
       engine.warn("cannot publish " + quote(series.key) + ": " + error.what());
       ++failed;
@@ -129,11 +147,8 @@ size_t publish_many(Engine& engine, std::span<const catalog::PendingPublication>
 }  // namespace
 
 void publish(Engine& engine, const catalog::PendingPublication& pending) {
-  const std::unique_ptr<base::FileLock> lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
-  std::optional<catalog::Catalog::State> state = engine.catalog().state(pending.key);
-  if (state) store_inline_objects(engine, state->objects);
-  publish_series(engine, pending, state);
-  engine.catalog().clear_pending(std::span(&pending, 1));
+  publish_one(engine, pending);
+  clear_due(engine);
 }
 
 size_t publish_pending(Engine& engine) {
@@ -143,6 +158,7 @@ size_t publish_pending(Engine& engine) {
     const auto some = std::span(pending).subspan(at, std::min(kManyAtOnce, pending.size() - at));
     behind += some.size() < kMany ? publish_each(engine, some) : publish_many(engine, some);
   }
+  if (!pending.empty()) clear_due(engine);
   return behind;
 }
 

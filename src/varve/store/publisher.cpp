@@ -5,6 +5,7 @@
 
 #include "varve/base/error.h"
 #include "varve/store/publish.h"
+#include "varve/store/tree/replaced.h"
 
 namespace varve::store {
 namespace {
@@ -33,8 +34,14 @@ void Publisher::stop() {
 
 void Publisher::run() {
   std::unique_lock lock(mutex_);
+  Duration clear_in{0};  // when what was replaced can be cleared; 0: there is nothing
   for (;;) {
-    changed_.wait(lock, [&] { return asked_ || stopped_; });
+    const auto woken = [&] { return asked_ || stopped_; };
+    if (clear_in == Duration{0}) {
+      changed_.wait(lock, woken);
+    } else {
+      changed_.wait_for(lock, std::chrono::nanoseconds(clear_in.nanoseconds), woken);
+    }
     changed_.wait_for(lock, std::chrono::nanoseconds(delay_.nanoseconds), [&] { return stopped_; });
     if (stopped_) return;
     asked_ = false;
@@ -45,6 +52,7 @@ void Publisher::run() {
       left = publish_pending(engine_);
       engine_.upkeep().take(engine_, kUpkeepMilliseconds);
       engine_.catalog().merge_log();
+      clear_in = clear_replaced(engine_, engine_.listing_grace());
     } catch (const Error& error) {
       engine_.warn(std::string("cannot publish: ") + error.what());
     }

@@ -1,13 +1,14 @@
 #include "varve/store/recover.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "varve/base/error.h"
 #include "varve/store/commit_files.h"
 #include "varve/store/publish.h"
 #include "varve/store/series_reader.h"
-#include "varve/store/tree/place.h"
+#include "varve/store/tree/replaced.h"
 
 namespace varve::store {
 namespace {
@@ -24,15 +25,15 @@ void attempt(const Engine& engine, const std::string& what, const std::function<
 void sweep_entry(Engine& engine, const std::string& folder, const std::string& name) {
   const std::string path = base::join_path(folder, name);
   const bool directory = engine.files().status(path).type == base::FileType::kDirectory;
-  if (const int64_t series_id = series_of_staging_tree(name); series_id != 0 && directory) {
-    const std::string key = engine.catalog().key_of(series_id);
+  if (const std::optional<StagedTree> tree = parse_staged_tree(name); tree && directory) {
+    const std::string key = engine.catalog().key_of(tree->series_id);
     if (key.empty()) return engine.warn("nobody knows the series of " + path + ": it is kept");
     const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
-    discard_tree(engine, {.series_id = series_id, .key = key, .commit_id = {}}, path);
+    engine.files().rename(path, engine.new_staged_tree(*tree));  // to be cleared when its time has come
   } else if (!directory && is_commit_id(name)) {
     if (!engine.catalog().find_commit(name)) remove_objects_of_commit(engine.disk(), name);
     engine.files().unlink(path);
-  } else if (!directory && (is_object_id(name) || series_id != 0)) {
+  } else if (!directory && (is_object_id(name) || tree)) {
     engine.files().unlink(path);
   } else {
     engine.warn(path + " is not a file that Varve made: it is kept");
@@ -74,6 +75,7 @@ void recover(Engine& engine) {
       attempt(engine, "clear staging directory " + id, [&] { sweep_staging_directory(engine, id); });
     }
   });
+  attempt(engine, "clear what was replaced", [&] { clear_replaced(engine, engine.listing_grace()); });
   attempt(engine, "look at all objects", [&] { check_objects(engine); });
 }
 

@@ -6,6 +6,7 @@
 #include "varve/store/inline_objects.h"
 #include "varve/store/publish.h"
 #include "varve/store/recover.h"
+#include "varve/store/tree/replaced.h"
 #include "varve/store/upkeep/catalog_copies.h"
 
 namespace varve::store {
@@ -55,10 +56,24 @@ std::unique_ptr<Engine> open_engine(const Disk& disk, const base::Clock& clock, 
   return std::make_unique<Engine>(disk, std::move(catalog),
                                   EngineOptions{.read_only = options.read_only,
                                                 .lock_timeout = options.lock_timeout,
+                                                .listing_grace = options.listing_grace,
                                                 .inline_bytes_max = options.inline_bytes_max,
                                                 .log = options.log,
                                                 .pool = options.pool,
                                                 .clock = &clock});
+}
+
+// Waits a little for readers who may be listing what was replaced just now.
+void clear_own_replaced(Engine& engine) {
+  const Duration grace{engine.listing_grace().nanoseconds / 10};
+  try {
+    const Duration left = clear_replaced(engine, grace);
+    if (left == Duration{0}) return;
+    engine.clock().sleep(left);
+    clear_replaced(engine, grace);
+  } catch (const Error& error) {  // whoever opens the lake next comes back to it
+    engine.warn(std::string("cannot clear what was replaced: ") + error.what());
+  }
 }
 
 void check_root(const Disk& disk, const StoreOptions& options) {
@@ -126,6 +141,7 @@ void Store::close() {
   if (engine_->behind()) engine_->set_behind(publish_pending(*engine_) > 0);
   engine_->upkeep().take(*engine_, 0);
   if (engine_->wrote()) {
+    clear_own_replaced(*engine_);
     try {
       keep_catalog_copy(*engine_);
     } catch (const Error& error) {  // nothing hangs on it

@@ -32,6 +32,9 @@ struct StoreOptions {
   Duration lock_timeout = Duration::seconds(30);
   // How long small commits may take to show in the visible tree; 0: as long as the call that makes them.
   Duration publish_delay = Duration::milliseconds(150);
+  // A directory that is replaced stays complete for so long after, out of sight, for readers who are listing it; at
+  // most a tenth of it once this store is closed.
+  Duration listing_grace = Duration::seconds(1);
   // A file of so many bytes at most may go into the catalog with its commit, at the cost of one sync, and become a file
   // when it is published.
   size_t inline_bytes_max = size_t{1} << 20;

@@ -125,6 +125,7 @@ class LakeFolder {
   void forget_log() { log_.clear(); }
   // Of lakes that are opened from now on; 0 unless said otherwise.
   void set_publish_delay(Duration delay) { publish_delay_ = delay; }
+  void set_listing_grace(Duration grace) { listing_grace_ = grace; }
   void set_inline_bytes_max(size_t bytes) { inline_bytes_max_ = bytes; }
 
   store::Store open(bool read_only = false) {
@@ -132,6 +133,7 @@ class LakeFolder {
                               {.read_only = read_only,
                                .lock_timeout = Duration::seconds(300),
                                .publish_delay = publish_delay_,
+                               .listing_grace = listing_grace_,
                                .inline_bytes_max = inline_bytes_max_,
                                .log = [this](base::LogLevel, std::string_view line) { log_.emplace_back(line); },
                                .pool = &pool_});
@@ -175,6 +177,7 @@ class LakeFolder {
   std::unique_ptr<base::FileSystem> system_ = base::make_system_file_system();
   FaultyFileSystem files_;
   Duration publish_delay_{0};
+  Duration listing_grace_{0};
   size_t inline_bytes_max_ = store::StoreOptions().inline_bytes_max;
   FakeClock clock_;
   base::ThreadPool pool_{2};

@@ -19,7 +19,7 @@ std::string sha256_of_file(base::FileSystem& files, const std::string& path) {
 
 void copy_object(Engine& engine, const ObjectRow& object, const std::string& path) {
   const base::BufferPtr bytes = engine.files().open(engine.disk().object_path(object.id), base::OpenMode::kRead)->map();
-  const std::string staged = engine.new_staging_tree(object.series_id);
+  const std::string staged = engine.new_staged_tree({.series_id = object.series_id, .place = {}});
   const std::unique_ptr<base::File> file = engine.files().open(staged, base::OpenMode::kWriteNew);
   file->append(bytes->bytes());
   file->sync();
@@ -34,12 +34,6 @@ void make_visible(Engine& engine, const ObjectRow& object, const std::string& pa
     copy_object(engine, object, path);
   }
 }
-
-// A directory under way, and the one in staging that it lies in or is.
-struct StagedTree {
-  std::string root;
-  std::string directory;
-};
 
 // How a directory and the catalog differ.
 struct Difference {
@@ -121,65 +115,44 @@ class Directory {
     engine_.warn(base::join_path(directory_of_place(series_.key, place_), name) + " " + std::string(what));
   }
 
-  // A directory in staging with that of the place below it, at the same path as below the key's.
-  [[nodiscard]] StagedTree make_staged_tree() const {
-    StagedTree tree{.root = engine_.new_staging_tree(series_.series_id), .directory = {}};
-    tree.directory = base::join_path(tree.root, place_);
-    if (!place_.empty()) make_directories(tree.root, base::parent_path(place_));
-    return tree;
-  }
-
-  void make_directories(std::string path, const std::string& below) const {
-    engine_.files().make_directory(path);
-    for (size_t begin = 0; begin < below.size() && below != ".";) {
-      const size_t end = std::min(below.find('/', begin), below.size());
-      path = base::join_path(path, below.substr(begin, end - begin));
-      engine_.files().make_directory(path);
-      begin = end + 1;
-    }
+  [[nodiscard]] std::string new_staged_directory() const {
+    return engine_.new_staged_tree({.series_id = series_.series_id, .place = place_});
   }
 
   // The directory as it should be, complete and on the disk, but not visible.
-  [[nodiscard]] StagedTree build_tree() const {
-    StagedTree tree = make_staged_tree();
-    engine_.files().make_directory(tree.directory);
+  [[nodiscard]] std::string build() const {
+    std::string built = new_staged_directory();
+    engine_.files().make_directory(built);
     for (const ObjectRow& object : objects_) {
-      make_visible(engine_, object, base::join_path(tree.directory, base::file_name(object.name)));
+      make_visible(engine_, object, base::join_path(built, base::file_name(object.name)));
     }
-    engine_.disk().sync_tree(tree.directory);
-    return tree;
+    engine_.disk().sync_tree(built);
+    return built;
   }
 
   void bring_in() const {
     if (objects_.empty()) return;
     const std::string parent = base::parent_path(directory_);
     engine_.disk().make_directories_below_root(parent);
-    const StagedTree tree = build_tree();
-    engine_.files().rename(tree.directory, directory_);
+    engine_.files().rename(build(), directory_);
     engine_.disk().sync_tree(parent);
-    if (!place_.empty()) discard(tree.root);
   }
 
   void take_out() const {
-    const StagedTree tree = make_staged_tree();
-    engine_.files().rename(directory_, tree.directory);
+    engine_.files().rename(directory_, new_staged_directory());
     const std::string parent = base::parent_path(directory_);
     engine_.disk().sync_tree(parent);
     engine_.disk().remove_empty_directories(parent);
-    discard(tree.root);
   }
 
-  // False if the file system cannot do it.
+  // False if the file system cannot do it: what was built for it is cleared with what is replaced.
   [[nodiscard]] bool exchange() const {
-    const StagedTree tree = build_tree();
     try {
-      engine_.files().exchange(tree.directory, directory_);
+      engine_.files().exchange(build(), directory_);
     } catch (const NotSupported&) {
-      discard(tree.root);
       return false;
     }
     engine_.disk().sync_tree(base::parent_path(directory_));
-    discard(tree.root);
     return true;
   }
 
@@ -194,69 +167,12 @@ class Directory {
     if (objects_.empty()) engine_.disk().remove_empty_directories(directory_);
   }
 
-  // What is left of it does not make the publication fail: recovery comes back to it.
-  void discard(const std::string& tree) const {
-    try {
-      discard_tree(engine_, series_, tree);
-    } catch (const Error& error) {
-      engine_.warn("cannot clear " + tree + ": " + error.what());
-    }
-  }
-
   Engine& engine_;
   const catalog::PendingPublication& series_;
   const std::string& place_;
   const std::vector<ObjectRow>& objects_;
   std::string directory_ = base::join_path(engine_.disk().root(), directory_of_place(series_.key, place_));
 };
-
-// Moves what somebody else put into a directory that was replaced to the one that is there now. Returns what has to
-// stay because the names are taken.
-std::vector<std::string> move_back(Engine& engine, const std::string& directory, const std::string& tree,
-                                   const std::vector<std::string>& names) {
-  std::vector<std::string> left;
-  for (const std::string& name : names) {
-    if (engine.files().exists(base::join_path(directory, name))) {
-      left.push_back(name);
-      continue;
-    }
-    engine.disk().make_directories_below_root(directory);
-    engine.files().rename(base::join_path(tree, name), base::join_path(directory, name));
-    engine.disk().sync_tree(directory);
-  }
-  return left;
-}
-
-// The directories that layouts by time make have such names.
-bool is_number(std::string_view name) { return name.find_first_not_of("0123456789") == std::string_view::npos; }
-
-// What lies in a staged tree at the path of a place.
-bool discard_place(Engine& engine, const catalog::PendingPublication& series, const std::string& tree,
-                   const std::string& place) {
-  const std::string directory = base::join_path(tree, place);
-  std::vector<std::string> left = engine.files().list(directory);
-  for (const ObjectRow& object : find_objects(engine, series.series_id, place, left)) {
-    const std::string name = base::file_name(object.name);
-    if (!is_same_file(engine, base::join_path(directory, name), object)) continue;
-    engine.files().unlink(base::join_path(directory, name));
-    std::erase(left, name);
-  }
-  bool all_gone = true;
-  std::erase_if(left, [&](const std::string& name) {
-    const bool below =
-        is_number(name) && engine.files().status(base::join_path(directory, name)).type == base::FileType::kDirectory;
-    if (below && !discard_place(engine, series, tree, base::join_path(place, name))) all_gone = false;
-    return below;
-  });
-  const std::string visible = base::join_path(engine.disk().root(), directory_of_place(series.key, place));
-  if (!left.empty()) left = move_back(engine, visible, directory, left);
-  for (const std::string& name : left) {
-    engine.warn("a file that somebody else made was kept in " + base::join_path(directory, name));
-  }
-  if (!all_gone || !left.empty()) return false;
-  engine.files().remove_directory(directory);
-  return true;
-}
 
 // Whether the file there is, or was, the series' own: most likely the newest, and to look at the others takes time.
 bool is_own_file(Engine& engine, int64_t series_id, const std::string& place, const std::string& path) {
@@ -287,7 +203,7 @@ bool publish_file(Engine& engine, const catalog::PendingPublication& series, con
     return true;
   }
   engine.disk().make_directories_below_root(directory);
-  const std::string staged = engine.new_staging_tree(series.series_id);
+  const std::string staged = engine.new_staged_tree({.series_id = series.series_id, .place = {}});
   make_visible(engine, *object, staged);
   engine.files().rename(staged, path);
   engine.disk().sync_tree(directory);
@@ -319,10 +235,6 @@ std::string directory_of_place(std::string_view key, std::string_view place) {
     return place.empty() ? directory : base::join_path(directory, place);
   }
   return std::string(place.substr(1, place.rfind('/') == 0 ? 0 : place.rfind('/') - 1));
-}
-
-bool discard_tree(Engine& engine, const catalog::PendingPublication& series, const std::string& tree) {
-  return discard_place(engine, series, tree, "");
 }
 
 std::vector<ObjectRow> find_objects(Engine& engine, int64_t series_id, const std::string& place,

@@ -21,10 +21,6 @@ void check_place(Engine& engine, int64_t series_id, std::string_view key, const 
 // The directory of a place, below the root.
 std::string directory_of_place(std::string_view key, std::string_view place);
 
-// Empties and removes a directory that was under way into or out of the visible tree: Varve's own files go, others move
-// to the visible directory. False, with a warning, if something had to stay. The caller holds the publish lock.
-bool discard_tree(Engine& engine, const catalog::PendingPublication& series, const std::string& tree);
-
 // The file is the object under another name, or a copy of it.
 bool is_same_file(const Engine& engine, const std::string& path, const catalog::ObjectRow& object);
 

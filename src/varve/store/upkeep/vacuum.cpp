@@ -8,6 +8,7 @@
 
 #include "varve/base/error.h"
 #include "varve/store/publish.h"
+#include "varve/store/tree/replaced.h"
 
 namespace varve::store {
 namespace {
@@ -84,11 +85,13 @@ void vacuum_series(Engine& engine, int64_t series_id, const RetentionPolicy& pol
     const auto begin = all.begin() + static_cast<ptrdiff_t>(at);
     const auto end = begin + static_cast<ptrdiff_t>(std::min(kVersionsAtOnce, all.size() - at));
     const auto [versions, locks] = without_leases(engine, series_id, {begin, end});
-    const std::vector<ObjectRow> orphans = engine.catalog().forget_versions(series_id, versions);
+    std::vector<ObjectRow> orphans = engine.catalog().forget_versions(series_id, versions);
     vacuumed.versions += static_cast<int64_t>(versions.size());
     // A publication under way looks at files; and one that is due must know its old links before they are nobody's.
     const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
     if (!orphans.empty() && !is_published(engine, series_id)) return;
+    const std::set<std::string> shown = names_in_replaced(engine, series_id);
+    std::erase_if(orphans, [&](const ObjectRow& object) { return shown.contains(object.name); });
     remove_objects(engine, orphans, vacuumed);
   }
 }
@@ -96,6 +99,18 @@ void vacuum_series(Engine& engine, int64_t series_id, const RetentionPolicy& pol
 }  // namespace
 
 Vacuumed vacuum(Engine& engine, std::string_view key, const RetentionPolicy& policy) {
+  if (!engine.read_only()) {
+    publish_pending(engine);
+    const Duration left = clear_replaced(engine, engine.listing_grace());
+    if (left > Duration{0}) {
+      engine.clock().sleep(left);
+      clear_replaced(engine, engine.listing_grace());
+    }
+  }
+  return vacuum_at_once(engine, key, policy);
+}
+
+Vacuumed vacuum_at_once(Engine& engine, std::string_view key, const RetentionPolicy& policy) {
   if (engine.read_only()) throw ReadOnly("the lake {} is open for reading only", engine.disk().root());
   publish_pending(engine);
   Vacuumed vacuumed;

@@ -19,8 +19,11 @@ struct Vacuumed {
 
 // Forgets versions of one series (deleted or not; all if `key` is empty) that the policy lets go, except those that
 // somebody reads under a lease, and removes their files: by what the catalog says, never by a listing. The visible tree
-// does not change. May run beside readers and writers. Throws NotFound, Io; what was not done is done by the next call.
+// does not change. May run beside readers and writers. Waits up to the engine's listing_grace first, if something was
+// replaced just now. Throws NotFound, Io; what was not done is done by the next call.
 Vacuumed vacuum(Engine& engine, std::string_view key, const RetentionPolicy& policy);
+// The same without waiting: what a replaced directory shows stays.
+Vacuumed vacuum_at_once(Engine& engine, std::string_view key, const RetentionPolicy& policy);
 
 // As long as it lives, nobody removes the files of these versions. Costs no sync, and ends with its process.
 class Lease {
