@@ -42,9 +42,7 @@ class ReplacedTest : public StoreTest {
     set_soon(folder_);
   }
   // The clock that stands still comes after all that the file system notes.
-  static void set_soon(LakeFolder& folder) {
-    folder.clock().set(base::SystemClock().now() + Duration::seconds(10));
-  }
+  static void set_soon(LakeFolder& folder) { folder.clock().set(base::SystemClock().now() + Duration::seconds(10)); }
 
   // Two files, of which a change of the last row replaces the second.
   void write_two_files(const Store& store) { write(store, "k", run_of(0, 20), keyed(10)); }
