@@ -45,11 +45,12 @@ nb::list versions(const Lake& lake, nb::handle key) {
   return list;
 }
 
-nb::dict restore(Lake& lake, nb::handle key, nb::handle as_of) {
+nb::dict restore(Lake& lake, nb::handle key, nb::handle as_of, nb::handle expects_version) {
   const auto of = to_option<std::string>(key, "key");
   const std::optional<AsOf> state = to_as_of(as_of);
   if (!state) refuse_option("as_of", as_of, "a version, a snapshot's name or a moment");
-  return to_commit_fields(unlocked([&] { return lake.restore(of, *state); }));
+  const ChangeOptions options{.expects_version = to_optional<int64_t>(expects_version, "expects_version")};
+  return to_commit_fields(unlocked([&] { return lake.restore(of, *state, options); }));
 }
 
 std::vector<std::string> files(const Lake& lake, nb::handle key, nb::handle as_of) {
@@ -134,9 +135,6 @@ void bind_transaction(nb::module_& module, nb::class_<Lake>& lake) {
   transaction.def("write", &write<&Transaction::write>, "key"_a.none(), "table"_a, "options"_a);
   transaction.def("append", &write<&Transaction::append>, "key"_a.none(), "table"_a, "options"_a);
   transaction.def("upsert", &write<&Transaction::upsert>, "key"_a.none(), "table"_a, "options"_a);
-  transaction.def(
-      "remove", [](Transaction& self, nb::handle key) { self.remove(to_option<std::string>(key, "key")); },
-      "key"_a.none());
   bind_ranges(transaction);
   transaction.def("commit", &commit, "published"_a.none());
   lake.def("transaction", &Lake::transaction, nb::keep_alive<0, 1>());
@@ -159,7 +157,7 @@ void bind_history(nb::module_& module, nb::class_<Lake>& lake) {
   nb::class_<AsOf>(module, "AsOf");
   module.def("as_of_time", [](int64_t nanoseconds) { return AsOf(Timestamp{nanoseconds}); });
   lake.def("versions", &versions, "key"_a.none());
-  lake.def("restore", &restore, "key"_a.none(), "as_of"_a.none());
+  lake.def("restore", &restore, "key"_a.none(), "as_of"_a.none(), "expects_version"_a.none());
   lake.def("files", &files, "key"_a.none(), "as_of"_a.none());
   lake.def("diff", &diff, "key"_a.none(), "older"_a.none(), "options"_a);
   lake.def("make_snapshot", &make_snapshot, "name"_a.none(), "keys"_a.none());

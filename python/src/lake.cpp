@@ -110,9 +110,6 @@ void bind_writes(nb::class_<Lake>& lake) {
   lake.def("write", &write<&Lake::write>, "key"_a.none(), "table"_a, "options"_a);
   lake.def("append", &write<&Lake::append>, "key"_a.none(), "table"_a, "options"_a);
   lake.def("upsert", &write<&Lake::upsert>, "key"_a.none(), "table"_a, "options"_a);
-  lake.def(
-      "remove", [](Lake& self, nb::handle key) { return to_commit_fields(call<&Lake::remove>(self, key, "key")); },
-      "key"_a.none());
 }
 
 nb::dict drop_columns(Lake& lake, nb::handle key, nb::handle columns) {

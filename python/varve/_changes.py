@@ -7,7 +7,7 @@ from varve import _varve
 from varve._columns import to_native
 from varve._times import Naive, TimeLike
 from varve._transaction import Commit, Transaction
-from varve._writing import WriteOptions, to_native_options, to_native_range
+from varve._writing import Age, WriteOptions, to_native_age, to_native_options, to_native_range
 
 Closed = Literal["both", "left", "right", "none"]
 
@@ -40,16 +40,38 @@ class Changes:
         return Commit(**self._native.replace(key, to_native(table, self._naive), **native))
 
     def delete(
-        self, key: str, start: TimeLike | None = None, end: TimeLike | None = None, *, closed: Closed = "both"
+        self,
+        key: str,
+        start: TimeLike | None = None,
+        end: TimeLike | None = None,
+        *,
+        closed: Closed = "both",
+        expects_version: int | None = None,
     ) -> Commit:
         """Removes the rows of a range, or, without one, the series; its versions go on counting if it is made again.
         What was received of the range counts as not fetched again.
 
-        Raises DataNotFoundError, and InvalidArgumentError for a range of an untimed series.
+        Raises DataNotFoundError, InvalidArgumentError for a range of an untimed series, and ConcurrentWriteError unless
+        the series has the version that is expected.
         """
         if start is None and end is None:
-            return Commit(**self._native.remove(key))
-        return Commit(**self._native.remove_range(key, **to_native_range(start, end, closed, self._naive)))
+            return Commit(**self._native.remove(key, expects_version=expects_version))
+        bounds = to_native_range(start, end, closed, self._naive)
+        return Commit(**self._native.remove_range(key, **bounds, expects_version=expects_version))
+
+    def retain(
+        self, key: str, rows_newer_than: Age, *, expects_version: int | None = None, dry_run: bool = False
+    ) -> Commit:
+        """Removes the rows that are older than a moment (one at the very moment stays; a day means its first instant)
+        or than an age: a ``timedelta``, or text such as ``"90d"``. Files that hold nothing else are not read. Nothing
+        is known of that time any more (see ``coverage``), so that nobody fetches it again. Old versions keep the rows
+        until ``vacuum`` lets them go.
+
+        ``dry_run`` changes nothing and counts what would go; its commit has no id. Raises DataNotFoundError,
+        InvalidArgumentError for an untimed series, ConcurrentWriteError unless the series has the version that is
+        expected.
+        """
+        return self._retain([key], rows_newer_than, expects_version, dry_run)[0]
 
     def rename(self, key: str, new_key: str) -> Commit:
         """Gives a series another key; its rows, versions, snapshots, metadata and coverage go with it.
@@ -106,6 +128,23 @@ class Changes:
         for key in keys:
             changes.delete(key, start, end, closed=closed)
         return changes.commit()
+
+    def retain_many(
+        self,
+        keys: Iterable[str],
+        rows_newer_than: Age,
+        *,
+        expects_version: int | None = None,
+        dry_run: bool = False,
+    ) -> list[Commit]:
+        """``retain`` of many series in one commit; in the order of the keys."""
+        return self._retain(keys, rows_newer_than, expects_version, dry_run)
+
+    def _retain(self, keys: Iterable[str], age: Age, expects_version: int | None, dry_run: bool) -> list[Commit]:
+        names = keys if isinstance(keys, str) else list(keys)  # text alone is refused
+        native = to_native_age(age, self._naive)
+        done = self._native.retain_many(names, **native, expects_version=expects_version, dry_run=dry_run)
+        return [Commit(**fields) for fields in done]
 
     def _begin(self) -> Transaction:
         return Transaction(self._native.transaction(), self._naive, published=False)

@@ -7,7 +7,7 @@ from typing import Literal, Unpack
 from varve import _varve
 from varve._columns import to_native
 from varve._times import Naive, TimeLike
-from varve._writing import WriteOptions, to_native_options, to_native_range
+from varve._writing import Age, WriteOptions, to_native_age, to_native_options, to_native_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,20 @@ class Transaction:
         end: TimeLike | None = None,
         *,
         closed: Literal["both", "left", "right", "none"] = "both",
+        expects_version: int | None = None,
     ) -> "Transaction":
         """As ``Lake.delete``."""
         if start is None and end is None:
-            self._native.remove(key)
+            self._native.remove(key, expects_version=expects_version)
         else:
-            self._native.remove_range(key, **to_native_range(start, end, closed, self._naive))
+            bounds = to_native_range(start, end, closed, self._naive)
+            self._native.remove_range(key, **bounds, expects_version=expects_version)
+        return self
+
+    def retain(self, key: str, rows_newer_than: Age, *, expects_version: int | None = None) -> "Transaction":
+        """As ``Lake.retain``; an age counts from now, not from the commit."""
+        native = to_native_age(rows_newer_than, self._naive)
+        self._native.retain(key, **native, expects_version=expects_version)
         return self
 
     def commit(self, *, published: bool | None = None) -> list[Commit]:

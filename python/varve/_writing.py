@@ -1,5 +1,6 @@
 """What calls that write take as options, in a lake and in a transaction."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
@@ -44,6 +45,17 @@ def to_native_options(options: WriteOptions, naive: Naive) -> dict[str, Any]:
 
 def to_metadata(metadata: Mapping[str, Any]) -> str:
     return to_json("metadata", dict(metadata) if isinstance(metadata, Mapping) else metadata)
+
+
+Age = datetime.timedelta | TimeLike
+"""A moment, or a length of time up to now: a ``timedelta``, or text such as ``"90d"`` and ``"1d12h"``."""
+
+
+def to_native_age(age: Age, naive: Naive) -> dict[str, Any]:
+    zone = "UTC" if naive == "utc" else ""
+    if isinstance(age, datetime.timedelta):
+        return {"age": (age // datetime.timedelta(microseconds=1)) * 1_000, "since": None, "zone": zone}
+    return {"age": None, "since": to_bound(age, naive), "zone": zone}
 
 
 def to_native_range(start: TimeLike | None, end: TimeLike | None, closed: str, naive: Naive) -> dict[str, Any]:

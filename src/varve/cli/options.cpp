@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -24,6 +25,29 @@ std::vector<std::string_view> split(std::string_view text) {
     if (comma == std::string_view::npos) return parts;
     text.remove_prefix(comma + 1);
   }
+}
+
+bool is_pattern(std::string_view word) { return word.find_first_of("*?") != std::string_view::npos; }
+
+bool fits(std::string_view pattern, std::string_view key) {
+  size_t at = 0;
+  size_t star = std::string_view::npos;  // the last one, which takes in more letters where the rest does not fit
+  size_t taken = 0;                      // up to here
+  for (size_t letter = 0; letter < key.size();) {
+    if (at < pattern.size() && pattern[at] == '*') {
+      star = at++;
+      taken = letter;
+    } else if (at < pattern.size() && (pattern[at] == '?' || pattern[at] == key[letter])) {
+      ++at;
+      ++letter;
+    } else if (star != std::string_view::npos) {
+      at = star + 1;
+      letter = ++taken;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', at) == std::string_view::npos;
 }
 
 }  // namespace
@@ -76,6 +100,28 @@ CLI::Option* add_duration(CLI::App& command, const std::string& names, Duration&
     }
   };
   return command.add_option_function<std::string>(names, read)->type_name("TIME");
+}
+
+CLI::Option* add_expects_version(CLI::App& command, int64_t& version) {
+  version = -1;
+  return add_count(command, "--expects-version", version, 0)
+      ->description("Only if this is the version of the series; 0: if there is none");
+}
+
+std::vector<std::string> expand_keys(const Lake& lake, const std::vector<std::string>& words) {
+  std::set<std::string> keys;
+  for (const std::string& word : words) {
+    if (!is_pattern(word) || lake.exists(word)) {
+      keys.insert(word);
+      continue;
+    }
+    const size_t before = keys.size();
+    for (std::string& key : lake.list_keys()) {
+      if (fits(word, key)) keys.insert(std::move(key));
+    }
+    if (keys.size() == before) throw NotFound("no key fits {}", quote(word));
+  }
+  return {keys.begin(), keys.end()};
 }
 
 AsOf parse_as_of(std::string_view text, const Lake& lake, const std::string& zone) {

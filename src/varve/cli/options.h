@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,14 @@ CLI::Option* add_names(CLI::App& command, const std::string& names, std::vector<
 // nanoseconds of 64 bits can count.
 Duration parse_duration(std::string_view text);
 CLI::Option* add_duration(CLI::App& command, const std::string& names, Duration& duration);
+
+// The option by which a command is done only if a series has a version; `version` is -1 where nobody says one.
+CLI::Option* add_expects_version(CLI::App& command, int64_t& version);
+inline std::optional<int64_t> expected(int64_t version) { return version < 0 ? std::nullopt : std::optional(version); }
+
+// The keys that are meant by words, sorted, each once: a key of the lake, or else a pattern in which `*` stands for any
+// letters, slashes too, and `?` for one. What is neither stays. Throws NotFound for a pattern that no key fits.
+std::vector<std::string> expand_keys(const Lake& lake, const std::vector<std::string>& words);
 
 // What `--as-of` means: digits are a version; else the snapshot of that name, if there is one; else a time, ISO 8601 in
 // `zone` where it names none, a day meaning its last instant. Throws NotFound for what is none of these, and

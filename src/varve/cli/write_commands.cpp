@@ -159,6 +159,10 @@ int import_files(Session& session, const WriteChoice& choice) {
   options.file = file_options(choice, session);
   options.series = series_options(choice);
   options.skip_bad = choice.skip_bad;
+  options.expects_version = expected(choice.expects_version);
+  if (options.expects_version && choice.paths.size() > 1) {
+    throw InvalidArgument("--expects-version is for one file: the second one would find another version");
+  }
   for (const std::string& path : choice.paths) {
     if (path == "-") throw InvalidArgument("import reads files; write, append and upsert read standard input as -");
     (void)ingest::expand_key(options.key, path);
@@ -193,6 +197,7 @@ void add_import(CLI::App& app, Session& session) {
   command->add_option("-k,--key", choice->key, "The series; {stem} is the file's name without folder and endings")
       ->capture_default_str();
   add_file_options(*command, *choice);
+  add_expects_version(*command, choice->expects_version);
   command->footer(
       "A file is brought in whole, or not at all. To bring it in again changes nothing: rows that are there are found\n"
       "by what makes them unique, or else the file by its checksum.\n"
@@ -228,7 +233,7 @@ int put_file(Session& session, const WriteChoice& choice, Verb verb) {
   options.on_progress = [&](uint64_t bytes, uint64_t total) { progress->update(bytes, total); };
   SeriesWriteOptions write{.series = series_options(choice)};
   if (choice.on_conflict == "ignore") write.on_conflict = AppendConflict::kIgnore;
-  if (choice.expects_version >= 0) write.expects_version = choice.expects_version;
+  write.expects_version = expected(choice.expects_version);
   Lake lake = session.open_lake();
   (void)lake.exists(choice.key);  // a bad key is told before the file is read
 
@@ -268,8 +273,7 @@ void add_put(CLI::App& app, Session& session, Verb verb, const std::string& name
         ->capture_default_str()
         ->check(CLI::IsMember({"error", "ignore"}));
   }
-  add_count(*command, "--expects-version", choice->expects_version, 0)
-      ->description("Write only if this is the version of the series; 0: if there is none");
+  add_expects_version(*command, choice->expects_version);
   command->footer("Examples:\n  varve " + name + " forex/EUR_USD bars.csv --tz UTC\n  tail -n 100 bars.csv | varve " +
                   name + " forex/EUR_USD - --columns timestamp,open,high,low,close");
   command->callback([&session, choice, verb] {
@@ -290,7 +294,8 @@ bool confirmed(const SeriesInfo& series) {
 // Versions keep what a range loses, so nobody is asked.
 int delete_range(Session& session, Lake& lake, const WriteChoice& choice) {
   session.interrupts().finish_before_exit();
-  const Commit commit = lake.remove_range(choice.key, range_of(choice, session));
+  const ChangeOptions options{.expects_version = expected(choice.expects_version)};
+  const Commit commit = lake.remove_range(choice.key, range_of(choice, session), options);
   lake.close();
   session.say(format_message("{}: {} rows removed", {commit.key, commit.rows_removed}));
   return kExitDone;
@@ -302,6 +307,7 @@ void add_delete(CLI::App& app, Session& session) {
   command->add_option("KEY", choice->key, "The series")->required();
   add_range_options(*command, *choice);
   command->add_flag("-y,--yes", choice->yes, "Do not ask");
+  add_expects_version(*command, choice->expects_version);
   command->footer(
       "Examples:\n  varve delete forex/EUR_USD --yes\n"
       "  varve delete forex/EUR_USD --start 2024-03-05 --end 2024-03-05");
@@ -314,7 +320,7 @@ void add_delete(CLI::App& app, Session& session) {
         return kExitFailed;
       }
       session.interrupts().finish_before_exit();
-      const Commit commit = lake.remove(choice->key);
+      const Commit commit = lake.remove(choice->key, {.expects_version = expected(choice->expects_version)});
       lake.close();
       session.say(format_message("{}: deleted, {} rows removed", {commit.key, commit.rows_removed}));
       return kExitDone;

@@ -90,7 +90,8 @@ FileImport import_file(Lake& lake, base::FileSystem& files, const std::string& p
   if (result.bad_rows > 0 && !options.skip_bad) return result;
 
   options.file.cancel.check();
-  SeriesWriteOptions write{.series = options.series, .source = Source{path, file.sha256}};
+  SeriesWriteOptions write{
+      .series = options.series, .source = Source{path, file.sha256}, .expects_version = options.expects_version};
   write.series.index = file.index;
   run_naming(path, result.key, [&] {
     const bool identity = rows_have_identity(lake, result.key, file.table, options.series);

@@ -16,8 +16,9 @@ namespace varve::ingest {
 struct ImportOptions {
   std::string key = "{stem}";  // {stem}: the file's name without folder and without the endings of its format
   TableFileOptions file;
-  SeriesOptions series;   // for a series that is not there yet; its index is found by the import
-  bool skip_bad = false;  // bring in the rows that parse, and count the others
+  SeriesOptions series;                    // for a series that is not there yet; its index is found by the import
+  bool skip_bad = false;                   // bring in the rows that parse, and count the others
+  std::optional<int64_t> expects_version;  // as in SeriesWriteOptions
 };
 
 struct FileImport {

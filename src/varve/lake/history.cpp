@@ -35,10 +35,11 @@ std::vector<VersionInfo> Lake::versions(std::string_view key) const {
   return versions;
 }
 
-Commit Lake::restore(std::string_view key, const AsOf& as_of) {
+Commit Lake::restore(std::string_view key, const AsOf& as_of, const ChangeOptions& options) {
   ReadOptions then;
   then.as_of = as_of;
   Change change{std::string(key), read(key, then), store::WriteMode::kReplaceSeries, {}};
+  change.options.expects_version = options.expects_version;
   const catalog::SeriesRow row = *state_->use(key).catalog().find_series(key);
   if (row.deleted) {
     change.options.series.kind = row.definition.kind;
@@ -50,7 +51,7 @@ Commit Lake::restore(std::string_view key, const AsOf& as_of) {
     change.options.series.compression = row.definition.compression;
     change.options.series.target_rows_per_file = row.definition.target_rows_per_file;
   }
-  return state_->commit_one(std::move(change));
+  return state_->commit_one(std::move(change), {.dry_run = options.dry_run});
 }
 
 Diff Lake::diff(std::string_view key, const AsOf& from, const std::optional<AsOf>& to,

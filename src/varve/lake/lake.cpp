@@ -19,9 +19,9 @@ Lake Lake::open(const std::string& root, OpenOptions options) {
   if (options.file_system == nullptr) state->own_files = base::make_system_file_system();
   base::FileSystem& files = options.file_system != nullptr ? *options.file_system : *state->own_files;
   state->files = &files;
-  const base::Clock& clock = options.clock != nullptr ? *options.clock : state->own_clock;
+  state->clock = options.clock != nullptr ? options.clock : &state->own_clock;
   state->pool = std::make_unique<base::ThreadPool>(options.threads);
-  state->store = store::Store::open(files, clock, state->root,
+  state->store = store::Store::open(files, *state->clock, state->root,
                                     {.create = options.create,
                                      .read_only = options.read_only,
                                      .lock_timeout = options.lock_timeout,

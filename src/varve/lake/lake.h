@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "varve/lake/changes.h"
 #include "varve/lake/columns.h"
 #include "varve/lake/diff.h"
 #include "varve/lake/maintenance.h"
@@ -67,9 +68,13 @@ class Lake {
                  const SeriesWriteOptions& options = {});
   // Removes the rows within a range; what was received of it counts as not fetched again. Throws NotFound, and
   // InvalidArgument for an untimed series.
-  Commit remove_range(std::string_view key, const SeriesRange& range);
+  Commit remove_range(std::string_view key, const SeriesRange& range, const ChangeOptions& options = {});
   // Removes the series. Throws NotFound. Its old versions stay, and their numbers go on if it is ever made again.
-  Commit remove(std::string_view key);
+  Commit remove(std::string_view key, const ChangeOptions& options = {});
+  // Removes the rows that are older; one at the very moment stays. Files that hold nothing else go unread, and only the
+  // one that is cut is written anew. Nothing is known of that time any more (see coverage), so that nobody fetches it
+  // again. Old versions keep the rows until vacuum. Throws NotFound, and InvalidArgument for an untimed series.
+  Commit retain(std::string_view key, const RowAge& newer_than, const ChangeOptions& options = {});
   // Gives the series another key; its rows, versions, snapshots, metadata and coverage go with it. The versions of both
   // keys count on. Throws NotFound, AlreadyExists for a new key that is there, InvalidArgument for a new key where the
   // layout cannot be, NotSupported for a series laid out by a path template.
@@ -82,6 +87,8 @@ class Lake {
   std::vector<Commit> replace_many(std::vector<KeyedTable> tables, const SeriesRange& range,
                                    const SeriesWriteOptions& options = {});
   std::vector<Commit> remove_many(const std::vector<std::string>& keys, const std::optional<SeriesRange>& range = {});
+  std::vector<Commit> retain_many(const std::vector<std::string>& keys, const RowAge& newer_than,
+                                  const ChangeOptions& options = {});
   // Changes of several series that become one commit.
   [[nodiscard]] Transaction transaction();
 
@@ -135,7 +142,7 @@ class Lake {
   // for a key that never was.
   [[nodiscard]] std::vector<VersionInfo> versions(std::string_view key) const;
   // Makes the series what it was, as a new version: its rows, columns and files of then. Throws NotFound.
-  Commit restore(std::string_view key, const AsOf& as_of);
+  Commit restore(std::string_view key, const AsOf& as_of, const ChangeOptions& options = {});
   // What changed from one version to another (to the newest, if absent), which may be the older one. Files that both
   // have are not read; of the others two pieces of some 100,000 rows each are in memory at a time, and the rows given
   // (of an untimed series: all rows of these files). Throws NotFound, InvalidArgument for a negative limit,
@@ -212,8 +219,9 @@ class Transaction {
   Transaction& append(std::string_view key, Table table, SeriesWriteOptions options = {});
   Transaction& upsert(std::string_view key, Table table, SeriesWriteOptions options = {});
   Transaction& replace(std::string_view key, Table table, SeriesRange range, SeriesWriteOptions options = {});
-  Transaction& remove_range(std::string_view key, SeriesRange range);
-  Transaction& remove(std::string_view key);
+  Transaction& remove_range(std::string_view key, SeriesRange range, const ChangeOptions& options = {});
+  Transaction& remove(std::string_view key, const ChangeOptions& options = {});
+  Transaction& retain(std::string_view key, const RowAge& newer_than, const ChangeOptions& options = {});
 
   // One commit of all changes, in the order of their keys. Once. `published`: the visible tree shows it at the return.
   std::vector<Commit> commit(bool published = false);

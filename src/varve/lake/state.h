@@ -24,7 +24,13 @@ struct Change {
   Table table;
   std::optional<store::WriteMode> mode;  // absent: rows are removed
   SeriesWriteOptions options;
-  std::optional<SeriesRange> range = {};  // of rows that are replaced or removed; absent: the whole series
+  std::optional<SeriesRange> range = {};      // of rows that are replaced or removed; absent: the whole series
+  std::optional<Timestamp> oldest_kept = {};  // set: rows before it are removed
+};
+
+struct CommitTerms {
+  bool published = false;  // the visible tree shows it at the return
+  bool dry_run = false;
 };
 
 struct Lake::State {
@@ -37,6 +43,7 @@ struct Lake::State {
   std::unique_ptr<base::FileSystem> own_files;
   base::FileSystem* files = nullptr;
   base::SystemClock own_clock;
+  const base::Clock* clock = nullptr;
   std::unique_ptr<base::ThreadPool> pool;
   std::optional<store::Store> store;
 
@@ -52,9 +59,9 @@ struct Lake::State {
   // The version that is meant; nothing for the newest. Throws NotFound.
   std::optional<int64_t> resolve(std::string_view key, const std::optional<AsOf>& as_of);
 
-  // One commit of changes of different keys.
-  std::vector<Commit> commit(std::vector<Change> changes, bool published);
-  Commit commit_one(Change change);
+  // One commit of changes of different keys; or, in a dry run, what it would be.
+  std::vector<Commit> commit(std::vector<Change> changes, CommitTerms terms = {});
+  Commit commit_one(Change change, CommitTerms terms = {});
 };
 
 }  // namespace varve

@@ -41,6 +41,20 @@ std::vector<Commit> to_commits(store::CommitResult&& result) {
   return commits;
 }
 
+Change to_removal(std::string_view key, const ChangeOptions& options, std::optional<SeriesRange> range = {}) {
+  return {.key = std::string(key),
+          .table = {},
+          .mode = {},
+          .options = {.expects_version = options.expects_version},
+          .range = std::move(range)};
+}
+
+// Of a transaction, which happens as a whole or not.
+Change to_part(std::string_view key, const ChangeOptions& options, std::optional<SeriesRange> range = {}) {
+  if (options.dry_run) throw InvalidArgument("a part of a transaction cannot be a dry run");
+  return to_removal(key, options, std::move(range));
+}
+
 // A time without a zone is never guessed.
 Table with_zone(const Table& table, const std::string& index, const std::string& zone) {
   const std::optional<size_t> position = table.schema().find(index);
@@ -72,6 +86,7 @@ void add_to(store::WriteSession& session, catalog::Catalog& catalog, Change& cha
   }
   const Moments within = moments_of(change.range.value_or(SeriesRange()));
   if (!change.mode) {
+    if (change.oldest_kept) return session.retain(change.key, *change.oldest_kept);
     if (change.range) return session.remove_range(change.key, within.first, within.last);
     return session.remove(change.key);
   }
@@ -100,22 +115,23 @@ void add_to(store::WriteSession& session, catalog::Catalog& catalog, Change& cha
 
 }  // namespace
 
-std::vector<Commit> Lake::State::commit(std::vector<Change> changes, bool published) {
+std::vector<Commit> Lake::State::commit(std::vector<Change> changes, CommitTerms terms) {
   std::vector<std::string> keys;
   for (const Change& change : changes) keys.push_back(change.key);
   store::WriteSession session = use().begin_write(std::move(keys));
   for (Change& change : changes) {
-    published = published || change.options.published;
+    terms.published = terms.published || change.options.published;
     add_to(session, store->catalog(), change);
     change.table = Table();
   }
-  return to_commits(session.commit({.published = published}));
+  if (terms.dry_run) return to_commits({.id = {}, .series = session.planned()});
+  return to_commits(session.commit({.published = terms.published}));
 }
 
-Commit Lake::State::commit_one(Change change) {
+Commit Lake::State::commit_one(Change change, CommitTerms terms) {
   std::vector<Change> changes;
   changes.push_back(std::move(change));
-  return std::move(commit(std::move(changes), false).front());
+  return std::move(commit(std::move(changes), terms).front());
 }
 
 Commit Lake::write(std::string_view key, const Table& table, const SeriesWriteOptions& options) {
@@ -135,8 +151,22 @@ Commit Lake::replace(std::string_view key, const Table& table, const SeriesRange
   return state_->commit_one({std::string(key), table, store::WriteMode::kReplaceRange, options, range});
 }
 
-Commit Lake::remove_range(std::string_view key, const SeriesRange& range) {
-  return state_->commit_one({std::string(key), Table(), {}, {}, range});
+Commit Lake::remove_range(std::string_view key, const SeriesRange& range, const ChangeOptions& options) {
+  return state_->commit_one(to_removal(key, options, range), {.dry_run = options.dry_run});
+}
+
+Commit Lake::retain(std::string_view key, const RowAge& newer_than, const ChangeOptions& options) {
+  return std::move(retain_many({std::string(key)}, newer_than, options).front());
+}
+
+std::vector<Commit> Lake::retain_many(const std::vector<std::string>& keys, const RowAge& newer_than,
+                                      const ChangeOptions& options) {
+  std::vector<Change> changes;
+  for (const std::string& key : keys) {
+    changes.push_back(to_removal(key, options));
+    changes.back().oldest_kept = newer_than.oldest_kept(state_->clock->now());
+  }
+  return state_->commit(std::move(changes), {.dry_run = options.dry_run});
 }
 
 Commit Lake::rename(std::string_view key, std::string_view new_key) {
@@ -149,29 +179,31 @@ Commit Lake::rename(std::string_view key, std::string_view new_key) {
 }
 
 std::vector<Commit> Lake::write_many(std::vector<KeyedTable> tables, const SeriesWriteOptions& options) {
-  return state_->commit(to_changes(std::move(tables), store::WriteMode::kReplaceSeries, options), false);
+  return state_->commit(to_changes(std::move(tables), store::WriteMode::kReplaceSeries, options));
 }
 
 std::vector<Commit> Lake::append_many(std::vector<KeyedTable> tables, const SeriesWriteOptions& options) {
-  return state_->commit(to_changes(std::move(tables), append_mode(options), options), false);
+  return state_->commit(to_changes(std::move(tables), append_mode(options), options));
 }
 
 std::vector<Commit> Lake::upsert_many(std::vector<KeyedTable> tables, const SeriesWriteOptions& options) {
-  return state_->commit(to_changes(std::move(tables), store::WriteMode::kUpsert, options), false);
+  return state_->commit(to_changes(std::move(tables), store::WriteMode::kUpsert, options));
 }
 
 std::vector<Commit> Lake::replace_many(std::vector<KeyedTable> tables, const SeriesRange& range,
                                        const SeriesWriteOptions& options) {
-  return state_->commit(to_changes(std::move(tables), store::WriteMode::kReplaceRange, options, range), false);
+  return state_->commit(to_changes(std::move(tables), store::WriteMode::kReplaceRange, options, range));
 }
 
 std::vector<Commit> Lake::remove_many(const std::vector<std::string>& keys, const std::optional<SeriesRange>& range) {
   std::vector<Change> changes;
-  for (const std::string& key : keys) changes.push_back({key, Table(), {}, {}, range});
-  return state_->commit(std::move(changes), false);
+  for (const std::string& key : keys) changes.push_back(to_removal(key, {}, range));
+  return state_->commit(std::move(changes));
 }
 
-Commit Lake::remove(std::string_view key) { return state_->commit_one({std::string(key), Table(), {}, {}}); }
+Commit Lake::remove(std::string_view key, const ChangeOptions& options) {
+  return state_->commit_one(to_removal(key, options), {.dry_run = options.dry_run});
+}
 
 Transaction Lake::transaction() {
   state_->use();
@@ -222,20 +254,27 @@ Transaction& Transaction::replace(std::string_view key, Table table, SeriesRange
   return *this;
 }
 
-Transaction& Transaction::remove_range(std::string_view key, SeriesRange range) {
-  state_->add({std::string(key), Table(), {}, {}, std::move(range)});
+Transaction& Transaction::remove_range(std::string_view key, SeriesRange range, const ChangeOptions& options) {
+  state_->add(to_part(key, options, std::move(range)));
   return *this;
 }
 
-Transaction& Transaction::remove(std::string_view key) {
-  state_->add({std::string(key), Table(), {}, {}});
+Transaction& Transaction::remove(std::string_view key, const ChangeOptions& options) {
+  state_->add(to_part(key, options));
+  return *this;
+}
+
+Transaction& Transaction::retain(std::string_view key, const RowAge& newer_than, const ChangeOptions& options) {
+  Change change = to_part(key, options);
+  change.oldest_kept = newer_than.oldest_kept(state_->lake.clock->now());
+  state_->add(std::move(change));
   return *this;
 }
 
 std::vector<Commit> Transaction::commit(bool published) {
   if (state_->committed) throw InvalidArgument("the transaction is committed already");
   state_->committed = true;
-  return state_->lake.commit(std::move(state_->changes), published);
+  return state_->lake.commit(std::move(state_->changes), {.published = published});
 }
 
 }  // namespace varve

@@ -110,6 +110,14 @@ struct WriteSession::State {
     accept(key, files, std::move(plan));
   }
 
+  void empty_range(KeyState& key, Timestamp first, Timestamp last) {
+    const Schema schema = engine.catalog().schema(key.row->id, key.row->schema_version);
+    plan(key, {.rows = Table::empty(schema), .mode = WriteMode::kReplaceRange, .first = first, .last = last});
+    if (key.result.changed && first <= last) {
+      key.change.annotations.coverage.forgotten = {{first, last < Timestamp::max() ? last + Duration{1} : last}};
+    }
+  }
+
   // What a plan says becomes the change of its key.
   static void accept(KeyState& key, const SeriesFiles& files, Plan plan) {
     key.plan = std::move(plan);
@@ -347,12 +355,13 @@ void WriteSession::remove(std::string_view name) {
 }
 
 void WriteSession::remove_range(std::string_view name, Timestamp first, Timestamp last) {
-  KeyState& key = state_->touch_existing(name, "delete");
-  const Schema schema = state_->engine.catalog().schema(key.row->id, key.row->schema_version);
-  state_->plan(key, {.rows = Table::empty(schema), .mode = WriteMode::kReplaceRange, .first = first, .last = last});
-  if (key.result.changed && first <= last) {
-    key.change.annotations.coverage.forgotten = {{first, last < Timestamp::max() ? last + Duration{1} : last}};
-  }
+  state_->empty_range(state_->touch_existing(name, "delete"), first, last);
+}
+
+void WriteSession::retain(std::string_view name, Timestamp first) {
+  KeyState& key = state_->touch_existing(name, "retain");
+  const bool none = first == Timestamp::min();
+  state_->empty_range(key, none ? Timestamp::max() : Timestamp::min(), first - Duration{1});
 }
 
 void WriteSession::rename(std::string_view name, std::string_view new_name) {
@@ -395,6 +404,12 @@ void WriteSession::change_columns(std::string_view name, const ColumnChange& cha
     plan.added.push_back({.rewrite = rewrite, .first = object.first, .last = object.last});
   }
   state_->accept(key, files, std::move(plan));
+}
+
+std::vector<SeriesResult> WriteSession::planned() const {
+  std::vector<SeriesResult> planned;
+  for (const auto& [name, key] : state_->keys) planned.push_back(key.result);
+  return planned;
 }
 
 CommitResult WriteSession::commit(const CommitOptions& options) {

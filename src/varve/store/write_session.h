@@ -69,6 +69,8 @@ class WriteSession {
   void remove(std::string_view key);
   // The rows within a range, both ends inside. Throws InvalidArgument for an untimed series.
   void remove_range(std::string_view key, Timestamp first, Timestamp last);
+  // The rows before `first` go. Throws as remove_range.
+  void retain(std::string_view key, Timestamp first);
   // Both keys are part of the session. Throws AlreadyExists for a new key that is there, InvalidArgument for one where
   // the layout cannot be, NotSupported for a series laid out by a path template.
   void rename(std::string_view key, std::string_view new_key);
@@ -77,6 +79,9 @@ class WriteSession {
   // Drops and renames columns: the commit writes each file anew, row group by row group, so that the visible tree has
   // nothing but the new names. Throws NotFound, and as store::change_columns does.
   void change_columns(std::string_view key, const ColumnChange& change);
+
+  // What was worked out so far, as `commit` would give it, but with the versions of before.
+  [[nodiscard]] std::vector<SeriesResult> planned() const;
 
   // Does what was worked out: writes the files, commits, publishes; a little later, if there is somebody who does
   // (Engine::publisher). Throws with nothing done, except for OutcomeUnknown. A

@@ -24,6 +24,7 @@ struct PastChoice {
   std::string name;  // of a snapshot
   std::vector<std::string> keys;
   std::string as_of;
+  int64_t expects_version = -1;
   VacuumOptions keep;
 };
 using PastChoicePtr = std::shared_ptr<PastChoice>;
@@ -73,7 +74,7 @@ int restore(Session& session, const PastChoice& choice) {
   Lake lake = session.open_lake();
   const AsOf as_of = parse_as_of(choice.as_of, lake, session.settings().get_or("tz", ""));
   session.interrupts().finish_before_exit();
-  const Commit commit = lake.restore(choice.key, as_of);
+  const Commit commit = lake.restore(choice.key, as_of, {.expects_version = expected(choice.expects_version)});
   lake.close();
   session.say(commit_text(commit));
   return kExitDone;
@@ -84,6 +85,7 @@ void add_restore(CLI::App& app, Session& session) {
   const auto choice = std::make_shared<PastChoice>();
   command->add_option("KEY", choice->key, "The series, also one that was deleted")->required();
   command->add_option("--as-of", choice->as_of, kAsOfHelp)->required();
+  add_expects_version(*command, choice->expects_version);
   command->footer(
       "Examples:\n  varve restore forex/EUR_USD --as-of 3\n  varve restore forex/EUR_USD --as-of 2024-03-05");
   on_parse(*command, session, choice, restore);

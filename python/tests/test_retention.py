@@ -1,0 +1,91 @@
+"""Rows that go by their age, through Python."""
+
+import datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+import varve
+
+UTC = datetime.UTC
+DAY = datetime.timedelta(days=1)
+
+
+def make_days(days: int) -> pl.DataFrame:
+    """A row a day, the newest one an hour ago; `age` counts days."""
+    newest = datetime.datetime.now(UTC) - datetime.timedelta(hours=1)
+    times = [newest - DAY * age for age in range(days)]
+    return pl.DataFrame({"timestamp": times, "age": range(days)}).with_columns(
+        pl.col("timestamp").cast(pl.Datetime("us", "UTC"))
+    )
+
+
+@pytest.fixture
+def aged(lake: varve.Lake) -> varve.Lake:
+    lake.write_many({"a": make_days(10), "b": make_days(2), "c": make_days(5)})
+    return lake
+
+
+def ages(lake: varve.Lake, key: str) -> list[int]:
+    return sorted(lake.read(key).to_polars()["age"].to_list())
+
+
+@pytest.mark.parametrize(
+    "age",
+    [DAY * 3, "3d", "2d24h", datetime.datetime.now(UTC) - DAY * 3, (datetime.datetime.now(UTC) - DAY * 3).isoformat()],
+)
+def test_an_age_is_a_length_or_a_moment(aged: varve.Lake, age: Any) -> None:
+    done = aged.retain("a", age)
+    assert done.rows_removed == 7 and done.version == 2
+    assert ages(aged, "a") == [0, 1, 2]
+    assert aged.versions("a")[-1].operation == "retain"
+    assert aged.retain("a", age).id == ""
+
+
+def test_a_day_means_its_first_instant(lake: varve.Lake) -> None:
+    times = [datetime.datetime(2024, 1, day, tzinfo=UTC) for day in (1, 2, 3)]
+    lake.write("k", {"timestamp": times, "x": [1, 2, 3]})
+    assert lake.retain("k", datetime.date(2024, 1, 2)).rows_removed == 1
+    assert lake.retain("k", "2024-01-03").rows_removed == 1
+
+
+@pytest.mark.parametrize("age", [None, 1.5, True, "soon", DAY * 0, -DAY, "-3d", datetime.datetime(2024, 1, 1)])
+def test_what_is_no_age_is_refused(aged: varve.Lake, age: Any) -> None:
+    with pytest.raises(varve.InvalidArgumentError):
+        aged.retain("a", age)
+    assert len(ages(aged, "a")) == 10
+
+
+def test_many_series_are_one_commit(aged: varve.Lake) -> None:
+    first, second, third = aged.retain_many(["c", "a", "b"], DAY * 3)
+    assert (first.key, first.rows_removed) == ("a", 7) and second.id == "" and third.id == first.id
+    with pytest.raises(varve.DataNotFoundError):
+        aged.retain_many(["a", "other"], DAY)
+    with pytest.raises(varve.InvalidArgumentError, match="keys"):
+        aged.retain_many("a", DAY)
+
+
+def test_a_dry_run_changes_nothing(aged: varve.Lake) -> None:
+    would = aged.retain("a", "3d", dry_run=True)
+    assert (would.id, would.version, would.rows_removed) == ("", 1, 7)
+    assert len(ages(aged, "a")) == 10
+
+
+def test_it_is_part_of_a_transaction(aged: varve.Lake) -> None:
+    with aged.transaction() as changes:
+        changes.retain("a", "3d").delete("b", expects_version=1)
+    assert [commit.rows_removed for commit in changes.commits] == [7, 2]
+
+
+def test_an_expected_version_is_checked(aged: varve.Lake) -> None:
+    with pytest.raises(varve.ConcurrentWriteError):
+        aged.retain("a", "1d", expects_version=2)
+    with pytest.raises(varve.ConcurrentWriteError):
+        aged.delete("a", expects_version=2)
+    with pytest.raises(varve.ConcurrentWriteError):
+        aged.delete("a", datetime.date(2000, 1, 1), expects_version=2)
+    with pytest.raises(varve.ConcurrentWriteError):
+        aged.restore("a", 1, expects_version=0)
+    assert aged.retain("a", "1d", expects_version=1).version == 2
+    assert aged.restore("a", 1, expects_version=2).version == 3

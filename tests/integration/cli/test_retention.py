@@ -1,0 +1,82 @@
+"""retain, and commands that are told which version they are to find."""
+
+import datetime
+
+import pytest
+from program import BARS, Varve, bars
+
+
+def days(ages: range) -> str:
+    """Bars at noon, so many days ago."""
+    now = datetime.datetime.now(datetime.UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    return bars(*(f"{now - datetime.timedelta(days=age):%Y-%m-%dT%H:%M:%SZ},1,2,0.5,1.5,{age}" for age in ages))
+
+
+@pytest.fixture
+def aged(varve: Varve) -> Varve:
+    """The program with twenty days of fx/EUR and fx/GBP."""
+    for key in ("fx/EUR", "fx/GBP"):
+        varve("write", key, "-", stdin=days(range(20)))
+    return varve
+
+
+def volumes(varve: Varve, key: str) -> list[int]:
+    return [row["volume"] for row in varve.rows(key)]
+
+
+def test_old_rows_go(aged: Varve) -> None:
+    done = aged("retain", "fx/EUR", "--newer-than", "10d", "-o", "json")
+    (row,) = done.json()
+    assert row["key"] == "fx/EUR" and row["version"] == 2 and row["rows_removed"] in (9, 10)
+    assert f"{row['rows_removed']} rows were removed from 1 of 1 series" in done.err
+    assert max(volumes(aged, "fx/EUR")) in (9, 10)
+    assert len(volumes(aged, "fx/GBP")) == 20
+    assert aged("retain", "fx/EUR", "--newer-than", "2w", "-o", "json").json() == []
+
+
+def test_a_pattern_names_many_series(aged: Varve) -> None:
+    aged("write", "list", "-", stdin=BARS)
+    done = aged("retain", "fx/*", "li?t", "--newer-than", "5d", "-o", "json")
+    assert [row["key"] for row in done.json()] == ["fx/EUR", "fx/GBP", "list"]
+    assert "from 3 of 3 series" in done.err
+    assert "no key fits" in aged("retain", "gx/*", "--newer-than", "5d", status=3).err
+    aged("retain", "fx", "--newer-than", "5d", status=3)
+
+
+def test_a_dry_run_changes_nothing(aged: Varve) -> None:
+    before = aged.state()
+    done = aged("retain", "*", "--newer-than", "5d", "--dry-run", "-o", "json")
+    assert len(done.json()) == 2 and "would be removed from 2 of 2 series" in done.err
+    assert aged.state() == before
+
+
+@pytest.mark.parametrize("age", ["5", "5x", "0s", "-3d", "2024-01-01T00:00", "soon", "9999999w"])
+def test_a_bad_age_is_told(aged: Varve, age: str) -> None:
+    before = aged.state()
+    aged("retain", "fx/EUR", f"--newer-than={age}", status=2)
+    assert aged.state() == before
+    aged("retain", "fx/EUR", status=2)
+
+
+def test_commands_are_told_which_version_to_find(filled: Varve) -> None:
+    path = filled.write_file("bars.csv", BARS)
+    before = filled.state()
+    for words in (
+        ["delete", "fx/EUR", "--yes"],
+        ["delete", "fx/EUR", "--start", "2024-01-01"],
+        ["restore", "fx/EUR", "--as-of", "1"],
+        ["retain", "fx/EUR", "--newer-than", "1d"],
+        ["import", path, "--key", "fx/EUR"],
+    ):
+        assert "has version 1" in filled(*words, "--expects-version", "2", status=5).err
+    assert "for one file" in filled("import", path, path, "--expects-version", "1", status=2).err
+    assert filled.state() == before
+    filled("import", path, "--key", "fx/GBP", "--expects-version", "0")
+    filled("retain", "fx/EUR", "--newer-than", "1d", "--expects-version", "1")
+    filled("restore", "fx/EUR", "--as-of", "1", "--expects-version", "2")
+    filled("delete", "fx/EUR", "--yes", "--expects-version", "3")
+
+
+def test_retain_explains_itself_with_an_example(outside: Varve) -> None:
+    text = outside("retain", "--help").out
+    assert "varve retain" in text and "Example" in text
