@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
 #include "varve/base/error.h"
 #include "varve/base/uuid.h"
 #include "varve/catalog/tables.h"
@@ -15,6 +18,7 @@ constexpr int64_t kMergeAtFrames = 1000;
 constexpr int64_t kMergeInCommitsAtFrames = 8 * kMergeAtFrames;
 constexpr size_t kIdleReadersMax = 8;
 constexpr int kReadAttempts = 10;
+constexpr int kSharedMemoryAttempts = 5;
 
 void run_transaction(Database& database, const std::string& task, const std::function<void(Database&)>& work) {
   Transaction transaction(database, Transaction::Mode::kWrite, task);
@@ -70,15 +74,20 @@ void Catalog::Connection::close() {
 
 void Catalog::Connection::with_reader(const Work& work) {
   check_process();
+  int useless = 0;  // how often the shared memory was
   for (int left = kReadAttempts; left > 0; --left) {
     Reader reader;
     try {
-      lend(reader);
+      lend(reader, useless < kSharedMemoryAttempts ? ReadOnlySource::SharedMemory::kIfThere
+                                                   : ReadOnlySource::SharedMemory::kNever);
       work(*reader.database);
       if (!reader.source || reader.source->is_current()) {
         take_back(std::move(reader));
         return;
       }
+    } catch (const ReadOnly&) {
+      if (!reader.source || reader.source->access() != Access::kReadOnly) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1 << useless++));  // a writer that comes mends it
     } catch (const Error&) {
       if (!reader.source || reader.source->is_current()) throw;
     }
@@ -87,11 +96,11 @@ void Catalog::Connection::with_reader(const Work& work) {
   throw Io("catalog {} changed {} times while it was being read", path_, kReadAttempts);
 }
 
-void Catalog::Connection::lend(Reader& reader) {
+void Catalog::Connection::lend(Reader& reader, ReadOnlySource::SharedMemory memory) {
   {
     const std::lock_guard lock(readers_mutex_);
     if (closed_) throw InvalidArgument("catalog {} is closed", path_);
-    if (options_.read_only && !source_) source_ = std::make_shared<ReadOnlySource>(files_, path_);
+    if (options_.read_only && !source_) source_ = std::make_shared<ReadOnlySource>(files_, path_, memory);
     reader.source = source_;
     if (!idle_readers_.empty()) {
       reader.database = std::move(idle_readers_.back());

@@ -1,8 +1,10 @@
 #include "varve/catalog/read_only.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -10,8 +12,10 @@
 #include "varve/catalog/vfs.h"
 
 namespace varve::catalog {
-
 namespace {
+
+constexpr std::chrono::milliseconds kStepOfFileTimes{20};
+constexpr int kLooks = 10;
 
 std::optional<base::FileStatus> status_if_there(base::FileSystem& files, const std::string& path) {
   try {
@@ -41,9 +45,9 @@ void write_new_file(base::FileSystem& files, const std::string& path, const std:
 
 }  // namespace
 
-ReadOnlySource::ReadOnlySource(base::FileSystem& files, std::string path)
+ReadOnlySource::ReadOnlySource(base::FileSystem& files, std::string path, SharedMemory memory)
     : files_(files), path_(std::move(path)), traces_(traces()), opened_path_(path_) {
-  if (traces_.log && traces_.has_shared_memory) {
+  if (traces_.log && traces_.has_shared_memory && memory == SharedMemory::kIfThere) {
     access_ = Access::kReadOnly;
   } else if (!traces_.log || traces_.log->size == 0) {
     access_ = Access::kImmutable;
@@ -60,6 +64,10 @@ ReadOnlySource::~ReadOnlySource() {
 bool ReadOnlySource::is_current() const {
   const Traces now = traces();
   if (access_ == Access::kReadOnly) return now.log.has_value() && now.has_shared_memory;
+  return same(now);
+}
+
+bool ReadOnlySource::same(const Traces& now) const {
   if (now.has_shared_memory != traces_.has_shared_memory || now.log.has_value() != traces_.log.has_value())
     return false;
   return same_file(now.file, traces_.file) && (!now.log || same_file(*now.log, *traces_.log));
@@ -71,7 +79,19 @@ ReadOnlySource::Traces ReadOnlySource::traces() const {
   return {*file, status_if_there(files_, path_ + "-wal"), files_.exists(path_ + "-shm")};
 }
 
+// The time of a file's last change steps on some times a second only: what changes right after a change may look as if
+// it had not. If somebody is at it all the time, the copy is of no use, and is not current.
+void ReadOnlySource::wait_for_quiet() {
+  for (int left = kLooks; left > 0; --left) {
+    std::this_thread::sleep_for(kStepOfFileTimes);
+    const Traces now = traces();
+    if (same(now)) return;
+    traces_ = now;
+  }
+}
+
 void ReadOnlySource::copy() {
+  wait_for_quiet();
   folder_ = make_private_folder();
   opened_path_ = base::join_path(folder_, base::file_name(path_));
   access_ = Access::kQuery;

@@ -13,12 +13,14 @@ namespace varve::catalog {
 // One way to read a catalog file without making or changing anything beside it:
 // - with the others, where its write-ahead log and shared memory are there;
 // - as it lies, where its log is empty or missing, as long as nobody changes it;
-// - from a copy in the temporary folder, where there is a log but no shared memory.
+// - from a copy in the temporary folder, where there is a log but no shared memory, or none that can be used: a writer
+//   that was killed as it changed it leaves it so until another comes, and who only reads cannot mend it.
 // The first shows what others commit; the other two say when the files have changed. One thread at a time.
 class ReadOnlySource {
  public:
+  enum class SharedMemory { kIfThere, kNever };
   // Throws NotFound if there is no file, Io if the copy cannot be made.
-  ReadOnlySource(base::FileSystem& files, std::string path);
+  ReadOnlySource(base::FileSystem& files, std::string path, SharedMemory memory = SharedMemory::kIfThere);
   ~ReadOnlySource();  // removes the copy
   ReadOnlySource(const ReadOnlySource&) = delete;
   ReadOnlySource& operator=(const ReadOnlySource&) = delete;
@@ -37,6 +39,8 @@ class ReadOnlySource {
     bool has_shared_memory = false;
   };
   [[nodiscard]] Traces traces() const;
+  [[nodiscard]] bool same(const Traces& now) const;
+  void wait_for_quiet();
   void copy();
 
   base::FileSystem& files_;

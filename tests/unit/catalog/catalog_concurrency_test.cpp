@@ -1,8 +1,10 @@
 // Several threads and several processes at one catalog.
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <functional>
 #include <set>
 #include <string>
@@ -188,6 +190,55 @@ TEST_F(CatalogConcurrencyTest, ReadersFollowAWriterThatComesAndGoes) {
   }
   writer.join();
   EXPECT_EQ(reading.find_series("a")->version, 15);
+}
+
+// In a child that does `work` and then holds still, as long as this lives.
+class StillProcess {
+ public:
+  explicit StillProcess(const std::function<void()>& work) {
+    int done[2] = {};
+    if (::pipe(done) != 0) return;
+    child_ = ::fork();
+    if (child_ == 0) {
+      work();
+      ::close(done[0]);
+      ::close(done[1]);
+      for (;;) ::pause();
+    }
+    ::close(done[1]);
+    char nothing;
+    EXPECT_EQ(::read(done[0], &nothing, 1), 0);
+    ::close(done[0]);
+  }
+  ~StillProcess() {
+    ::kill(child_, SIGKILL);
+    ::waitpid(child_, nullptr, 0);
+  }
+  StillProcess(const StillProcess&) = delete;
+  StillProcess& operator=(const StillProcess&) = delete;
+
+ private:
+  pid_t child_ = -1;
+};
+
+// What a writer leaves that is killed between the two copies that it makes of the header.
+void break_shared_memory(const std::string& path) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(8);
+  file.put('\xFF');
+}
+
+TEST_F(CatalogConcurrencyTest, SharedMemoryThatAKilledWriterLeftBrokenDoesNotKeepReadersOut) {
+  commit(making("a"));
+  catalog_.reset();
+  const StillProcess writer([this] {
+    reopen();
+    commit("second", changing("a", 1));
+  });
+  break_shared_memory(path_ + "-shm");
+  Catalog reading = open_read_only();
+  EXPECT_EQ(reading.find_series("a")->version, 2);
+  EXPECT_EQ(reading.find_series("a")->version, 2);
 }
 
 TEST_F(CatalogConcurrencyTest, ReadersDoNotWaitForAWriter) {
