@@ -38,6 +38,20 @@ ReadOptions to_read_options(const nb::kwargs& named) {
   options.as_of = to_as_of(named["as_of"]);
   options.limit = to_optional<int64_t>(named["limit"], "limit");
   if (const nb::object where = named["where"]; !where.is_none()) options.where = nb::cast<Predicate>(where);
+  options.prices = to_option<std::string>(named["prices"], "prices");
+  return options;
+}
+
+SeriesOptions to_series_options(const nb::kwargs& named) {
+  SeriesOptions options;
+  options.kind = to_optional<std::string>(named["kind"], "kind");
+  options.index = to_optional<std::string>(named["index"], "index");
+  options.identity = to_optional_names(named["identity"], "identity");
+  options.layout = to_optional<std::string>(named["layout"], "layout");
+  options.compression = to_optional<std::string>(named["compression"], "compression");
+  options.target_rows_per_file = to_optional<int64_t>(named["target_rows_per_file"], "target_rows_per_file");
+  options.prices = to_optional<std::string>(named["prices"], "prices");
+  options.price_columns = to_optional_names(named["price_columns"], "price_columns");
   return options;
 }
 
@@ -58,6 +72,12 @@ nb::dict to_dict(const SeriesInfo& info) {
   fields["layout"] = info.layout;
   fields["compression"] = info.compression;
   fields["target_rows_per_file"] = info.target_rows_per_file;
+  fields["prices"] = info.prices;
+  nb::dict scales;
+  for (const auto& [name, scale] : info.price_scales) {
+    scales[name.c_str()] = scale;
+  }
+  fields["price_scales"] = scales;
   fields["version"] = info.version;
   fields["rows"] = info.rows;
   fields["files"] = info.files;
@@ -140,7 +160,43 @@ nb::list schema_history(const Lake& lake, nb::handle key) {
   return history;
 }
 
+nb::dict to_dict(const AdoptedSeries& series) {
+  nb::dict fields;
+  fields["key"] = series.key;
+  fields["kind"] = series.kind;
+  fields["index"] = series.index;
+  fields["identity"] = series.identity;
+  fields["files"] = series.files;
+  fields["rows"] = series.rows;
+  fields["bytes"] = series.bytes;
+  fields["first"] = to_nanoseconds(series.first);
+  fields["last"] = to_nanoseconds(series.last);
+  return fields;
+}
+
+nb::dict adopt(Lake& lake, nb::handle key, const nb::kwargs& named) {
+  const auto of = to_option<std::string>(key, "key");
+  const AdoptOptions options{.series = to_series_options(named),
+                             .dry_run = to_option<bool>(named["dry_run"], "dry_run")};
+  const AdoptReport report = unlocked([&] { return lake.adopt(of, options); });
+  nb::list series;
+  for (const AdoptedSeries& one : report.series) {
+    series.append(to_dict(one));
+  }
+  nb::list left;
+  for (const NotAdopted& one : report.left) {
+    left.append(nb::make_tuple(one.key, one.what));
+  }
+  nb::dict fields;
+  fields["commit_id"] = report.commit_id;
+  fields["series"] = series;
+  fields["left"] = left;
+  fields["empty_files"] = report.empty_files;
+  return fields;
+}
+
 void bind_columns(nb::class_<Lake>& lake) {
+  lake.def("adopt", &adopt, "key"_a.none(), "options"_a);
   lake.def("drop_columns", &drop_columns, "key"_a.none(), "columns"_a.none());
   lake.def("rename_columns", &rename_columns, "key"_a.none(), "columns"_a.none());
   lake.def("schema_history", &schema_history, "key"_a.none());
@@ -230,12 +286,7 @@ void bind_questions(nb::class_<Lake>& lake) {
 
 SeriesWriteOptions to_write_options(const nb::kwargs& named) {
   SeriesWriteOptions options;
-  options.series.kind = to_optional<std::string>(named["kind"], "kind");
-  options.series.index = to_optional<std::string>(named["index"], "index");
-  options.series.identity = to_optional_names(named["identity"], "identity");
-  options.series.layout = to_optional<std::string>(named["layout"], "layout");
-  options.series.compression = to_optional<std::string>(named["compression"], "compression");
-  options.series.target_rows_per_file = to_optional<int64_t>(named["target_rows_per_file"], "target_rows_per_file");
+  options.series = to_series_options(named);
   options.zone = to_option<std::string>(named["zone"], "zone");
   const auto on_conflict = to_option<std::string>(named["on_conflict"], "on_conflict");
   if (on_conflict != "error" && on_conflict != "ignore") {

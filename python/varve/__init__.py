@@ -5,6 +5,7 @@
 >>> lake.read("forex/EUR_USD", start="2024-03-05", end="2024-03-06", columns=["timestamp", "close"])
 """
 
+from varve._adoption import AdoptedSeries, AdoptReport
 from varve._coverage import Coverage, CoverageChange, TimeRange
 from varve._history import Diff, SnapshotInfo, VacuumReport, VersionInfo
 from varve._lake import Lake, SchemaVersion, SeriesInfo, open
@@ -50,6 +51,8 @@ from varve.errors import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdoptReport",
+    "AdoptedSeries",
     "AlreadyExistsError",
     "Amount",
     "BackupReport",

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from varve import _varve
+from varve._adoption import Adoption
 from varve._changes import Changes, Closed
 from varve._columns import to_native
 from varve._coverage import Coverage, CoverageChange, TimeRange, to_native_change, to_ranges
@@ -21,7 +22,7 @@ from varve._stream import Stream
 from varve._table import Table
 from varve._times import Naive, TimeLike, to_bound
 from varve._transaction import Commit, Transaction
-from varve._writing import OnConflict, WriteOptions, to_metadata, to_native_options
+from varve._writing import OnConflict, Prices, WriteOptions, to_metadata, to_native_options
 
 Output = Literal["varve", "polars", "arrow", "pandas"]
 
@@ -39,6 +40,10 @@ class SeriesInfo:
     layout: str
     compression: str
     target_rows_per_file: int
+    prices: str
+    """``"decimal"`` where files keep prices as decimals, else ``"float"``."""
+    price_scales: dict[str, int]
+    """Places behind the point that files keep by now, of the columns of decimal prices."""
     version: int
     rows: int
     files: int
@@ -97,7 +102,7 @@ def open(
     return Lake(native, output, naive)
 
 
-class Lake(History, Changes, Maintenance):
+class Lake(History, Changes, Adoption, Maintenance):
     """An open lake. Use it from several threads, beside other processes, and as a context manager.
 
     Rows are kept sorted by index, then identity, then arrival. A call that raises has changed nothing (except
@@ -137,6 +142,8 @@ class Lake(History, Changes, Maintenance):
         layout: str | None = None,
         compression: str | None = None,
         target_rows_per_file: int | None = None,
+        prices: Prices | None = None,
+        price_columns: Sequence[str] | None = None,
         coverage: CoverageChange | None = None,
         metadata: Mapping[str, Any] | None = None,
         expects_version: int | None = None,
@@ -147,11 +154,13 @@ class Lake(History, Changes, Maintenance):
         ``table`` is anything with ``__arrow_c_stream__`` or a dict of columns. The options are fixed by the first write
         of a series: ``identity`` names the columns that, with the index, make a row unique (``[]``: none); ``layout``
         says how it is cut into files: ``"range"``, ``"month"``, ``"day"``, or a template of paths such as
-        ``"{symbol}/{yyyy}/{mm}/data.parquet"``; what is not said follows from the columns. ``coverage`` and
-        ``metadata`` (see ``record_coverage``, ``set_metadata``) are kept in the same commit, and also if the rows
-        change nothing; earlier coverage ends here. ``expects_version`` is the version that the series must have (0: it
-        must not exist), else ConcurrentWriteError and nothing written. ``published``: the visible tree shows the commit
-        when the call returns; else it follows within ``publish_delay_seconds``.
+        ``"{symbol}/{yyyy}/{mm}/data.parquet"``; what is not said follows from the columns. ``prices="decimal"`` has
+        files keep float64 prices (``price_columns``, else those of the kind, else all) as decimals: each must be one of
+        at most 9 places and 15 digits, and comes back bit by bit; SchemaCompatibilityError shows one that is not.
+        ``coverage`` and ``metadata`` (see ``record_coverage``, ``set_metadata``) are kept in the same commit, and also
+        if the rows change nothing; earlier coverage ends here. ``expects_version`` is the version that the series must
+        have (0: it must not exist), else ConcurrentWriteError and nothing written. ``published``: the visible tree
+        shows the commit when the call returns; else it follows within ``publish_delay_seconds``.
 
         Raises AlreadyExistsError if two rows have one identity, InvalidArgumentError for a null in the index,
         PathTraversalError for a bad key, ConcurrentWriteError, ReadOnlyError, StorageIoError.
@@ -163,6 +172,8 @@ class Lake(History, Changes, Maintenance):
             layout=layout,
             compression=compression,
             target_rows_per_file=target_rows_per_file,
+            prices=prices,
+            price_columns=price_columns,
             coverage=coverage,
             metadata=metadata,
             expects_version=expects_version,
@@ -182,6 +193,8 @@ class Lake(History, Changes, Maintenance):
         layout: str | None = None,
         compression: str | None = None,
         target_rows_per_file: int | None = None,
+        prices: Prices | None = None,
+        price_columns: Sequence[str] | None = None,
         coverage: CoverageChange | None = None,
         metadata: Mapping[str, Any] | None = None,
         expects_version: int | None = None,
@@ -198,6 +211,8 @@ class Lake(History, Changes, Maintenance):
             layout=layout,
             compression=compression,
             target_rows_per_file=target_rows_per_file,
+            prices=prices,
+            price_columns=price_columns,
             coverage=coverage,
             metadata=metadata,
             expects_version=expects_version,
@@ -216,6 +231,8 @@ class Lake(History, Changes, Maintenance):
         layout: str | None = None,
         compression: str | None = None,
         target_rows_per_file: int | None = None,
+        prices: Prices | None = None,
+        price_columns: Sequence[str] | None = None,
         coverage: CoverageChange | None = None,
         metadata: Mapping[str, Any] | None = None,
         expects_version: int | None = None,
@@ -230,6 +247,8 @@ class Lake(History, Changes, Maintenance):
             layout=layout,
             compression=compression,
             target_rows_per_file=target_rows_per_file,
+            prices=prices,
+            price_columns=price_columns,
             coverage=coverage,
             metadata=metadata,
             expects_version=expects_version,
@@ -273,18 +292,20 @@ class Lake(History, Changes, Maintenance):
         as_of: AsOf | None = None,
         limit: int | None = None,
         where: Condition | None = None,
+        prices: Prices = "float",
     ) -> Any:
         """Rows with ``start <= index <= end`` (ends by ``closed``), in order, as the ``output`` of the lake says.
 
         A day as ``start`` means its first instant, as ``end`` its last, in ``zone`` (UTC if empty). With ``where``
         (``varve.col("close") > 50000`` or ``"close > 50000"``) only rows for which it is true; its columns need not be
         among ``columns``. ``as_of`` is a version, a snapshot's name, or a moment (a datetime); ``limit`` the most rows
-        to give. An empty range is an empty table.
+        to give. With ``prices="decimal"``, prices that files keep as decimals come as such; a condition means floats
+        either way. An empty range is an empty table.
 
         Raises DataNotFoundError for a missing key, version or column, InvalidArgumentError for a condition whose values
         cannot be compared with their columns.
         """
-        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where)
+        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where, prices)
         return self._out(self._native.read(key, **options))
 
     def head(
@@ -295,9 +316,11 @@ class Lake(History, Changes, Maintenance):
         columns: Sequence[str] | None = None,
         as_of: AsOf | None = None,
         where: Condition | None = None,
+        prices: Prices = "float",
     ) -> Any:
         """The first ``rows`` rows."""
-        return self._out(self._native.head(key, rows, **self._read_options(columns=columns, as_of=as_of, where=where)))
+        options = self._read_options(columns=columns, as_of=as_of, where=where, prices=prices)
+        return self._out(self._native.head(key, rows, **options))
 
     def tail(
         self,
@@ -307,9 +330,11 @@ class Lake(History, Changes, Maintenance):
         columns: Sequence[str] | None = None,
         as_of: AsOf | None = None,
         where: Condition | None = None,
+        prices: Prices = "float",
     ) -> Any:
         """The last ``rows`` rows, in order."""
-        return self._out(self._native.tail(key, rows, **self._read_options(columns=columns, as_of=as_of, where=where)))
+        options = self._read_options(columns=columns, as_of=as_of, where=where, prices=prices)
+        return self._out(self._native.tail(key, rows, **options))
 
     def read_batches(
         self,
@@ -324,13 +349,14 @@ class Lake(History, Changes, Maintenance):
         as_of: AsOf | None = None,
         limit: int | None = None,
         where: Condition | None = None,
+        prices: Prices = "float",
     ) -> Stream:
         """The rows of ``read`` as tables of ``batch_rows``, one in memory at a time.
 
         All are of the version that is there now, whatever is written or vacuumed meanwhile. Raises as ``read``; once
         the lake is closed, the next table raises InvalidArgumentError.
         """
-        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where)
+        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where, prices)
         return Stream(self._native.read_batches(key, batch_rows, **options))
 
     def read_many(
@@ -347,6 +373,7 @@ class Lake(History, Changes, Maintenance):
         as_of: AsOf | None = None,
         limit: int | None = None,
         where: Condition | None = None,
+        prices: Prices = "float",
     ) -> Any:
         """Many series as one table, all as they are at one moment.
 
@@ -356,7 +383,7 @@ class Lake(History, Changes, Maintenance):
         Raises as ``read``, and InvalidArgumentError for a key that is given twice, a name that is taken, and, with
         ``pivot``, a series with two rows at one index value.
         """
-        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where)
+        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where, prices)
         return self._out(self._native.read_many(keys, pivot, key_column, **options))
 
     def replay(
@@ -373,13 +400,14 @@ class Lake(History, Changes, Maintenance):
         as_of: AsOf | None = None,
         limit: int | None = None,
         where: Condition | None = None,
+        prices: Prices = "float",
     ) -> Stream:
         """Many series merged in order of time, as tables of ``batch_rows`` with the key in the column ``key_column``.
 
         Rows at one index value come in the order of ``keys``. All are as they are at one moment; little of each is in
         memory at a time. ``limit`` is for all together. Raises as ``read_many``.
         """
-        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where)
+        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where, prices)
         return Stream(self._native.replay(keys, batch_rows, key_column, **options))
 
     def exists(self, key: str) -> bool:
@@ -496,6 +524,7 @@ class Lake(History, Changes, Maintenance):
         as_of: AsOf | None = None,
         limit: int | None = None,
         where: Condition | None = None,
+        prices: Prices = "float",
     ) -> dict[str, Any]:
         return {
             "where": to_native_predicate(where),
@@ -506,6 +535,7 @@ class Lake(History, Changes, Maintenance):
             "zone": self._zone(zone),
             "as_of": to_native_as_of(as_of, self._naive),
             "limit": limit,
+            "prices": prices,
         }
 
     def _out(self, native: _varve.Table) -> Any:

@@ -20,6 +20,8 @@ class InfoFields(TypedDict):
     layout: str
     compression: str
     target_rows_per_file: int
+    prices: str
+    price_scales: dict[str, int]
     version: int
     rows: int
     files: int
@@ -65,6 +67,23 @@ class DiffFields(TypedDict):
     columns_added: list[str]
     columns_dropped: list[str]
     columns_retyped: list[str]
+
+class AdoptedFields(TypedDict):
+    key: str
+    kind: str
+    index: str
+    identity: list[str] | None
+    files: int
+    rows: int
+    bytes: int
+    first: int | None
+    last: int | None
+
+class AdoptFields(TypedDict):
+    commit_id: str
+    series: list[AdoptedFields]
+    left: list[tuple[str, str]]
+    empty_files: list[str]
 
 class CoverageFields(TypedDict):
     requested: list[tuple[int, int]]
@@ -211,6 +230,7 @@ class Lake:
     def retain_many(self, keys: Sequence[str], **options: Any) -> list[CommitFields]: ...
     def rename(self, key: str, new_key: str) -> CommitFields: ...
     def compact(self, key: str, target_rows: int) -> CommitFields: ...
+    def adopt(self, key: str, **options: Any) -> AdoptFields: ...
     def drop_columns(self, key: str, columns: Sequence[str]) -> CommitFields: ...
     def rename_columns(self, key: str, columns: dict[str, str]) -> CommitFields: ...
     def schema_history(self, key: str) -> list[SchemaFields]: ...

@@ -8,6 +8,7 @@ from varve._coverage import CoverageChange, to_native_change
 from varve._json import to_json
 from varve._times import Naive, TimeLike, to_bound
 
+Prices = Literal["float", "decimal"]
 OnConflict = Literal["error", "ignore"]
 
 
@@ -21,6 +22,8 @@ class WriteOptions(TypedDict, total=False):
     layout: str | None
     compression: str | None
     target_rows_per_file: int | None
+    prices: Prices | None
+    price_columns: Sequence[str] | None
     coverage: CoverageChange | None
     metadata: Mapping[str, Any] | None
     expects_version: int | None
@@ -29,6 +32,12 @@ class WriteOptions(TypedDict, total=False):
 
 _DEFAULTS: dict[str, Any] = dict.fromkeys(WriteOptions.__annotations__)
 _DEFAULTS |= {"on_conflict": "error", "published": False}
+_OF_SERIES = ("kind", "index", "identity", "layout", "compression", "target_rows_per_file", "prices", "price_columns")
+
+
+def to_native_series_options(**options: Any) -> dict[str, Any]:
+    """What is said of a new series, as the engine takes it."""
+    return {**dict.fromkeys(_OF_SERIES), **options}
 
 
 def to_native_options(options: WriteOptions, naive: Naive) -> dict[str, Any]:

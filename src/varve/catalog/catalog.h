@@ -17,22 +17,10 @@
 #include "varve/base/time.h"
 #include "varve/catalog/annotations.h"
 #include "varve/catalog/history.h"
+#include "varve/catalog/series_definition.h"
 #include "varve/table/schema.h"
 
 namespace varve::catalog {
-
-// What is fixed when a series is made. `kind`, `layout` and `compression` are words whose meaning lies above.
-struct SeriesDefinition {
-  std::string kind;                   // "ohlcv"
-  std::string index = "timestamp";    // "": untimed
-  std::vector<std::string> identity;  // without the index
-  bool has_identity = false;          // rows are unique by index and identity (which may be the index alone)
-  std::string layout = "range";
-  std::string compression = "auto";
-  int64_t target_rows_per_file = 0;
-
-  bool operator==(const SeriesDefinition&) const = default;
-};
 
 // A series and the newest state of it. Sums are over the objects of the newest version.
 struct SeriesRow {
@@ -66,6 +54,7 @@ struct ObjectRow {
   int32_t schema_version = 0;
   bool stored = true;  // its file is on the disk; false: its bytes lie in the catalog
   Timestamp whole_at;  // when it was last known to be what was committed: by its commit, or found so later
+  std::optional<int64_t> modified = {};  // of a file that somebody else made: its time when its checksum was taken
 };
 
 struct NewObject {
@@ -77,6 +66,7 @@ struct NewObject {
   Timestamp last;
   std::string sha256;
   base::BufferPtr inline_bytes;  // all of a small file, which the commit makes durable; null: the file is on the disk
+  std::optional<int64_t> modified = {};
 };
 
 // What one commit does to one series.

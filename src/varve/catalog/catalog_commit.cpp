@@ -134,8 +134,9 @@ class CommitWriter {
 
   SeriesRow insert_series(const SeriesChange& change) {
     database_
-        .query("INSERT INTO series VALUES (NULL, ?1, '', '', NULL, '', '', 0, 0, 0, 0, 0, 0, 0, NULL, NULL, ?2, ?2)",
-               change.key, time_.nanoseconds)
+        .query(
+            "INSERT INTO series VALUES (NULL, ?1, '', '', NULL, '', '', 0, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, ?2, ?2)",
+            change.key, time_.nanoseconds)
         .run();
     SeriesRow series;
     series.id = database_.last_row_id();
@@ -148,12 +149,14 @@ class CommitWriter {
     series.definition = definition;
     std::optional<std::string> identity;
     if (definition.has_identity) identity = to_text(definition.identity);
+    std::optional<std::string> prices;
+    if (definition.prices) prices = to_text(*definition.prices);
     database_
         .query(
             "UPDATE series SET kind = ?2, index_column = ?3, identity = ?4, layout = ?5, compression = ?6, "
-            "target_rows_per_file = ?7 WHERE id = ?1",
+            "target_rows_per_file = ?7, prices = ?8 WHERE id = ?1",
             series.id, definition.kind, definition.index, identity, definition.layout, definition.compression,
-            definition.target_rows_per_file)
+            definition.target_rows_per_file, prices)
         .run();
   }
 
@@ -206,10 +209,10 @@ class CommitWriter {
     database_
         .query(
             "INSERT INTO objects VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8, ?9, ?10, coalesce((SELECT file_id "
-            "FROM objects WHERE series_id = ?2 AND name = ?4 LIMIT 1), ?11), ?12, NULL, ?13)",
+            "FROM objects WHERE series_id = ?2 AND name = ?4 LIMIT 1), ?11), ?12, NULL, ?13, ?14)",
             object.id, series.id, series.version, object.name, object.rows, object.bytes, object.first.nanoseconds,
             object.last.nanoseconds, object.sha256, series.schema_version, ++file_ids_, time_.nanoseconds,
-            object.inline_bytes == nullptr)
+            object.inline_bytes == nullptr, object.modified)
         .run();
     if (object.inline_bytes) {
       database_.query("INSERT INTO inline_objects VALUES (?1, ?2)", object.id, object.inline_bytes->bytes()).run();

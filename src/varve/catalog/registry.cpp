@@ -302,6 +302,12 @@ void Registry::mark_verified(std::span<const std::string> object_ids) {
   });
 }
 
+void Registry::forget_owners() {
+  catalog_.connection_->write("take over adopted files", [](Database& database) {
+    database.query("UPDATE objects SET modified = NULL WHERE modified IS NOT NULL").run();
+  });
+}
+
 void Registry::mark_artifact_verified(int64_t id) {
   catalog_.connection_->write("mark an artifact", [&](Database& database) {
     database

@@ -63,6 +63,8 @@ class Registry {
   // before.
   void mark_verified(std::span<const std::string> object_ids);
   void mark_artifact_verified(int64_t id);
+  // Adopted files are Varve's own from now on, as those of a lake that was copied are.
+  void forget_owners();
 
  private:
   Catalog& catalog_;

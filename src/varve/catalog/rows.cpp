@@ -10,7 +10,7 @@ namespace {
 const std::string& series_columns() {
   static const std::string kColumns =
       "id, key, kind, index_column, identity, layout, compression, target_rows_per_file, version, deleted, "
-      "schema_version, rows, files, bytes, first_time, last_time, created, updated";
+      "schema_version, rows, files, bytes, first_time, last_time, created, updated, prices";
   return kColumns;
 }
 
@@ -35,13 +35,14 @@ SeriesRow series_of(const Query& row) {
   series.last = time_or_null(row, 15);
   series.created = Timestamp{row.integer(16)};
   series.updated = Timestamp{row.integer(17)};
+  if (!row.is_null(18)) series.definition.prices = parse_prices(row.text(18));
   return series;
 }
 
 const std::string& object_columns() {
   static const std::string kColumns =
       "id, series_id, added_version, removed_version, name, rows, bytes, first_time, last_time, sha256, "
-      "schema_version, stored, max(created, coalesce(verified, created))";
+      "schema_version, stored, max(created, coalesce(verified, created)), modified";
   return kColumns;
 }
 
@@ -60,6 +61,7 @@ ObjectRow object_of(const Query& row) {
   object.schema_version = static_cast<int32_t>(row.integer(10));
   object.stored = row.integer(11) != 0;
   object.whole_at = Timestamp{row.integer(12)};
+  if (!row.is_null(13)) object.modified = row.integer(13);
   return object;
 }
 

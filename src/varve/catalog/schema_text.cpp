@@ -11,18 +11,20 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Calls `read` with the parsed list; whatever it does not like is damage.
+// Calls `read` with the parsed value; whatever it does not like is damage.
 template <typename Read>
 auto parse(std::string_view text, std::string_view what, Read read) {
   try {
-    const Json list = Json::parse(text);
-    if (!list.is_array()) throw InvalidArgument("it is no list");
-    return read(list);
+    return read(Json::parse(text));
   } catch (const Json::exception&) {
     throw Corruption("the catalog holds {} as {}", quote(text), what);
   } catch (const InvalidArgument& error) {
     throw Corruption("the catalog holds {} as {}: {}", quote(text), what, error.what());
   }
+}
+
+void check_list(const Json& json) {
+  if (!json.is_array()) throw InvalidArgument("it is no list");
 }
 
 }  // namespace
@@ -44,8 +46,13 @@ std::string to_text(const std::vector<std::string>& columns) {
   }
 }
 
+std::string to_text(const DecimalPrices& prices) {
+  return Json{{"all", prices.all_floats}, {"scales", prices.scales}}.dump();
+}
+
 Schema parse_schema(std::string_view text) {
   return parse(text, "a schema", [](const Json& fields) {
+    check_list(fields);
     std::vector<Field> parsed;
     for (const Json& field : fields) {
       parsed.push_back({field.at("name").get<std::string>(), parse_type(field.at("type").get<std::string>()),
@@ -57,7 +64,22 @@ Schema parse_schema(std::string_view text) {
 
 std::vector<std::string> parse_columns(std::string_view text) {
   if (text == "[]") return {};
-  return parse(text, "a list of columns", [](const Json& columns) { return columns.get<std::vector<std::string>>(); });
+  return parse(text, "a list of columns", [](const Json& columns) {
+    check_list(columns);
+    return columns.get<std::vector<std::string>>();
+  });
+}
+
+DecimalPrices parse_prices(std::string_view text) {
+  return parse(text, "prices", [](const Json& json) {
+    DecimalPrices prices{.all_floats = json.at("all").get<bool>(), .scales = {}};
+    for (const auto& [name, scale] : json.at("scales").items()) {
+      const int64_t places = scale.get<int64_t>();
+      if (places < 0 || places > 18) throw InvalidArgument("{} places", places);
+      prices.scales[name] = static_cast<int32_t>(places);
+    }
+    return prices;
+  });
 }
 
 void check_json(std::string_view text, JsonShape shape, std::string_view what) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "varve/catalog/series_definition.h"
 #include "varve/table/schema.h"
 
 namespace varve::catalog {
@@ -16,9 +17,13 @@ std::string to_text(const Schema& schema);
 // ["symbol","provider"]. Throws InvalidArgument for names that are not UTF-8.
 std::string to_text(const std::vector<std::string>& columns);
 
+// {"all":false,"scales":{"close":5}}.
+std::string to_text(const DecimalPrices& prices);
+
 // The inverses. Throw Corruption, with the text, for anything else.
 Schema parse_schema(std::string_view text);
 std::vector<std::string> parse_columns(std::string_view text);
+DecimalPrices parse_prices(std::string_view text);
 
 // Text of users, kept as it is.
 enum class JsonShape { kArray, kObject };

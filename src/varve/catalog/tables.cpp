@@ -25,6 +25,7 @@ CREATE TABLE series (
   layout TEXT NOT NULL,
   compression TEXT NOT NULL,
   target_rows_per_file INTEGER NOT NULL,
+  prices TEXT,
   version INTEGER NOT NULL,
   deleted INTEGER NOT NULL,
   schema_version INTEGER NOT NULL,
@@ -89,6 +90,7 @@ CREATE TABLE objects (
   created INTEGER NOT NULL,
   verified INTEGER,
   stored INTEGER NOT NULL,
+  modified INTEGER,
   UNIQUE (series_id, name)
 ) STRICT;
 CREATE INDEX objects_of_version ON objects (series_id, removed_version, last_time, first_time);

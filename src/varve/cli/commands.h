@@ -25,6 +25,7 @@ void add_file_commands(CLI::App& app, Session& session);       // rename, compac
 void add_history_commands(CLI::App& app, Session& session);    // versions, restore, snapshot, vacuum
 void add_retention_commands(CLI::App& app, Session& session);  // retain
 void add_column_commands(CLI::App& app, Session& session);     // drop-columns, rename-columns, schema-history
+void add_adopt_command(CLI::App& app, Session& session);
 void add_diff_command(CLI::App& app, Session& session);
 // verify, repair, backup, restore-lake, rebuild-catalog, doctor, stats
 void add_maintenance_commands(CLI::App& app, Session& session);

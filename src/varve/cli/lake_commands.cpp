@@ -46,6 +46,8 @@ nlohmann::ordered_json to_json(const SeriesInfo& series) {
   json["layout"] = series.layout;
   json["compression"] = series.compression;
   json["target_rows_per_file"] = series.target_rows_per_file;
+  json["prices"] = series.prices;
+  if (!series.price_scales.empty()) json["price_scales"] = series.price_scales;
   json["version"] = series.version;
   json["rows"] = series.rows;
   json["files"] = series.files;

@@ -146,6 +146,7 @@ int run_program(int argc, char** argv) {
   add_file_commands(app, session);
   add_history_commands(app, session);
   add_retention_commands(app, session);
+  add_adopt_command(app, session);
   add_column_commands(app, session);
   add_diff_command(app, session);
   add_maintenance_commands(app, session);

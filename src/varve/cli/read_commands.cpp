@@ -25,6 +25,7 @@ struct RowChoice {
   std::string where;
   std::string as_of;
   int64_t limit = -1;
+  std::string prices = "float";
   int64_t rows = 10;  // head, tail
 };
 using RowChoicePtr = std::shared_ptr<RowChoice>;
@@ -37,6 +38,7 @@ ReadOptions read_options(const RowChoice& choice, const Lake& lake, Session& ses
   options.zone = session.settings().get_or("tz", "");
   if (!choice.columns.empty()) options.columns = choice.columns;
   if (!choice.where.empty()) options.where = parse_predicate(choice.where);
+  options.prices = choice.prices;
   if (!choice.as_of.empty()) options.as_of = parse_as_of(choice.as_of, lake, options.zone);
   if (choice.limit >= 0) options.limit = choice.limit;
   return options;
@@ -50,6 +52,8 @@ void add_row_options(CLI::App& command, RowChoice& choice) {
   add_names(command, "--columns", choice.columns)->description("Only these columns, in this order: open,close");
   command.add_option("--where", choice.where,
                      "Only rows for which it is true: \"close > 50000 and side in ('B', 'S')\"");
+  command.add_option("--prices", choice.prices, "Prices that are kept as decimals: float, decimal")
+      ->capture_default_str();
   command.add_option("--as-of", choice.as_of, kAsOfHelp);
 }
 

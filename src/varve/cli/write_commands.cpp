@@ -34,6 +34,8 @@ struct WriteChoice {
   std::string layout;
   std::string compression;
   int64_t target_rows = 0;
+  std::string prices;
+  std::vector<std::string> price_columns;
   std::string on_conflict = "error";
   int64_t expects_version = -1;
   std::string start;
@@ -89,6 +91,8 @@ SeriesOptions series_options(const WriteChoice& choice) {
   if (!choice.layout.empty()) options.layout = choice.layout;
   if (!choice.compression.empty()) options.compression = choice.compression;
   if (choice.target_rows > 0) options.target_rows_per_file = choice.target_rows;
+  if (!choice.prices.empty()) options.prices = choice.prices;
+  if (!choice.price_columns.empty()) options.price_columns = choice.price_columns;
   if (choice.identity == std::vector<std::string>{"none"}) {
     options.identity.emplace();
   } else if (!choice.identity.empty()) {
@@ -122,6 +126,10 @@ void add_file_options(CLI::App& command, WriteChoice& choice) {
   command.add_option("--compression", choice.compression, "auto, zstd, zstd:9, snappy, lz4, gzip, none")
       ->group(of_series);
   add_count(command, "--target-rows", choice.target_rows, 1)->description("Rows a file")->group(of_series);
+  command.add_option("--prices", choice.prices, "How files keep prices: float, decimal")->group(of_series);
+  add_names(command, "--price-columns", choice.price_columns)
+      ->description("The columns of decimal prices, where the kind does not tell")
+      ->group(of_series);
 }
 
 void report_bad_rows(Session& session, const std::string& name, int64_t bad_rows, int64_t rows_read,

@@ -71,7 +71,44 @@ void check_typed(const Schema& schema) {
   }
 }
 
+// Which columns hold prices, if these are to be decimals.
+std::optional<catalog::DecimalPrices> find_prices(const SeriesOptions& options, market::Kind kind,
+                                                  const Schema& schema) {
+  if (!parse_prices(options.prices.value_or("float"))) {
+    if (options.price_columns) throw InvalidArgument("price_columns are said of a series whose prices are floats");
+    return {};
+  }
+  catalog::DecimalPrices prices;
+  if (options.price_columns) {
+    if (options.price_columns->empty()) throw InvalidArgument("price_columns names no column");
+    for (const std::string& name : *options.price_columns) {
+      const DataType& type = schema[schema.position_of(name)].type;
+      if (!is_floating(type) && !is_signed_integer(type) && type.id != TypeId::kDecimal && type.id != TypeId::kNull) {
+        throw InvalidArgument("column {} holds no prices: it is {}", quote(name), to_string(type));
+      }
+      prices.scales[name] = 0;
+    }
+    return prices;
+  }
+  for (const std::string_view name : market::price_columns_of(kind)) prices.scales[std::string(name)] = 0;
+  prices.all_floats = prices.scales.empty();
+  return prices;
+}
+
+std::string prices_text(const std::optional<catalog::DecimalPrices>& prices) {
+  if (!prices) return "float";
+  if (prices->all_floats) return "decimal of all columns";
+  std::vector<std::string> names;
+  for (const auto& [name, scale] : prices->scales) names.push_back(name);
+  return "decimal of " + join(names);
+}
+
 }  // namespace
+
+bool parse_prices(std::string_view text) {
+  if (text == "float" || text == "decimal") return text == "decimal";
+  throw InvalidArgument("prices are float or decimal, not {}", quote(text));
+}
 
 SeriesDefinition define_series(const SeriesOptions& options, const Schema& schema) {
   const market::Kind kind = options.kind ? market::parse_kind(*options.kind) : market::detect_kind(schema);
@@ -90,6 +127,7 @@ SeriesDefinition define_series(const SeriesOptions& options, const Schema& schem
   definition.layout = store::Layout::parse(options.layout.value_or("range")).text();
   definition.compression = compression_word(options.compression.value_or("auto"));
   definition.target_rows_per_file = checked_target(options.target_rows_per_file.value_or(store::kTargetRowsPerFile));
+  definition.prices = find_prices(options, kind, schema);
   return definition;
 }
 
@@ -108,6 +146,35 @@ void check_agreement(std::string_view key, const SeriesDefinition& definition, c
     agree(key, "target_rows_per_file", std::to_string(definition.target_rows_per_file),
           std::to_string(checked_target(*options.target_rows_per_file)));
   }
+  if (options.prices && parse_prices(*options.prices) != definition.prices.has_value()) {
+    agree(key, "storage of prices", prices_text(definition.prices), *options.prices);
+  }
+  if (options.price_columns) {
+    catalog::DecimalPrices said;
+    for (const std::string& name : *options.price_columns) said.scales[name] = 0;
+    agree(key, "storage of prices", prices_text(definition.prices), prices_text(said));
+  }
+}
+
+SeriesOptions to_options(const SeriesDefinition& definition, const Schema& schema) {
+  SeriesOptions options;
+  options.kind = definition.kind;
+  options.index = definition.index;
+  std::vector<std::string>& identity = options.identity.emplace();  // empty: none
+  if (definition.has_identity) identity = definition.identity;
+  if (definition.has_identity && !definition.index.empty()) identity.push_back(definition.index);
+  options.layout = definition.layout;
+  options.compression = definition.compression;
+  options.target_rows_per_file = definition.target_rows_per_file;
+  if (!definition.prices) return options;
+  options.prices = "decimal";
+  if (definition.prices->all_floats) return options;
+  std::vector<std::string> names;
+  for (const auto& [name, scale] : definition.prices->scales) {
+    if (schema.find(name)) names.push_back(name);
+  }
+  if (!names.empty()) options.price_columns = std::move(names);
+  return options;
 }
 
 std::vector<std::string> identity_growth(const SeriesDefinition& definition, const Schema& series, const Schema& rows) {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "varve/catalog/catalog.h"
+#include "varve/catalog/series_definition.h"
 #include "varve/lake/options.h"
 #include "varve/table/schema.h"
 
@@ -14,6 +14,12 @@ namespace varve {
 // The definition of a new series of rows with `schema`: as the options say, else by the kind's rules and the columns.
 // Throws InvalidArgument for options that make no sense for such rows, NotFound for an index column that is not there.
 catalog::SeriesDefinition define_series(const SeriesOptions& options, const Schema& schema);
+
+// Whether prices are decimals ("decimal") or floats ("float"). Throws InvalidArgument for another word.
+bool parse_prices(std::string_view text);
+
+// The options that make a series like this one of rows with `schema`.
+SeriesOptions to_options(const catalog::SeriesDefinition& definition, const Schema& schema);
 
 // Throws InvalidArgument, naming both, where an option that is given is not what the series has.
 void check_agreement(std::string_view key, const catalog::SeriesDefinition& definition, const SeriesOptions& options);

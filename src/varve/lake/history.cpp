@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "varve/base/error.h"
+#include "varve/lake/definition.h"
 #include "varve/lake/lake.h"
 #include "varve/lake/state.h"
 
@@ -41,16 +42,7 @@ Commit Lake::restore(std::string_view key, const AsOf& as_of, const ChangeOption
   Change change{std::string(key), read(key, then), store::WriteMode::kReplaceSeries, {}};
   change.options.expects_version = options.expects_version;
   const catalog::SeriesRow row = *state_->use(key).catalog().find_series(key);
-  if (row.deleted) {
-    change.options.series.kind = row.definition.kind;
-    change.options.series.index = row.definition.index;
-    std::vector<std::string>& identity = change.options.series.identity.emplace();  // empty: none
-    if (row.definition.has_identity) identity = row.definition.identity;
-    if (row.definition.has_identity && !row.definition.index.empty()) identity.push_back(row.definition.index);
-    change.options.series.layout = row.definition.layout;
-    change.options.series.compression = row.definition.compression;
-    change.options.series.target_rows_per_file = row.definition.target_rows_per_file;
-  }
+  if (row.deleted) change.options.series = to_options(row.definition, change.table.schema());
   return state_->commit_one(std::move(change), {.dry_run = options.dry_run});
 }
 

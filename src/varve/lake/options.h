@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -90,6 +91,10 @@ struct SeriesOptions {
   std::optional<std::string> layout;       // "range" (default), "month", "day", or a path template (docs/format.md)
   std::optional<std::string> compression;  // "auto" (default), "zstd", "zstd:9", "snappy", "lz4", "gzip", "none"
   std::optional<int64_t> target_rows_per_file;  // default 128 Ki rows
+  // "float" (default), or "decimal": files keep prices (float64) as decimals of 18 digits. Each must be a decimal of at
+  // most 9 places and 15 digits, else SchemaCompatibility shows it; reads give floats, bit by bit, or decimals.
+  std::optional<std::string> prices;
+  std::optional<std::vector<std::string>> price_columns;  // else by the kind; all float64 where that knows none
 };
 
 enum class AppendConflict { kError, kIgnore };
@@ -154,6 +159,7 @@ struct ReadOptions {
   std::optional<Predicate> where;                   // only rows for which it is true; of any columns of the series
   std::optional<AsOf> as_of;                        // the newest state if absent
   std::optional<int64_t> limit;                     // at most so many rows, the first ones
+  std::string prices = "float";                     // or "decimal": of a series that keeps them so, as kept
 };
 
 struct SeriesInfo {
@@ -164,6 +170,8 @@ struct SeriesInfo {
   std::string layout;
   std::string compression;
   int64_t target_rows_per_file = 0;
+  std::string prices;                           // "float", or "decimal"
+  std::map<std::string, int32_t> price_scales;  // places that files keep by now, of columns of decimal prices
   int64_t version = 0;
   int64_t rows = 0;
   int64_t files = 0;

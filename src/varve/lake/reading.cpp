@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "varve/base/error.h"
+#include "varve/lake/definition.h"
 #include "varve/lake/lake.h"
 #include "varve/lake/state.h"
 
@@ -25,6 +26,7 @@ store::Selection to_selection(std::string_view key, const ReadOptions& options) 
   selection.version = to_version(key, options.as_of);
   selection.columns = options.columns;
   selection.where = options.where;
+  selection.decimal_prices = parse_prices(options.prices);
   if (options.limit) {
     if (*options.limit < 0) throw InvalidArgument("limit is {} and must not be negative", *options.limit);
     selection.rows_max = options.limit;

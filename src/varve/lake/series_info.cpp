@@ -17,6 +17,12 @@ SeriesInfo to_info(const catalog::SeriesRow& row, Schema schema, std::string met
   info.layout = row.definition.layout;
   info.compression = row.definition.compression;
   info.target_rows_per_file = row.definition.target_rows_per_file;
+  info.prices = row.definition.prices ? "decimal" : "float";
+  if (row.definition.prices) {
+    for (const auto& [name, scale] : row.definition.prices->scales) {
+      if (schema.find(name)) info.price_scales.emplace(name, scale);
+    }
+  }
   info.version = row.version;
   info.rows = row.rows;
   info.files = row.files;

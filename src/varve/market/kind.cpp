@@ -166,6 +166,20 @@ std::span<const KindColumn> columns_of(Kind kind) {
   return kColumns[static_cast<size_t>(kind)];
 }
 
+std::span<const std::string_view> price_columns_of(Kind kind) {
+  static constexpr std::array<std::string_view, 4> kBars = {"open", "high", "low", "close"};
+  static constexpr std::array<std::string_view, 1> kPrice = {"price"};
+  static constexpr std::array<std::string_view, 6> kQuotes = {"bid",       "ask",       "bid_price",
+                                                              "ask_price", "bid_px_00", "ask_px_00"};
+  switch (kind) {
+    case Kind::kOhlcv: return kBars;
+    case Kind::kTrades:
+    case Kind::kStatistics: return kPrice;
+    case Kind::kQuotes: return kQuotes;
+    default: return {};
+  }
+}
+
 Kind detect_kind(const Schema& schema) {
   for (const KindMark& mark : kind_marks()) {
     const bool matches = std::all_of(mark.columns.begin(), mark.columns.end(),

@@ -27,6 +27,10 @@ struct KindColumn {
 // The columns live as long as the program.
 std::span<const KindColumn> columns_of(Kind kind);
 
+// The names of the columns that hold prices on a tick: ohlcv: open, high, low, close; trades and statistics: price;
+// quotes: bid and ask under all their names. Empty for kinds whose columns are free.
+std::span<const std::string_view> price_columns_of(Kind kind);
+
 // The kind that the columns speak of: ohlcv for open, high, low and close; trades for price with size, amount, qty or
 // quantity; quotes for bid and ask (bid_price, ask_price, bid_px_00 and ask_px_00 too); else generic.
 // statistics, definitions, features and latents are only ever said, never guessed.

@@ -55,6 +55,13 @@ void check_written(base::FileSystem& files, const std::string& path, int64_t row
   }
 }
 
+void copy_file(base::FileSystem& files, const std::string& from, const std::string& to) {
+  const base::BufferPtr bytes = files.open(from, base::OpenMode::kRead)->map();
+  const std::unique_ptr<base::File> file = files.open(to, base::OpenMode::kWriteNew);
+  file->append(bytes->bytes());
+  file->close();
+}
+
 void unlink_if_there(base::FileSystem& files, const std::string& path) {
   try {
     files.unlink(path);
@@ -146,6 +153,23 @@ WrittenFile CommitFiles::add(size_t number, const Schema& schema, const parquet:
   staged->file->start_sync();
   if (files_ > kOpenFilesMax) settle(*staged);
   return written;
+}
+
+WrittenFile CommitFiles::adopt(size_t number, const std::string& path, const base::FileStatus& status) {
+  const StagedFile& staged = stage(number);
+  base::FileSystem& files = engine_.files();
+  const std::string whole = base::join_path(engine_.disk().root(), path);
+  try {
+    files.link(whole, staged.path);
+  } catch (const NotSupported&) {
+    copy_file(files, whole, staged.path);
+  }
+  files.open(staged.path, base::OpenMode::kRead)->sync();
+  const base::FileStatus now = files.status(whole);
+  if (now.size != status.size || now.modified_nanoseconds != status.modified_nanoseconds || now.inode != status.inode) {
+    throw ConcurrentWrite("{} was changed while it was looked at", path);
+  }
+  return {.object_id = staged.id, .bytes = static_cast<int64_t>(status.size)};
 }
 
 // On the disk, and there as it was written.

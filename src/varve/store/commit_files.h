@@ -49,6 +49,10 @@ class CommitFiles {
   WrittenFile add(size_t number, const Schema& schema, const parquet::WriteOptions& options, const Fill& fill);
   // The rows of a file that was added, as it lies on the disk or in memory. Throws Corruption.
   [[nodiscard]] Table read(const WrittenFile& written) const;
+  // Takes in a file that lies below the root as the `number`-th, by a second name for it or, where there are no links,
+  // a copy. What the catalog knows of it was found when its state was `status`. Throws ConcurrentWrite if it is another
+  // now, Io.
+  WrittenFile adopt(size_t number, const std::string& path, const base::FileStatus& status);
   // Brings the files to the disk, checks them by reading their footers again, and makes them objects: after it returns
   // they survive anything, but nobody knows them yet. Throws Io, Corruption.
   void move_into_objects();

@@ -10,6 +10,7 @@ namespace varve::store {
 namespace {
 
 constexpr std::string_view kFileFormatVersion = "1";
+constexpr std::string_view kAllFloats = "all";
 
 std::optional<std::string> find(const FileMetadata& metadata, std::string_view name) {
   const auto at =
@@ -36,6 +37,21 @@ bool parse_names(const std::string& text, std::vector<std::string>& names) {
   return true;
 }
 
+// Scales are left to the types of the columns, so that files do not differ by what others need.
+std::string prices_text(const catalog::DecimalPrices& prices) {
+  nlohmann::json columns = nlohmann::json::array();
+  for (const auto& [name, scale] : prices.scales) columns.push_back(name);
+  return prices.all_floats ? std::string(kAllFloats) : columns.dump();
+}
+
+bool parse_prices(const std::string& text, catalog::DecimalPrices& prices) {
+  prices.all_floats = text == kAllFloats;
+  std::vector<std::string> columns;
+  if (!prices.all_floats && !parse_names(text, columns)) return false;
+  for (const std::string& name : columns) prices.scales[name] = 0;
+  return true;
+}
+
 }  // namespace
 
 FileMetadata to_metadata(const FileFacts& facts) {
@@ -50,6 +66,7 @@ FileMetadata to_metadata(const FileFacts& facts) {
   if (facts.definition.has_identity) {
     metadata.emplace_back("varve.identity", nlohmann::json(facts.definition.identity).dump());
   }
+  if (const auto& prices = facts.definition.prices) metadata.emplace_back("varve.prices", prices_text(*prices));
   return metadata;
 }
 
@@ -70,6 +87,8 @@ std::optional<FileFacts> parse_metadata(const FileMetadata& metadata) {
   const auto identity = find(metadata, "varve.identity");
   facts.definition.has_identity = identity.has_value();
   if (identity && !parse_names(*identity, facts.definition.identity)) return {};
+  const auto prices = find(metadata, "varve.prices");
+  if (prices && !parse_prices(*prices, facts.definition.prices.emplace())) return {};
   return facts;
 }
 

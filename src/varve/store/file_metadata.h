@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "varve/base/thread_pool.h"
-#include "varve/catalog/catalog.h"
+#include "varve/catalog/series_definition.h"
 #include "varve/parquet/writer.h"
 
 namespace varve::store {
@@ -17,8 +17,9 @@ using FileMetadata = std::vector<std::pair<std::string, std::string>>;
 
 struct FileFacts {
   std::string key;
-  catalog::SeriesDefinition definition;  // kind, index, identity and layout; files do not tell the rest
-  int64_t version = 0;                   // of the series that it was written for
+  // Kind, index, identity, layout, and what prices are decimals (without scales); files do not tell the rest.
+  catalog::SeriesDefinition definition;
+  int64_t version = 0;  // of the series that it was written for
   int32_t schema_version = 0;
   std::string commit_id;
 };

@@ -11,7 +11,10 @@ void check_unchanged(const base::File& file, const base::FileStatus& status, con
     throw Corruption("{} has {} bytes and should have {}: it was changed from outside", name, size, object.bytes);
   }
   constexpr Duration kSlack = Duration::seconds(60);
-  if (!object.stored || Timestamp{status.modified_nanoseconds} <= object.whole_at + kSlack) return;
+  if (!object.stored) return;
+  const bool was_touched = object.modified ? status.modified_nanoseconds != *object.modified
+                                           : Timestamp{status.modified_nanoseconds} > object.whole_at + kSlack;
+  if (!was_touched) return;
   const UpkeepOptions options;
   Meter meter(options);
   const std::string damage = find_damage(file, object, meter);

@@ -47,8 +47,8 @@ class Planner {
     const Table& rows = change_.rows;
     check(rows);
     const bool replaces = mode_ == WriteMode::kReplaceSeries;
-    plan_.schema =
-        series_.exists && !replaces ? table::unify(series_.schema, series_schema(rows)) : series_schema(rows);
+    plan_.schema = series_.exists && !replaces ? table::unify(series_.schema, store::series_schema(rows.schema()))
+                                               : store::series_schema(rows.schema());
     newer_ = table::sort(table::conform(rows, plan_.schema), order_, tools_.pool);
     if (timed()) index_.emplace(newer_, definition_.index);
     if (replaces) {
@@ -73,20 +73,6 @@ class Planner {
   [[nodiscard]] int64_t object_rows(size_t object) const { return series_.objects[object].rows; }
   [[nodiscard]] int64_t target_rows() const {
     return definition_.target_rows_per_file > 0 ? definition_.target_rows_per_file : kTargetRowsPerFile;
-  }
-
-  // Whether a column may hold nulls is not remembered: it would make equal types differ. Dictionaries are for text and
-  // bytes: a Parquet file gives others back as plain values, so they are kept as such.
-  static Schema series_schema(const Table& rows) {
-    std::vector<Field> fields = rows.schema().fields();
-    for (Field& field : fields) {
-      field.nullable = true;
-      const bool is_dictionary = field.type.id == TypeId::kDictionary;
-      if (is_dictionary && storage_of(*field.type.value_type) != Storage::kVariable) {
-        field.type = DataType(*field.type.value_type);
-      }
-    }
-    return Schema(std::move(fields));
   }
 
   void check(const Table& rows) const {
@@ -408,6 +394,20 @@ class Planner {
 };
 
 }  // namespace
+
+// Whether a column may hold nulls is not remembered: it would make equal types differ. Dictionaries are for text and
+// bytes: a Parquet file gives others back as plain values, so they are kept as such.
+Schema series_schema(const Schema& rows) {
+  std::vector<Field> fields = rows.fields();
+  for (Field& field : fields) {
+    field.nullable = true;
+    const bool is_dictionary = field.type.id == TypeId::kDictionary;
+    if (is_dictionary && storage_of(*field.type.value_type) != Storage::kVariable) {
+      field.type = DataType(*field.type.value_type);
+    }
+  }
+  return Schema(std::move(fields));
+}
 
 table::RowOrder order_of(const catalog::SeriesDefinition& definition) {
   return {.index = definition.index, .identity = definition.identity};

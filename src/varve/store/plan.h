@@ -82,6 +82,9 @@ struct PlanTools {
 // untimed series, rows outside the range), AlreadyExists.
 Plan plan_write(const SeriesFiles& series, const RowChange& change, const PlanTools& tools);
 
+// The columns of a series that is made of rows with these.
+Schema series_schema(const Schema& rows);
+
 // By what rows of a series are ordered and, if it has an identity, told apart.
 table::RowOrder order_of(const catalog::SeriesDefinition& definition);
 

@@ -24,7 +24,8 @@ struct Selection {
   std::optional<std::vector<std::string>> columns;  // all if absent
   std::optional<Predicate> where;                   // its columns need not be among `columns`
   std::optional<int64_t> rows_max;
-  bool from_end = false;  // rows_max keeps the last rows, not the first
+  bool from_end = false;        // rows_max keeps the last rows, not the first
+  bool decimal_prices = false;  // prices that files keep as decimals are given as such; `where` means floats
 };
 
 // The rows, in order, under the schema of that version. Reads only files that the range touches and, for rows_max, only

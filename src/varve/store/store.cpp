@@ -157,6 +157,16 @@ catalog::Catalog& Store::catalog() const { return engine_->catalog(); }
 
 WriteSession Store::begin_write(std::vector<std::string> keys) const { return {*engine_, std::move(keys)}; }
 
+std::vector<FoundSeries> Store::find_files(const std::string& layout, std::string_view key) const {
+  return store::find_files(engine_->disk(), Layout::parse(layout), key);
+}
+
+Schema Store::adopted_schema(const FoundSeries& found) const { return store::adopted_schema(*engine_, found); }
+
+Adoption Store::examine(const FoundSeries& found, catalog::SeriesDefinition definition, const Schema& schema) const {
+  return store::examine(*engine_, found, std::move(definition), schema);
+}
+
 Vacuumed Store::vacuum(std::string_view key, const RetentionPolicy& policy) const {
   return store::vacuum(*engine_, key, policy);
 }

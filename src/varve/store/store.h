@@ -63,6 +63,11 @@ class Store {
 
   // See WriteSession, which must not outlive the store.
   [[nodiscard]] WriteSession begin_write(std::vector<std::string> keys) const;
+  // See find_files, adopted_schema and examine. Throws InvalidArgument for a bad layout.
+  [[nodiscard]] std::vector<FoundSeries> find_files(const std::string& layout, std::string_view key) const;
+  [[nodiscard]] Schema adopted_schema(const FoundSeries& found) const;
+  [[nodiscard]] Adoption examine(const FoundSeries& found, catalog::SeriesDefinition definition,
+                                 const Schema& schema) const;
   // See vacuum and Lease.
   [[nodiscard]] Lease lease(int64_t series_id, int64_t version) const {
     const catalog::SeriesVersion leased{series_id, version};

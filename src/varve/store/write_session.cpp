@@ -13,7 +13,7 @@
 #include "varve/store/commit_files.h"
 #include "varve/store/file_metadata.h"
 #include "varve/store/publish.h"
-#include "varve/store/schema/widening.h"
+#include "varve/store/schema/price_storage.h"
 #include "varve/store/series_reader.h"
 #include "varve/store/tree/layout.h"
 #include "varve/store/tree/place.h"
@@ -40,6 +40,7 @@ struct KeyState {
   catalog::SeriesDefinition definition;
   int32_t schema_version = 0;  // after the commit
   std::optional<Plan> plan;
+  std::vector<AdoptedFile> adopted;
   catalog::SeriesChange change;
   SeriesResult result;
   TreeChanges::Places places;  // of the visible tree that change
@@ -102,11 +103,17 @@ struct WriteSession::State {
             .pool = engine.pool()};
   }
 
-  void plan(KeyState& key, const RowChange& change) {
+  void plan(KeyState& key, RowChange change) {
     const SeriesFiles files = files_of(key);
+    change.rows = with_float_prices(change.rows, key.definition);
     Plan plan = plan_write(files, change, tools(key));
-    const bool keeps_files = change.mode != WriteMode::kReplaceSeries;
-    if (keeps_files && plan.schema != files.schema) check_widening(engine, key.change.key, files, plan.schema);
+    const Schema stored = with_decimal_prices(files.schema, key.definition);
+    if (plan.changes && grow_price_scales(change.rows, plan.schema, key.definition)) {
+      key.change.define = key.definition;
+    }
+    if (plan.changes && changes_types(stored, with_decimal_prices(plan.schema, key.definition))) {
+      rewrite_rest(key, files, plan);
+    }
     accept(key, files, std::move(plan));
   }
 
@@ -116,6 +123,35 @@ struct WriteSession::State {
     if (key.result.changed && first <= last) {
       key.change.annotations.coverage.forgotten = {{first, last < Timestamp::max() ? last + Duration{1} : last}};
     }
+  }
+
+  // Files that the plan leaves as they are get the new types too: a program that reads all of them takes those of the
+  // first, and then rounds without a word. They come before new ones, as the rows of an untimed series do.
+  void rewrite_rest(const KeyState& key, const SeriesFiles& files, Plan& plan) {
+    const std::set<std::string> removed(plan.removed.begin(), plan.removed.end());
+    std::vector<PlannedFile> added;
+    for (const catalog::ObjectRow& object : files.objects) {
+      if (removed.contains(object.id)) continue;
+      added.push_back(rewritten(key, object, {}, plan.schema));
+      plan.removed.push_back(object.id);
+    }
+    std::move(plan.added.begin(), plan.added.end(), std::back_inserter(added));
+    plan.added = std::move(added);
+  }
+
+  // A file of the same rows with other columns, or of other types.
+  [[nodiscard]] PlannedFile rewritten(const KeyState& key, const catalog::ObjectRow& object, const ColumnChange& change,
+                                      const Schema& schema) {
+    const auto rewrite = [this, object, change, schema,
+                          name = key.change.key](const std::function<void(const Table&)>& take) {
+      try {
+        read_groups(engine, name, object,
+                    [&](const Table& rows) { take(store::change_columns(rows, change, schema)); });
+      } catch (const SchemaCompatibility& error) {
+        throw SchemaCompatibility("{}: {}", visible_name(name, object), error.what());
+      }
+    };
+    return {.rewrite = rewrite, .first = object.first, .last = object.last};
   }
 
   // What a plan says becomes the change of its key.
@@ -171,19 +207,21 @@ struct WriteSession::State {
 
   static void write_file(FileWork& work, size_t number, CommitFiles& files) {
     PlannedFile& planned = *work.planned;
+    const catalog::SeriesDefinition& definition = work.key->definition;
     if (planned.rewrite) {
-      work.written = files.add(number, work.key->plan->schema, *work.options, [&](parquet::Writer& writer) {
-        planned.rewrite([&](const Table& rows) { writer.write(rows); });
+      const Schema stored = with_decimal_prices(work.key->plan->schema, definition);
+      work.written = files.add(number, stored, *work.options, [&](parquet::Writer& writer) {
+        planned.rewrite([&](const Table& rows) { writer.write(with_decimal_prices(rows, definition)); });
       });
       return;
     }
     if (!planned.merge) {
-      work.written = files.add(number, planned.rows, *work.options);
+      work.written = files.add(number, with_decimal_prices(planned.rows, definition), *work.options);
       planned.rows = Table();
       return;
     }
     const Table rows = planned.merge();
-    work.written = files.add(number, rows, *work.options);
+    work.written = files.add(number, with_decimal_prices(rows, definition), *work.options);
     if (!equals(table::conform(files.read(work.written), rows.schema()), rows)) {
       throw Corruption("a file of {} rows was written and reads back as others: nothing is changed", rows.num_rows());
     }
@@ -215,6 +253,26 @@ struct WriteSession::State {
     }
   }
 
+  // Files that become objects as they are, numbered after those that were written.
+  void adopt_files(KeyState& key, CommitFiles& files, size_t& number) {
+    std::set<std::string> given;
+    for (const AdoptedFile& file : key.adopted) {
+      WrittenFile object = files.adopt(number++, file.path, file.status);
+      const FileRange range{.timed = !key.definition.index.empty(), .first = file.first, .last = file.last};
+      // By a template a name has a number in the catalog that it has not in the tree.
+      std::string name = is_by_template(file.name) ? choose_name(key, range, given) : file.name;
+      key.change.added.push_back({.id = std::move(object.object_id),
+                                  .name = std::move(name),
+                                  .rows = file.rows,
+                                  .bytes = file.bytes,
+                                  .first = file.first,
+                                  .last = file.last,
+                                  .sha256 = file.sha256,
+                                  .inline_bytes = nullptr,
+                                  .modified = file.status.modified_nanoseconds});
+    }
+  }
+
   // What is said of series whose rows stay. It comes after the commit: rows without their coverage are asked for once
   // more, coverage without its rows would hide that they are missing.
   void annotate_unchanged() {
@@ -228,14 +286,18 @@ struct WriteSession::State {
   std::vector<catalog::CommittedSeries> make_durable(const std::string& commit_id) {
     std::deque<parquet::WriteOptions> options;
     std::vector<FileWork> works;
+    size_t adopted = 0;
     for (auto& [name, key] : keys) {
+      adopted += key.adopted.size();
       if (!key.plan || key.plan->added.empty()) continue;
       options.push_back(write_options(key, commit_id));
       for (PlannedFile& planned : key.plan->added) works.push_back({&key, &planned, &options.back()});
     }
-    CommitFiles files(engine, commit_id, works.size());
+    CommitFiles files(engine, commit_id, works.size() + adopted);
     write_files(works, files);
     name_files(works);
+    size_t number = works.size();
+    for (auto& [name, key] : keys) adopt_files(key, files, number);
     catalog::CommitRequest request{.id = commit_id, .operation = operation, .changes = {}};
     for (auto& [name, key] : keys) {
       if (key.result.changed) request.changes.push_back(key.change);
@@ -395,14 +457,10 @@ void WriteSession::change_columns(std::string_view name, const ColumnChange& cha
   if (schema == files.schema) return;
   Plan plan{.schema = schema, .changes = true};
   for (const catalog::ObjectRow& object : files.objects) {
-    const auto rewrite = [state = state_.get(), object, change, schema,
-                          key_name = std::string(name)](const std::function<void(const Table&)>& take) {
-      read_groups(state->engine, key_name, object,
-                  [&](const Table& rows) { take(store::change_columns(rows, change, schema)); });
-    };
     plan.removed.push_back(object.id);
-    plan.added.push_back({.rewrite = rewrite, .first = object.first, .last = object.last});
+    plan.added.push_back(state_->rewritten(key, object, change, schema));
   }
+  if (rename_prices(change, key.definition)) key.change.define = key.definition;
   state_->accept(key, files, std::move(plan));
 }
 
@@ -410,6 +468,24 @@ std::vector<SeriesResult> WriteSession::planned() const {
   std::vector<SeriesResult> planned;
   for (const auto& [name, key] : state_->keys) planned.push_back(key.result);
   return planned;
+}
+
+void WriteSession::adopt(const Adoption& adoption) {
+  KeyState& key = state_->touch(adoption.key, "adopt");
+  if (key.exists()) throw AlreadyExists("there is a series {} already", quote(adoption.key));
+  key.definition = adoption.definition;
+  const Layout layout = Layout::parse(key.definition.layout);
+  layout.check(adoption.key, !key.definition.index.empty());
+  check_neighbours(state_->engine.catalog(), adoption.key, layout);
+  key.adopted = adoption.files;
+  key.change.define = key.definition;
+  key.change.schema = adoption.schema;
+  for (const AdoptedFile& file : adoption.files) {
+    key.places.insert(place_of(file.name));
+    key.change.rows_added += file.rows;
+  }
+  key.result.counts.added = key.change.rows_added;
+  key.result.changed = true;
 }
 
 CommitResult WriteSession::commit(const CommitOptions& options) {

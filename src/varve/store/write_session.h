@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "varve/store/adopt/adoption.h"
 #include "varve/store/engine.h"
 #include "varve/store/plan.h"
 #include "varve/store/schema/column_change.h"
@@ -63,7 +64,9 @@ class WriteSession {
   // What the catalog says of a key of this session, deleted series too; nothing if there never was one.
   [[nodiscard]] const std::optional<catalog::SeriesRow>& series(std::string_view key) const;
 
-  // Works out a change; nothing is written yet. A key can be changed once. Throws as plan_write does.
+  // Works out a change; nothing is written yet. A key can be changed once. Throws as plan_write does, and
+  // SchemaCompatibility for prices that are no decimals, where they are kept so. Where a column gets another type, the
+  // commit writes all files anew, and throws SchemaCompatibility for a value that it cannot hold.
   void write(const SeriesWrite& write);
   // These throw NotFound if there is no such series.
   void remove(std::string_view key);
@@ -82,6 +85,10 @@ class WriteSession {
 
   // What was worked out so far, as `commit` would give it, but with the versions of before.
   [[nodiscard]] std::vector<SeriesResult> planned() const;
+
+  // Makes a new series of files that lie where it has them (see examine). Throws AlreadyExists if there is one,
+  // InvalidArgument where the layout cannot be.
+  void adopt(const Adoption& adoption);
 
   // Does what was worked out: writes the files, commits, publishes; a little later, if there is somebody who does
   // (Engine::publisher). Throws with nothing done, except for OutcomeUnknown. A

@@ -16,6 +16,7 @@
 #include "varve/table/bits.h"
 #include "varve/table/builder.h"
 #include "varve/table/decimal.h"
+#include "varve/table/decimals/float_decimal.h"
 #include "varve/table/half.h"
 #include "varve/table/print.h"
 #include "varve/table/select.h"
@@ -253,6 +254,8 @@ Column cast(const Column& column, const DataType& type) {
   if (is_number(from) && is_number(type)) return cast_between_numbers(column, type);
   if (is_integer(from) && type.id == TypeId::kDecimal) return cast_integer_to_decimal(column, type);
   if (from.id == TypeId::kDecimal && type.id == TypeId::kDecimal) return cast_decimal(column, type);
+  if (from.id == TypeId::kDecimal && type.id == TypeId::kFloat64) return to_float(column);
+  if (from.id == TypeId::kFloat64 && type.id == TypeId::kDecimal) return to_decimal(column, type);
   if (from.id == TypeId::kDate && type.id == TypeId::kTimestamp) {
     return scale_time(column, type, kNanosecondsPerDay, nanoseconds_per(type.unit));
   }

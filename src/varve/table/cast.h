@@ -9,9 +9,10 @@ namespace varve::table {
 
 // `column` as `type`. Allowed where each value stays exact, checked value by value: integers to integers, to decimals
 // and to floats; between floats; floats that are whole to integers; dates to timestamps; timestamps between units and
-// zones (the moment stays); times and durations between units; decimals between scales; strings and dictionaries of
-// strings (or binary) to each other; null to anything. A naive timestamp is no moment and never becomes one with a
-// zone, nor the other way round. Throws SchemaCompatibility, naming types, row and value, for anything else.
+// zones (the moment stays); times and durations between units; decimals between scales, and to float64 and back where
+// neither loses the other (decimals/float_decimal.h); strings and dictionaries of strings (or binary) to each other;
+// null to anything. A naive timestamp is no moment and never becomes one with a zone, nor the other way round. Throws
+// SchemaCompatibility, naming types, row and value, for anything else.
 Column cast(const Column& column, const DataType& type);
 
 // The type that can hold what `older` and `newer` hold: equal types; integers widen within their sign, unsigned with

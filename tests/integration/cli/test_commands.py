@@ -175,7 +175,7 @@ def test_help_names_commands_settings_and_exit_codes(outside: Varve) -> None:
     [
         *("init", "import", "export", "ls", "info", "read", "head", "tail", "write", "append", "upsert", "delete"),
         *("verify", "repair", "backup", "restore-lake", "rebuild-catalog", "doctor", "stats"),
-        *("drop-columns", "rename-columns", "schema-history"),
+        *("adopt", "drop-columns", "rename-columns", "schema-history"),
     ],
 )
 def test_each_command_explains_itself_with_an_example(outside: Varve, command: str) -> None:

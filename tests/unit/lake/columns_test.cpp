@@ -91,6 +91,33 @@ TEST_F(ColumnsTest, TypesWidenWhereNothingIsLost) {
   EXPECT_EQ(type_after(DataType::decimal(9, 2), DataType::decimal(10, 5)), DataType::decimal(12, 5));
 }
 
+TEST_F(ColumnsTest, AColumnHasOneTypeInAllVisibleFiles) {
+  Lake lake = open();
+  const DataType int32 = DataType::int32();
+  lake.append("k", with<int32_t>({1, 2, 3, 4, 5}, "v", int32, {1, 2, 3, 4, 5}));
+  lake.append("k", with<int32_t>({6}, "v", int32, {6}));
+  lake.append("k", with<double>({7}, "v", DataType::float64(), {7.5}));
+  ASSERT_GE(visible_schemas(lake).size(), 2U);
+  for (const Schema& schema : visible_schemas(lake)) {
+    EXPECT_EQ(schema[schema.position_of("v")].type, DataType::float64());
+  }
+  EXPECT_THAT(read(lake).column("v").values<double>(), ElementsAre(1, 2, 3, 4, 5, 6, 7.5));
+  EXPECT_TRUE(lake.verify().clean());
+}
+
+TEST_F(ColumnsTest, UntimedRowsStayInTheOrderOfTheirArrival) {
+  Lake lake = open();
+  const auto add = [&](const DataType& type, const Column& column) {
+    lake.append("u", Table(Schema({{"v", type}}), {column}), {.series = {.index = "", .target_rows_per_file = 2}});
+  };
+  for (const int32_t value : {3, 1, 2}) {
+    add(DataType::int32(), make_column<int32_t>(DataType::int32(), std::vector<int32_t>{value, value + 10}));
+  }
+  add(DataType::float64(), make_column<double>(DataType::float64(), std::vector<double>{0.5}));
+  EXPECT_THAT(lake.read("u").column("v").values<double>(), ElementsAre(3, 13, 1, 11, 2, 12, 0.5));
+  EXPECT_TRUE(lake.verify().clean());
+}
+
 TEST_F(ColumnsTest, TypesThatDoNotGoTogetherAreRefused) {
   for (const auto& [older, newer] : std::vector<std::pair<DataType, DataType>>{
            {DataType::int64(), DataType::string()},
@@ -121,6 +148,7 @@ TEST_F(ColumnsTest, IntegersBecomeFloatsWhereEachIsExact) {
   lake.append("k", with<int64_t>({1, 2}, "v", DataType::int64(), {5, int64_t{1} << 60}));
   lake.append("k", with<double>({600}, "v", DataType::float64(), {1.5}));
   EXPECT_THAT(read(lake).column("v").values<double>(), ElementsAre(5, 0x1p60, 1.5));
+  EXPECT_EQ(read(lake, 1).column("v").values<int64_t>()[1], int64_t{1} << 60);
 }
 
 TEST_F(ColumnsTest, ADroppedColumnIsGoneFromTheVisibleFilesAndNotFromThePast) {

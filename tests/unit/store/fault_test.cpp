@@ -57,6 +57,13 @@ class FaultTest : public ::testing::TestWithParam<Fault> {
     append(store, "k/below", run_of(0, 3));
     append(store, "month", days_of(0, 40), laid_out("month"));
     append(store, "file", days_of(0, 40), laid_out("{name}/{yyyy}/{mm}/data.parquet"));
+    const Table rows = to_table(run_of(0, 30));
+    store::WriteSession session = store.begin_write({"wide"});
+    session.write({.key = "wide",
+                   .change = {.rows = rows.with_column({"note", DataType::int64()}, rows.column("value"))},
+                   .definition = keyed(10)});
+    session.commit();
+    std::filesystem::copy(prepared_.root() + "/k", prepared_.root() + "/foreign");
   }
 
   // Not for all, because it takes time to copy.
@@ -204,6 +211,23 @@ TEST_P(FaultTest, Rename) {
 
 TEST_P(FaultTest, RenameOfDirectories) {
   fail_everywhere({"rename of directories", [](const Store& store) { rename(store, "month", "other_month"); }});
+}
+
+TEST_P(FaultTest, DropOfAColumn) {
+  fail_everywhere({"drop of a column", [](const Store& store) {
+                     store::WriteSession session = store.begin_write({"wide"});
+                     session.change_columns("wide", {.dropped = {"note"}});
+                     session.commit();
+                   }});
+}
+
+TEST_P(FaultTest, Adopt) {
+  fail_everywhere({"adopt", [](const Store& store) {
+                     const store::FoundSeries found = store.find_files("range", "foreign").front();
+                     store::WriteSession session = store.begin_write({"foreign"});
+                     session.adopt(store.examine(found, keyed(), store.adopted_schema(found)));
+                     session.commit();
+                   }});
 }
 
 TEST_P(FaultTest, Compact) {

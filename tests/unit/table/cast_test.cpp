@@ -169,7 +169,6 @@ TEST(Cast, OtherPairsAreRefused) {
   expect_refused(integers("int64", {}), "string", "a column of int64 cannot become string");
   expect_refused(integers("int64", {}), "timestamp[ns, UTC]", "cannot become");
   expect_refused(integers("timestamp[ns]", {}), "date", "cannot become");
-  expect_refused(decimals("decimal(5, 2)", {}), "float64", "cannot become");
   expect_refused(make_null_column(DataType::boolean(), 0), "int64", "cannot become");
 }
 

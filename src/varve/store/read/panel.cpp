@@ -151,13 +151,6 @@ std::vector<SeriesView> open_views(Engine& engine, std::span<const std::string> 
   return views;
 }
 
-// In the order named.
-Schema with_columns(const Schema& schema, const std::vector<std::string>& names) {
-  std::vector<Field> fields;
-  for (const std::string& name : names) fields.push_back(schema[schema.position_of(name)]);
-  return Schema(std::move(fields));
-}
-
 Table make_long(const Stack& stack, const Schema& schema, const KeyColumn& column) {
   std::vector<KeyColumn::Run> runs;
   for (size_t key = 0; key < stack.counts.size(); ++key) runs.push_back({key, stack.counts[key]});

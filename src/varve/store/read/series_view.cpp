@@ -1,9 +1,11 @@
 #include "varve/store/read/series_view.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "varve/base/error.h"
+#include "varve/store/schema/price_storage.h"
 #include "varve/table/cast.h"
 #include "varve/table/select.h"
 
@@ -32,6 +34,12 @@ constexpr size_t kFewFiles = 4;
 }
 
 }  // namespace
+
+Schema with_columns(const Schema& schema, const std::vector<std::string>& names) {
+  std::vector<Field> fields;
+  for (const std::string& name : names) fields.push_back(schema[schema.position_of(name)]);
+  return Schema(std::move(fields));
+}
 
 void for_all(base::ThreadPool* pool, size_t count, const std::function<void(size_t)>& body) {
   if (pool != nullptr && count > 1) return pool->parallel_for(count, body);
@@ -66,22 +74,38 @@ SeriesView::SeriesView(Engine& engine, Catalog::State state, Selection selection
 }
 
 void SeriesView::select_columns() {
-  schema_ = state_.schema;
-  if (selection_.columns) {
-    std::vector<Field> fields;
-    for (const std::string& name : *selection_.columns) {
-      fields.push_back(state_.schema[state_.schema.position_of(name)]);
-    }
-    schema_ = Schema(std::move(fields));
-  }
+  schema_ = selection_.decimal_prices ? schema_with_decimals() : state_.schema;
+  if (selection_.columns) schema_ = with_columns(schema_, *selection_.columns);
   for (const Field& field : schema_.fields()) names_.push_back(field.name);
   if (!selection_.where) return;
   table::check(*selection_.where, state_.schema);
-  std::vector<Field> fields = schema_.fields();
+  std::vector<std::string> names = names_;
   for (const std::string& name : selection_.where->columns()) {
-    if (!schema_.find(name)) fields.push_back(state_.schema[state_.schema.position_of(name)]);
+    if (!schema_.find(name)) names.push_back(name);
   }
-  where_schema_ = Schema(std::move(fields));
+  where_schema_ = with_columns(state_.schema, names);
+}
+
+// Scales, and names of prices, may be others now than they were in an old version: its files tell.
+Schema SeriesView::schema_with_decimals() const {
+  const Schema schema = with_decimal_prices(state_.schema, state_.series.definition);
+  if (state_.version == state_.series.version) return schema;
+  std::map<std::string, DataType> stored;
+  for (const ObjectRow& object : state_.objects) {
+    try {
+      for (const Field& field : open_object(*engine_, key(), object)->schema().fields()) {
+        stored.insert_or_assign(field.name, field.type);
+      }
+    } catch (const NotFound&) {}  // it is missed when its rows are read
+  }
+  std::vector<Field> fields = schema.fields();
+  for (Field& field : fields) {
+    const auto type = stored.find(field.name);
+    if (type == stored.end() || state_.schema[state_.schema.position_of(field.name)].type != DataType::float64())
+      continue;
+    field.type = type->second.id == TypeId::kDecimal ? type->second : DataType::float64();
+  }
+  return Schema(std::move(fields), schema.metadata());
 }
 
 Table SeriesView::read() const {
@@ -179,12 +203,13 @@ Table SeriesView::read_opened(const Source& opened, const ObjectRow& object, int
   return choose(opened.reader->read_rows(first, count, options), object);
 }
 
-// A condition means the values of the series, which a file of before may hold in another type, or not at all.
+// A condition means the values of the series, which a file may hold in another type (prices as decimals, and whatever
+// somebody else wrote), or not at all.
 Table SeriesView::choose(const Table& rows, const ObjectRow& object) const {
   const Table whole = conform(rows, read_schema(), object);
   if (!selection_.where) return whole;
   const Column kept = table::evaluate(*selection_.where, whole, engine_->pool());
-  return table::filter(whole, kept, engine_->pool()).select(names_);
+  return conform(table::filter(whole, kept, engine_->pool()).select(names_), schema_, object);
 }
 
 Table SeriesView::conform(const Table& rows, const Schema& schema, const ObjectRow& object) const {

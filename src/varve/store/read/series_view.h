@@ -58,6 +58,7 @@ class SeriesView {
   };
 
   void select_columns();
+  [[nodiscard]] Schema schema_with_decimals() const;
   [[nodiscard]] const Schema& read_schema() const noexcept { return selection_.where ? where_schema_ : schema_; }
   [[nodiscard]] Source open(const catalog::ObjectRow& object) const;
   [[nodiscard]] bool fits(const Schema& file) const;
@@ -81,6 +82,9 @@ class SeriesView {
   std::vector<std::string> names_;
   bool nothing_ = false;  // no row can be of the selection
 };
+
+// These columns, in the order named. Throws NotFound.
+Schema with_columns(const Schema& schema, const std::vector<std::string>& names);
 
 // Runs body(0) … body(count - 1), on the pool if there is one.
 void for_all(base::ThreadPool* pool, size_t count, const std::function<void(size_t)>& body);

@@ -1,6 +1,7 @@
 #include "varve/store/schema/column_change.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -66,6 +67,23 @@ Schema change_columns(const Schema& schema, const ColumnChange& change, const ca
   }
   if (fields.empty()) throw InvalidArgument("a series needs a column: not all of them can be dropped");
   return Schema(std::move(fields), schema.metadata());
+}
+
+bool changes_types(const Schema& before, const Schema& after) {
+  return std::any_of(before.fields().begin(), before.fields().end(), [&](const Field& field) {
+    const auto position = after.find(field.name);
+    return position && after[*position].type != field.type;
+  });
+}
+
+bool rename_prices(const ColumnChange& change, catalog::SeriesDefinition& definition) {
+  if (!definition.prices) return false;
+  const Names names(change);
+  std::map<std::string, int32_t> scales;
+  for (const auto& [name, scale] : definition.prices->scales) scales.insert_or_assign(names.after(name), scale);
+  if (scales == definition.prices->scales) return false;
+  definition.prices->scales = std::move(scales);
+  return true;
 }
 
 Table change_columns(const Table& rows, const ColumnChange& change, const Schema& schema) {

@@ -21,6 +21,12 @@ struct ColumnChange {
 // apart by is fixed when a series is made), a column named twice, a bad name, or if no column would be left.
 Schema change_columns(const Schema& schema, const ColumnChange& change, const catalog::SeriesDefinition& definition);
 
+// Whether a column that both have has another type.
+bool changes_types(const Schema& before, const Schema& after);
+
+// The definition afterwards: prices keep their scales under their new names. True if it changes.
+bool rename_prices(const ColumnChange& change, catalog::SeriesDefinition& definition);
+
 // Rows of a file of the series, which may be older than a column, under `schema`, that of after the change.
 Table change_columns(const Table& rows, const ColumnChange& change, const Schema& schema);
 

@@ -84,6 +84,10 @@ std::string Layout::place(std::string_view key, Timestamp first) const {
   return period_ == catalog::Period::kAll ? "" : directory_of(period_, period_of(first));
 }
 
+std::optional<catalog::PathTemplate::Place> Layout::match(std::string_view path) const {
+  return template_ ? template_->match(path) : std::nullopt;
+}
+
 std::string Layout::name_file(std::string_view key, const FileRange& range, int64_t version,
                               const std::function<bool(const std::string&)>& taken) const {
   const std::string place = Layout::place(key, range.first);

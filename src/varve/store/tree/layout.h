@@ -54,6 +54,8 @@ class Layout {
                                                  int64_t target_rows) const;
   // The place of a file whose rows begin at `first`.
   [[nodiscard]] std::string place(std::string_view key, Timestamp first) const;
+  // Which key and period the file at a path below the root is of, by a path template; nothing for any other path.
+  [[nodiscard]] std::optional<catalog::PathTemplate::Place> match(std::string_view path) const;
   // The name of a new object. Where `taken` says that a name is, it gets a number, counting on from `version`.
   [[nodiscard]] std::string name_file(std::string_view key, const FileRange& range, int64_t version,
                                       const std::function<bool(const std::string&)>& taken) const;

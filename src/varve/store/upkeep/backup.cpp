@@ -232,6 +232,7 @@ class Backup {
     }
     copy.set_pending(changed, base::make_uuid());
     catalog::Registry(copy).mark_verified(copied_);  // just now
+    catalog::Registry(copy).forget_owners();
     copy.set_property("clean_mark", "");
     copy.set_property(kCopiedUpTo, newest_commit(copy));
     copy.close();

@@ -8,6 +8,7 @@
 #include "varve/base/memory_file.h"
 #include "varve/parquet/reader.h"
 #include "varve/store/file_metadata.h"
+#include "varve/store/schema/price_storage.h"
 #include "varve/store/series_reader.h"
 #include "varve/store/tree/layout.h"
 #include "varve/store/upkeep/object_bytes.h"
@@ -122,8 +123,8 @@ class Search {
                     .commit_id = object_.id.substr(0, object_.id.find('-'))};
     base::MutableBuffer bytes;
     const auto sink = [&](std::span<const std::byte> more) { bytes.append(more); };
-    parquet::write_table(table::conform(rows, engine_.catalog().schema(series_.id, object_.schema_version)), sink,
-                         write_options(facts, engine_.pool()));
+    const Table then = table::conform(rows, engine_.catalog().schema(series_.id, object_.schema_version));
+    parquet::write_table(with_decimal_prices(then, series_.definition), sink, write_options(facts, engine_.pool()));
     take(std::move(bytes).finish(), format_message("the rows of version {}", {version}));
   }
 

@@ -11,6 +11,7 @@
 #include "varve/catalog/catalog.h"
 #include "varve/store/commit_files.h"
 #include "varve/store/partition.h"
+#include "varve/store/schema/price_storage.h"
 #include "varve/store/store.h"
 #include "varve/store/tree/layout.h"
 #include "varve/store/upkeep/catalog_copies.h"
@@ -25,9 +26,11 @@ using catalog::Catalog;
 
 using ShownSeries = std::vector<ShownFile>;
 
-Schema schema_of(const ShownSeries& shown) {
-  Schema schema = shown.front().object->schema;
-  for (const ShownFile& file : shown) schema = table::unify(schema, file.object->schema);
+Schema schema_of(const ShownSeries& shown, const catalog::SeriesDefinition& definition) {
+  Schema schema = with_float_prices(shown.front().object->schema, definition);
+  for (const ShownFile& file : shown) {
+    schema = table::unify(schema, with_float_prices(file.object->schema, definition));
+  }
   return schema;
 }
 
@@ -80,7 +83,10 @@ class CatalogRebuild {
     }
     if (!take_copy()) Catalog::create(files(), new_path());
     catalog_ = Catalog::open(files(), new_path(), clock_);
-    if (!report_.catalog_copy.empty()) forget_what_is_gone();
+    if (!report_.catalog_copy.empty()) {
+      forget_what_is_gone();
+      show_adopted();
+    }
     std::set<std::string> keys;
     for (const auto& [key, shown] : shown_.series) keys.insert(key);
     for (const catalog::SeriesRow& series : catalog_->list_series({})) keys.insert(series.key);
@@ -153,6 +159,54 @@ class CatalogRebuild {
     catalog_->forget_objects(ids);
   }
 
+  // Adopted files say nothing of themselves. Those that the tree shows are what the copy says they are.
+  void show_adopted() {
+    for (const catalog::SeriesRow& series : catalog_->list_series({})) {
+      const std::optional<Catalog::State> state = catalog_->state(series.key);
+      ShownSeries adopted;
+      for (const catalog::ObjectRow& object : state->objects) {
+        if (object.modified && is_there(object) && is_shown(series.key, object))
+          adopted.push_back(show(*state, object));
+      }
+      if (adopted.empty()) continue;
+      ShownSeries& shown = shown_.series[series.key];
+      const bool timed = !series.definition.index.empty();
+      std::erase_if(adopted, [&](const ShownFile& one) {  // newer files have its rows
+        return timed && std::any_of(shown.begin(), shown.end(), [&](const ShownFile& other) {
+                 return one.object->first <= other.object->last && other.object->first <= one.object->last;
+               });
+      });
+      shown.insert(shown.begin(), adopted.begin(), adopted.end());
+    }
+  }
+
+  [[nodiscard]] bool is_shown(const std::string& key, const catalog::ObjectRow& object) const {
+    const std::string path = base::join_path(disk_.root(), visible_path(key, object.name));
+    if (!files().exists(path)) return false;
+    const base::FileStatus visible = files().status(path);
+    const base::FileStatus stored = files().status(disk_.object_path(object.id));
+    return visible.device == stored.device && visible.inode == stored.inode;
+  }
+
+  ShownFile show(const Catalog::State& state, const catalog::ObjectRow& object) {
+    auto found = std::make_unique<FoundObject>();
+    found->id = object.id;
+    found->path = disk_.object_path(object.id);
+    found->status = files().status(found->path);
+    found->facts = FileFacts{.key = state.series.key,
+                             .definition = state.series.definition,
+                             .version = object.added_version,
+                             .schema_version = object.schema_version,
+                             .commit_id = object.id.substr(0, object.id.find('-'))};
+    found->schema = catalog_->schema(state.series.id, object.schema_version);
+    found->rows = object.rows;
+    found->first = object.first;
+    found->last = object.last;
+    found->sha256 = object.sha256;
+    shown_.added.push_back(std::move(found));
+    return {shown_.added.back().get(), object.name};
+  }
+
   // A series of the copy that the tree does not show.
   void keep_or_end(const std::string& key) {
     const std::optional<Catalog::State> state = catalog_->state(key);
@@ -210,9 +264,10 @@ class CatalogRebuild {
   }
 
   // What files do not tell is as it was, or as it is where nothing was said.
-  static catalog::SeriesDefinition definition_of(const FileFacts& newest,
+  static catalog::SeriesDefinition definition_of(const ShownSeries& shown,
                                                  const std::optional<catalog::SeriesRow>& row) {
-    catalog::SeriesDefinition definition = newest.definition;
+    catalog::SeriesDefinition definition = shown.back().object->facts->definition;
+    for (const ShownFile& file : shown) take_price_scales(file.object->schema, definition);
     if (row) definition.compression = row->definition.compression;
     definition.target_rows_per_file = row ? row->definition.target_rows_per_file : kTargetRowsPerFile;
     return definition;
@@ -224,9 +279,9 @@ class CatalogRebuild {
     const std::optional<Catalog::State> state = catalog_->state(key);
     catalog::SeriesChange change{.key = key, .base_version = row ? row->version : 0};
     change.least_version = newest.version;
-    const catalog::SeriesDefinition definition = definition_of(newest, row);
+    const catalog::SeriesDefinition definition = definition_of(shown, row);
     if (!state || state->series.definition != definition) change.define = definition;
-    const Schema schema = schema_of(shown);
+    const Schema schema = schema_of(shown, definition);
     if (!state || state->schema != schema) change.schema = schema;
     std::set<std::string> live;
     for (const ShownFile& file : shown) live.insert(file.object->id);
@@ -258,7 +313,10 @@ class CatalogRebuild {
     for (const FoundObject& object : objects_) {
       if (named_.contains(object.id)) continue;
       const std::string where = put(object.path, object.id);
-      if (!object.facts) continue;
+      if (!object.facts) {
+        if (object.problem.empty()) tell("", where, "was adopted, and says not which series it is of: adopt it again");
+        continue;
+      }
       tell(object.facts->key, where,
            format_message("is part of no version that is known: {} rows, written for version {}{}",
                           {object.rows, object.facts->version, range_text(object)}));

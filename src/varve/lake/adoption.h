@@ -1,0 +1,47 @@
+// What it takes to make files that lie in the tree a series in place, and what comes of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "varve/base/time.h"
+#include "varve/lake/options.h"
+
+namespace varve {
+
+struct AdoptOptions {
+  SeriesOptions series;  // `layout` says where the files lie; else `range`
+  bool dry_run = false;  // looks at everything and changes nothing
+};
+
+// A series that was, or by a dry run would be, made of files as they lie.
+struct AdoptedSeries {
+  std::string key;
+  std::string kind;
+  std::string index;                                 // "" if untimed
+  std::optional<std::vector<std::string>> identity;  // without the index; empty optional: none
+  int64_t files = 0;
+  int64_t rows = 0;
+  int64_t bytes = 0;
+  std::optional<Timestamp> first;
+  std::optional<Timestamp> last;
+};
+
+// What stays as it is, and why.
+struct NotAdopted {
+  std::string key;
+  std::string what;
+};
+
+struct AdoptReport {
+  std::string commit_id;  // empty if nothing was adopted
+  std::vector<AdoptedSeries> series;
+  // Of all keys that a template finds: those that are series already. Of a dry run also those that cannot be adopted,
+  // with the error that says why.
+  std::vector<NotAdopted> left;
+  std::vector<std::string> empty_files;  // without rows: they stay beside the series, relative to the root
+};
+
+}  // namespace varve

@@ -1,0 +1,196 @@
+#include "varve/store/adopt/adoption.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "varve/base/digest.h"
+#include "varve/base/error.h"
+#include "varve/parquet/reader.h"
+#include "varve/store/plan.h"
+#include "varve/store/tree/layout.h"
+#include "varve/table/cast.h"
+#include "varve/table/index.h"
+#include "varve/table/select.h"
+#include "varve/table/sort.h"
+
+namespace varve::store {
+namespace {
+
+parquet::Reader open_file(Engine& engine, const std::string& path) {
+  const std::string whole = base::join_path(engine.disk().root(), path);
+  return parquet::Reader::open(engine.files().open(whole, base::OpenMode::kRead), path);
+}
+
+// The same error, naming the file, where it does not yet.
+template <typename Check>
+void naming(const std::string& path, Check check) {
+  try {
+    check();
+  } catch (const InvalidArgument& error) {
+    throw InvalidArgument("{}: {}", path, error.what());
+  } catch (const AlreadyExists& error) {
+    throw AlreadyExists("{}: {}", path, error.what());
+  } catch (const SchemaCompatibility& error) {
+    throw SchemaCompatibility("{}: {}", path, error.what());
+  }
+}
+
+class Examination {
+ public:
+  Examination(Engine& engine, catalog::SeriesDefinition definition, const Schema& schema)
+      : engine_(engine),
+        layout_(Layout::parse(definition.layout)),
+        order_(order_of(definition)),
+        needed_(columns_of_order(schema)) {
+    adoption_.definition = std::move(definition);
+    adoption_.schema = schema;
+  }
+
+  Adoption run(const FoundSeries& found) {
+    adoption_.key = found.key;
+    layout_.check(found.key, timed());
+    for (const FoundFile& file : found.files) naming(file.path, [&] { look_at(file); });
+    sort_files();
+    for (size_t at = 1; at < adoption_.files.size(); ++at) {
+      naming(adoption_.files[at].path, [&] { check_border(adoption_.files[at - 1], adoption_.files[at]); });
+    }
+    return std::move(adoption_);
+  }
+
+ private:
+  [[nodiscard]] bool timed() const { return !order_.index.empty(); }
+
+  // What rows are ordered and told apart by, under the types of the series.
+  [[nodiscard]] Schema columns_of_order(const Schema& schema) const {
+    std::vector<Field> fields;
+    if (timed()) fields.push_back(schema[schema.position_of(order_.index)]);
+    for (const std::string& name : order_.identity) fields.push_back(schema[schema.position_of(name)]);
+    return Schema(std::move(fields));
+  }
+
+  void look_at(const FoundFile& found) {
+    const std::string whole = base::join_path(engine_.disk().root(), found.path);
+    AdoptedFile file{.path = found.path, .name = found.name, .status = engine_.files().status(whole)};
+    const parquet::Reader reader = open_file(engine_, found.path);
+    file.rows = reader.num_rows();
+    file.bytes = static_cast<int64_t>(file.status.size);
+    if (file.rows == 0) return adoption_.skipped.push_back(found.path);
+    check_types(reader);
+    check_order(reader, file);
+    check_place(file);
+    file.sha256 = base::to_hex(base::sha256(engine_.files().open(whole, base::OpenMode::kRead)->map()->bytes()));
+    adoption_.files.push_back(std::move(file));
+  }
+
+  // Values of other types are cast whenever they are read, so each of them must be exact.
+  void check_types(const parquet::Reader& reader) const {
+    for (const Field& field : reader.schema().fields()) {
+      const Field& wanted = adoption_.schema[adoption_.schema.position_of(field.name)];
+      if (field.type == wanted.type) continue;
+      const Table rows = reader.read({.columns = std::vector<std::string>{field.name}, .pool = engine_.pool()});
+      static_cast<void>(table::conform(rows, Schema({wanted})));
+    }
+  }
+
+  void check_order(const parquet::Reader& reader, AdoptedFile& file) {
+    if (needed_.size() == 0) return;
+    std::vector<std::string> names;
+    for (const Field& field : needed_.fields()) {
+      if (reader.schema().find(field.name)) names.push_back(field.name);
+    }
+    if (timed() && !reader.schema().find(order_.index)) throw InvalidArgument("it has no column {}", order_.index);
+    if (names.empty()) throw InvalidArgument("it has no column that its rows are told apart by");
+    const Table rows = table::conform(reader.read({.columns = names, .pool = engine_.pool()}), needed_);
+    if (!table::is_sorted(rows, order_)) {
+      throw InvalidArgument("its rows are not in order: a file that is adopted stays as it is, so import it instead");
+    }
+    if (adoption_.definition.has_identity) {
+      const int64_t row = table::find_duplicate(rows, order_);
+      if (row >= 0) throw AlreadyExists("two rows have {}", table::describe_row(rows, row, order_));
+    }
+    if (timed()) {
+      const table::IndexValues index(rows, order_.index);
+      file.first = {index[0]};
+      file.last = {index[rows.num_rows() - 1]};
+    } else {
+      ends_.emplace_back(file.path, std::pair(rows.slice(0, 1), rows.slice(rows.num_rows() - 1, 1)));
+    }
+  }
+
+  void check_place(const AdoptedFile& file) const {
+    if (layout_.period_of(file.first) != layout_.period_of(file.last)) {
+      throw InvalidArgument("it holds rows of more than one period of the layout {}, from {} to {}", layout_.text(),
+                            to_string(file.first), to_string(file.last));
+    }
+    const std::string place = layout_.place(adoption_.key, file.first);
+    if (place != place_of(file.name)) {
+      throw InvalidArgument("its rows begin at {}, so the layout {} would have them in {}", to_string(file.first),
+                            layout_.text(), visible_path(adoption_.key, place));
+    }
+  }
+
+  void sort_files() {
+    const auto earlier = [](const AdoptedFile& left, const AdoptedFile& right) { return left.first < right.first; };
+    if (timed()) std::stable_sort(adoption_.files.begin(), adoption_.files.end(), earlier);
+  }
+
+  void check_border(const AdoptedFile& before, const AdoptedFile& after) const {
+    if (timed()) {
+      if (before.last < after.first) return;
+      throw InvalidArgument("its rows begin at {}, and those of {} end at {}: files of a series are apart in time",
+                            to_string(after.first), before.path, to_string(before.last));
+    }
+    if (!adoption_.definition.has_identity) return;
+    const std::vector<Table> both = {ends_of(before).second, ends_of(after).first};
+    const Table border = table::concatenate(both);
+    if (!table::is_sorted(border, order_) || table::find_duplicate(border, order_) >= 0) {
+      throw InvalidArgument("its rows do not come after those of {}", before.path);
+    }
+  }
+
+  using Ends = std::pair<Table, Table>;  // the first row and the last
+  [[nodiscard]] const Ends& ends_of(const AdoptedFile& file) const {
+    return std::find_if(ends_.begin(), ends_.end(), [&](const auto& one) { return one.first == file.path; })->second;
+  }
+
+  Engine& engine_;
+  Layout layout_;
+  table::RowOrder order_;
+  Schema needed_;
+  Adoption adoption_;
+  std::vector<std::pair<std::string, Ends>> ends_;  // of untimed files, by path
+};
+
+}  // namespace
+
+Schema adopted_schema(Engine& engine, const FoundSeries& found) {
+  std::optional<Schema> schema;
+  for (const FoundFile& file : found.files) {
+    const parquet::Reader reader = open_file(engine, file.path);
+    if (!reader.nested_columns().empty()) {
+      throw NotSupported("{}: column {} is nested", file.path, quote(reader.nested_columns().front()));
+    }
+    naming(file.path, [&] {
+      const Schema columns = series_schema(reader.schema());
+      schema = schema ? table::unify(*schema, columns) : columns;
+    });
+  }
+  if (!schema) throw InvalidArgument("no Parquet file lies where series {} would have its files", quote(found.key));
+  return *std::move(schema);
+}
+
+Adoption examine(Engine& engine, const FoundSeries& found, catalog::SeriesDefinition definition, const Schema& schema) {
+  if (!definition.index.empty()) {
+    const DataType& type = schema[schema.position_of(definition.index)].type;
+    if (type.id == TypeId::kTimestamp && type.zone.empty()) {
+      throw InvalidArgument(
+          "index {} of {} holds times without a zone, so its files cannot be adopted as they are: import them and say "
+          "which zone is meant",
+          quote(definition.index), quote(found.key));
+    }
+  }
+  return Examination(engine, std::move(definition), schema).run(found);
+}
+
+}  // namespace varve::store

@@ -1,0 +1,86 @@
+#include "varve/store/schema/price_storage.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "varve/base/error.h"
+#include "varve/table/cast.h"
+#include "varve/table/decimals/float_decimal.h"
+
+namespace varve::store {
+namespace {
+
+bool is_price(const std::string& name, const catalog::SeriesDefinition& definition) {
+  if (!definition.prices || name == definition.index) return false;
+  if (definition.prices->scales.contains(name)) return true;
+  const std::vector<std::string>& identity = definition.identity;
+  return definition.prices->all_floats && std::find(identity.begin(), identity.end(), name) == identity.end();
+}
+
+int32_t scale_of(const std::string& name, const catalog::DecimalPrices& prices) {
+  const auto at = prices.scales.find(name);
+  return at == prices.scales.end() ? 0 : at->second;
+}
+
+}  // namespace
+
+Schema with_float_prices(const Schema& schema, const catalog::SeriesDefinition& definition) {
+  if (!definition.prices) return schema;
+  std::vector<Field> fields = schema.fields();
+  for (Field& field : fields) {
+    if (field.type.id == TypeId::kDecimal && is_price(field.name, definition)) field.type = DataType::float64();
+  }
+  return Schema(std::move(fields), schema.metadata());
+}
+
+Table with_float_prices(const Table& rows, const catalog::SeriesDefinition& definition) {
+  return definition.prices ? table::conform(rows, with_float_prices(rows.schema(), definition)) : rows;
+}
+
+bool grow_price_scales(const Table& rows, const Schema& schema, catalog::SeriesDefinition& definition) {
+  if (!definition.prices) return false;
+  bool grew = false;
+  for (size_t position = 0; position < rows.num_columns(); ++position) {
+    const std::string& name = rows.schema()[position].name;
+    const auto in_series = schema.find(name);
+    if (!in_series || schema[*in_series].type != DataType::float64() || !is_price(name, definition)) continue;
+    const int32_t scale = scale_of(name, *definition.prices);
+    try {
+      const Column prices = table::cast(rows.column(position), DataType::float64());
+      const int32_t needed = table::decimal_scale(prices, scale, kPriceScaleMax);
+      if (needed == scale && definition.prices->scales.contains(name)) continue;
+      definition.prices->scales[name] = needed;
+      grew = true;
+    } catch (const SchemaCompatibility& error) {
+      throw SchemaCompatibility("column {}, whose prices are kept as decimals: {}", name, error.what());
+    }
+  }
+  return grew;
+}
+
+Schema with_decimal_prices(const Schema& schema, const catalog::SeriesDefinition& definition) {
+  if (!definition.prices) return schema;
+  std::vector<Field> fields = schema.fields();
+  for (Field& field : fields) {
+    if (field.type != DataType::float64() || !is_price(field.name, definition)) continue;
+    field.type = DataType::decimal(kPricePrecision, scale_of(field.name, *definition.prices));
+  }
+  return Schema(std::move(fields), schema.metadata());
+}
+
+Table with_decimal_prices(const Table& rows, const catalog::SeriesDefinition& definition) {
+  return definition.prices ? table::conform(rows, with_decimal_prices(rows.schema(), definition)) : rows;
+}
+
+void take_price_scales(const Schema& file, catalog::SeriesDefinition& definition) {
+  if (!definition.prices) return;
+  for (const Field& field : file.fields()) {
+    if (field.type.id != TypeId::kDecimal || !is_price(field.name, definition)) continue;
+    int32_t& scale = definition.prices->scales[field.name];
+    scale = std::max(scale, std::min(field.type.scale, kPriceScaleMax));
+  }
+}
+
+}  // namespace varve::store

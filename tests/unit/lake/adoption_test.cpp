@@ -1,0 +1,310 @@
+// Directories of Parquet files that become series as they are.
+#include "varve/lake/adoption.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include <gmock/gmock.h>
+
+#include "varve/base/error.h"
+#include "varve/lake/lake.h"
+#include "varve/lake/maintenance.h"
+#include "varve/parquet/writer.h"
+
+#include "unit/store/store_fixture.h"
+
+namespace varve {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::expect_error;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::Rows;
+using testing::run_of;
+using ::testing::SizeIs;
+using testing::to_rows;
+using testing::to_table;
+
+constexpr int64_t kDay = 86'400;
+
+class AdoptionTest : public ::testing::Test {
+ protected:
+  Lake open() { return Lake::open(root_, {.publish_delay = {}}); }
+
+  // A file of somebody else's below the root.
+  void put(const std::string& path, const Table& rows) {
+    const std::string whole = root_ + "/" + path;
+    std::filesystem::create_directories(std::filesystem::path(whole).parent_path());
+    std::ofstream file(whole, std::ios::binary);
+    parquet::write_table(rows, [&](std::span<const std::byte> bytes) {
+      file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    });
+  }
+  void put(const std::string& path, const Rows& rows) { put(path, to_table(rows)); }
+
+  // Inodes by path: that of each file below the root which is no part of the engine's folder.
+  std::map<std::string, uint64_t> inodes() {
+    std::map<std::string, uint64_t> found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root_)) {
+      const std::string path = entry.path().lexically_relative(root_).string();
+      struct ::stat status {};
+      if (path.starts_with(".varve") || !entry.is_regular_file() || ::stat(entry.path().c_str(), &status) != 0)
+        continue;
+      found[path] = status.st_ino;
+    }
+    return found;
+  }
+  static AdoptOptions laid_out(const std::string& layout) {
+    AdoptOptions options;
+    options.series.layout = layout;
+    options.series.identity = std::vector<std::string>{"timestamp"};
+    return options;
+  }
+  void expect_refused(ErrorKind kind, const std::string& part, const std::string& layout = "range") {
+    Lake lake = open();
+    expect_error(kind, part, [&] { lake.adopt("k", laid_out(layout)); });
+    EXPECT_FALSE(lake.exists("k"));
+    EXPECT_THAT(std::filesystem::is_empty(root_ + "/.varve/staging"), true);
+  }
+
+  testing::TempDirectory directory_ = testing::make_quick_directory();
+  std::string root_ = directory_ / "lake";
+};
+
+TEST_F(AdoptionTest, FilesBecomeASeriesAsTheyAre) {
+  put("k/old name.parquet", run_of(10, 5));
+  put("k/2024.parquet", run_of(0, 10));
+  put("k/README.txt", Rows{});
+  const auto before = inodes();
+  Lake lake = open();
+  const AdoptReport report = lake.adopt("k", laid_out("range"));
+  ASSERT_THAT(report.series, SizeIs(1));
+  EXPECT_EQ(report.series[0].rows, 15);
+  EXPECT_EQ(report.series[0].files, 2);
+  EXPECT_EQ(report.commit_id.size(), 32U);
+  EXPECT_EQ(inodes(), before);
+  EXPECT_EQ(to_rows(lake.read("k")), run_of(0, 15));
+  EXPECT_THAT(lake.files("k"), ElementsAre("k/2024.parquet", "k/old name.parquet"));
+  EXPECT_EQ(lake.versions("k").front().operation, "adopt");
+  EXPECT_TRUE(lake.verify().clean());
+}
+
+TEST_F(AdoptionTest, AnAdoptedSeriesIsWrittenToLikeAnyOther) {
+  put("k/a.parquet", run_of(0, 10));
+  put("k/b.parquet", run_of(20, 10));
+  Lake lake = open();
+  lake.adopt("k", laid_out("range"));
+  lake.upsert("k", to_table({{5, 99}, {40, 40}}));
+  const Rows rows = to_rows(lake.read("k"));
+  EXPECT_EQ(rows[5].second, 99);
+  EXPECT_EQ(rows.size(), 21U);
+  EXPECT_FALSE(inodes().contains("k/a.parquet"));
+  EXPECT_TRUE(inodes().contains("k/b.parquet"));
+  ReadOptions then;
+  then.as_of = 1;
+  EXPECT_EQ(to_rows(lake.read("k", then))[5].second, 5);
+  EXPECT_TRUE(lake.verify().clean());
+}
+
+TEST_F(AdoptionTest, LayoutsByTimeAreFoundInTheirDirectories) {
+  put("m/1970/01/x.parquet", run_of(0, 5));
+  put("m/1970/02/x.parquet", run_of(40 * kDay, 5));
+  put("m/notes/x.parquet", run_of(0, 5));
+  put("d/1970/01/02/x.parquet", run_of(kDay, 5));
+  Lake lake = open();
+  EXPECT_EQ(lake.adopt("m", laid_out("month")).series[0].files, 2);
+  EXPECT_EQ(lake.adopt("d", laid_out("day")).series[0].files, 1);
+  lake.upsert("m", to_table(run_of(5, 2)));
+  EXPECT_EQ(lake.read("m").num_rows(), 12);
+  EXPECT_TRUE(lake.verify().clean());
+}
+
+TEST_F(AdoptionTest, ATemplateFindsTheKeys) {
+  const std::string layout = "{exchange}/{symbol}/{yyyy}/{mm}/data.parquet";
+  put("nyse/AAPL/1970/01/data.parquet", run_of(0, 5));
+  put("nyse/AAPL/1970/02/data.parquet", run_of(40 * kDay, 5));
+  put("nyse/MSFT/1970/01/data.parquet", run_of(0, 3));
+  put("other.parquet", run_of(0, 3));
+  Lake lake = open();
+  const auto before = inodes();
+  const AdoptReport report = lake.adopt("", laid_out(layout));
+  ASSERT_THAT(report.series, SizeIs(2));
+  EXPECT_EQ(report.series[0].key, "nyse/AAPL");
+  EXPECT_EQ(report.series[1].rows, 3);
+  EXPECT_EQ(lake.versions("nyse/MSFT").front().commit_id, report.commit_id);
+  EXPECT_EQ(inodes(), before);
+  lake.upsert("nyse/AAPL", to_table(run_of(3, 9)));
+  EXPECT_EQ(lake.read("nyse/AAPL").num_rows(), 17);
+  EXPECT_TRUE(lake.verify().clean());
+  const AdoptReport again = lake.adopt("", laid_out(layout));
+  EXPECT_THAT(again.series, IsEmpty());
+  EXPECT_THAT(again.left, SizeIs(2));
+}
+
+TEST_F(AdoptionTest, ADryRunTellsAndChangesNothing) {
+  const std::string layout = "{symbol}/data.parquet";
+  put("a/data.parquet", run_of(0, 5));
+  put("b/data.parquet", Rows{{5, 5}, {4, 4}});
+  Lake lake = open();
+  AdoptOptions options = laid_out(layout);
+  options.dry_run = true;
+  const AdoptReport report = lake.adopt("", options);
+  ASSERT_THAT(report.series, SizeIs(1));
+  EXPECT_EQ(report.series[0].key, "a");
+  ASSERT_THAT(report.left, SizeIs(1));
+  EXPECT_THAT(report.left[0].what, HasSubstr("b/data.parquet: its rows are not in order"));
+  EXPECT_EQ(report.commit_id, "");
+  EXPECT_THAT(lake.list_keys(), IsEmpty());
+}
+
+TEST_F(AdoptionTest, FilesThatAreNoSeriesAreNamed) {
+  put("k/a.parquet", run_of(0, 5));
+  put("k/b.parquet", run_of(4, 5));
+  expect_refused(ErrorKind::kInvalidArgument, "k/b.parquet: its rows begin at 1970-01-01T00:00:04Z, and those of");
+  put("k/b.parquet", Rows{{9, 1}, {8, 1}});
+  expect_refused(ErrorKind::kInvalidArgument, "k/b.parquet: its rows are not in order");
+  put("k/b.parquet", Rows{{9, 1}, {9, 2}});
+  expect_refused(ErrorKind::kAlreadyExists, "k/b.parquet: two rows have timestamp 1970-01-01T00:00:09Z");
+  const DataType text = DataType::string();
+  put("k/b.parquet", to_table({{9, 1}}).with_column({"value", text}, make_column(text, {std::string("x")})));
+  expect_refused(ErrorKind::kSchemaCompatibility, "k/b.parquet: column value is int64 and cannot take in string");
+  std::ofstream(root_ + "/k/b.parquet") << "no Parquet";
+  expect_refused(ErrorKind::kCorruption, "k/b.parquet");
+  std::filesystem::remove(root_ + "/k/b.parquet");
+  std::filesystem::create_symlink("a.parquet", root_ + "/k/b.parquet");
+  expect_refused(ErrorKind::kPathTraversal, "k/b.parquet is a symbolic link");
+}
+
+TEST_F(AdoptionTest, FilesLieWhereTheLayoutHasThem) {
+  put("k/1970/01/a.parquet", run_of(40 * kDay, 5));
+  expect_refused(ErrorKind::kInvalidArgument, "k/1970/01/a.parquet: its rows begin at 1970-02-10", "month");
+  put("k/1970/01/a.parquet", Rows{{0, 1}, {40 * kDay, 1}});
+  expect_refused(ErrorKind::kInvalidArgument, "more than one period of the layout month", "month");
+  expect_refused(ErrorKind::kInvalidArgument, "no Parquet file lies where series \"k\"", "range");
+}
+
+TEST_F(AdoptionTest, TimesWithoutAZoneAreNotGuessed) {
+  const DataType naive = DataType::timestamp(TimeUnit::kNano, "");
+  put("k/a.parquet",
+      to_table({{1, 1}}).with_column({"timestamp", naive}, make_column<int64_t>(naive, std::vector<int64_t>{1})));
+  expect_refused(ErrorKind::kInvalidArgument, "without a zone");
+}
+
+TEST_F(AdoptionTest, FilesMayHaveDifferentColumnsAndNarrowerTypes) {
+  const DataType narrow = DataType::int32();
+  put("k/a.parquet",
+      to_table({{1, 0}}).with_column({"value", narrow}, make_column<int32_t>(narrow, std::vector<int32_t>{7})));
+  put("k/b.parquet",
+      to_table({{2, 8}}).with_column({"x", narrow}, make_column<int32_t>(narrow, std::vector<int32_t>{9})));
+  Lake lake = open();
+  lake.adopt("k", laid_out("range"));
+  const Table rows = lake.read("k");
+  EXPECT_THAT(rows.column("value").values<int64_t>(), ElementsAre(7, 8));
+  EXPECT_TRUE(rows.column("x").is_null(0));
+  EXPECT_TRUE(lake.verify().clean());
+}
+
+TEST_F(AdoptionTest, FilesWithoutRowsStayBeside) {
+  put("k/a.parquet", run_of(0, 5));
+  put("k/empty.parquet", Rows{});
+  Lake lake = open();
+  EXPECT_THAT(lake.adopt("k", laid_out("range")).empty_files, ElementsAre("k/empty.parquet"));
+  EXPECT_THAT(lake.files("k"), ElementsAre("k/a.parquet"));
+  lake.upsert("k", to_table(run_of(0, 3)));
+  EXPECT_TRUE(inodes().contains("k/empty.parquet"));
+}
+
+TEST_F(AdoptionTest, ASeriesIsAdoptedOnce) {
+  put("k/a.parquet", run_of(0, 5));
+  Lake lake = open();
+  lake.adopt("k", laid_out("range"));
+  expect_error(ErrorKind::kAlreadyExists, "\"k\"", [&] { lake.adopt("k", laid_out("range")); });
+  expect_error(ErrorKind::kInvalidArgument, "name a key", [&] { lake.adopt("", laid_out("month")); });
+}
+
+TEST_F(AdoptionTest, AChangeFromOutsideIsNoticedBeforeTheFileIsRead) {
+  put("k/a.parquet", run_of(0, 50));
+  { open().adopt("k", laid_out("range")); }
+  const std::string path = root_ + "/k/a.parquet";
+  const auto time = std::filesystem::last_write_time(path);
+  std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).seekp(20).put('\x7f');
+  std::filesystem::last_write_time(path, time + std::chrono::seconds(1));
+  Lake lake = open();
+  expect_error(ErrorKind::kCorruption, "k/a.parquet has the SHA-256", [&] { (void)lake.read("k"); });
+}
+
+TEST_F(AdoptionTest, AFileThatWasOnlyTouchedIsTrustedAgain) {
+  put("k/a.parquet", run_of(0, 50));
+  { open().adopt("k", laid_out("range")); }
+  const std::string path = root_ + "/k/a.parquet";
+  std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::seconds(100));
+  EXPECT_EQ(open().read("k").num_rows(), 50);
+}
+
+TEST_F(AdoptionTest, FilesOfABackupAreItsOwn) {
+  put("k/a.parquet", run_of(0, 50));
+  Lake lake = open();
+  lake.adopt("k", laid_out("range"));
+  lake.backup(directory_ / "copy");
+  Lake copy = Lake::open(directory_ / "copy", {.publish_delay = {}});
+  EXPECT_EQ(to_rows(copy.read("k")), run_of(0, 50));
+  EXPECT_TRUE(copy.verify().clean());
+  EXPECT_THAT(copy.files("k"), ElementsAre("k/a.parquet"));
+}
+
+TEST_F(AdoptionTest, ACatalogMadeAnewFromItsCopyHasThem) {
+  put("k/a.parquet", run_of(0, 50));
+  put("m/a.parquet", run_of(0, 5));
+  {
+    Lake lake = open();
+    lake.adopt("k", laid_out("range"));
+    lake.adopt("m", laid_out("range"));
+    lake.append("m", to_table(run_of(5, 5)));
+  }
+  std::filesystem::remove(root_ + "/.varve/catalog.sqlite");
+  const RebuildReport report = rebuild_catalog(root_);
+  ASSERT_NE(report.catalog_copy, "");
+  EXPECT_THAT(report.findings, IsEmpty());
+  Lake lake = open();
+  EXPECT_EQ(lake.read("k").num_rows(), 50);
+  EXPECT_EQ(to_rows(lake.read("m")), run_of(0, 10));
+  EXPECT_TRUE(lake.verify().clean());
+}
+
+TEST_F(AdoptionTest, WithoutACopyOfTheCatalogTheyAreAdoptedAgain) {
+  put("k/a.parquet", run_of(0, 50));
+  { open().adopt("k", laid_out("range")); }
+  std::filesystem::remove(root_ + "/.varve/catalog.sqlite");
+  std::filesystem::remove_all(root_ + "/.varve/catalog-backups");
+  const RebuildReport report = rebuild_catalog(root_);
+  ASSERT_THAT(report.findings, SizeIs(1));
+  EXPECT_THAT(report.findings[0].what, HasSubstr("adopt it again"));
+  Lake lake = open();
+  lake.adopt("k", laid_out("range"));
+  EXPECT_EQ(lake.read("k").num_rows(), 50);
+}
+
+TEST_F(AdoptionTest, UntimedSeriesAreAdopted) {
+  const DataType text = DataType::string();
+  const auto symbols = [&](const std::vector<std::optional<std::string>>& names) {
+    return Table(Schema({{"symbol", text}}), {make_column(text, names)});
+  };
+  put("k/a.parquet", symbols({"A", "B"}));
+  put("k/b.parquet", symbols({"C", "D"}));
+  AdoptOptions options;
+  options.series.kind = "definitions";
+  Lake lake = open();
+  EXPECT_EQ(lake.adopt("k", options).series[0].rows, 4);
+  EXPECT_TRUE(lake.verify().clean());
+  put("m/a.parquet", symbols({"A", "C"}));
+  put("m/b.parquet", symbols({"B", "D"}));
+  expect_error(ErrorKind::kInvalidArgument, "m/b.parquet: its rows do not come after",
+               [&] { lake.adopt("m", options); });
+}
+
+}  // namespace
+}  // namespace varve
