@@ -132,8 +132,10 @@ class FileSystem {
   [[nodiscard]] virtual std::unique_ptr<FileLock> lock(const std::string& path, const LockOptions& options) = 0;
 };
 
-// The machine's file system. `umask` of the process decides permissions.
-std::unique_ptr<FileSystem> make_system_file_system();
+// The machine's file system. `umask` of the process decides permissions; but where the group may write to the directory
+// `shared_root` (a whole path), it gets the rights that it has there on all that is made below, and directories hand
+// the group on if that one does.
+std::unique_ptr<FileSystem> make_system_file_system(std::string shared_root = {});
 
 // Made from the calls above, on any file system:
 

@@ -78,10 +78,52 @@ class PosixFileLock final : public FileLock {
   pid_t process_;
 };
 
-Descriptor open_for_lock(const std::string& path, bool exclusive) {
+// Gives the group of a shared directory the rights on what is made below it that it has on the directory itself.
+class GroupRights {
+ public:
+  explicit GroupRights(std::string root) : root_(std::move(root)) {}
+
+  // A file that is open and may be new. One of somebody else's keeps its rights.
+  void give_file(const Descriptor& descriptor, const std::string& path) const {
+    const mode_t rights = rights_below(path) & (S_IRGRP | S_IWGRP);
+    struct ::stat status;
+    if (rights == 0 || ::fstat(descriptor.number(), &status) != 0 || (status.st_mode & rights) == rights) return;
+    if (::fchmod(descriptor.number(), (status.st_mode & kModeBits) | rights) != 0 && errno != EPERM) {
+      throw_system_error(errno, "give the group its rights on", path);
+    }
+  }
+
+  // A directory that is new.
+  void give_directory(const std::string& path) const {
+    const mode_t rights = rights_below(path);
+    struct ::stat status;
+    if (rights == 0) return;
+    if (::stat(c_path(path), &status) != 0 || ::chmod(c_path(path), (status.st_mode & kModeBits) | rights) != 0) {
+      throw_system_error(errno, "give the group its rights on", path);
+    }
+  }
+
+ private:
+  static constexpr mode_t kModeBits = 07777;
+
+  // None where the group may not write to the directory, or it is not there yet.
+  [[nodiscard]] mode_t rights_below(const std::string& path) const {
+    struct ::stat status;
+    if (root_.empty() || !path.starts_with(root_) || path.size() <= root_.size()) return 0;
+    if (path[root_.size()] != '/' || ::stat(root_.c_str(), &status) != 0) return 0;
+    return (status.st_mode & S_IWGRP) != 0 ? status.st_mode & (S_IRWXG | S_ISGID) : 0;
+  }
+
+  std::string root_;
+};
+
+Descriptor open_for_lock(const std::string& path, bool exclusive, const GroupRights& rights) {
   Descriptor descriptor = open_descriptor(path, O_RDWR | O_CREAT);
-  if (descriptor.valid()) return descriptor;
   const int error_number = errno;
+  if (descriptor.valid()) {
+    rights.give_file(descriptor, path);
+    return descriptor;
+  }
   // Who only reads, from a read-only disk perhaps, can still hold a shared lock.
   if (!exclusive && (error_number == EROFS || error_number == EACCES || error_number == EPERM)) {
     Descriptor read_only = open_descriptor(path, O_RDONLY);
@@ -92,6 +134,8 @@ Descriptor open_for_lock(const std::string& path, bool exclusive) {
 
 class PosixFileSystem final : public FileSystem {
  public:
+  explicit PosixFileSystem(std::string shared_root) : rights_(std::move(shared_root)) {}
+
   void before(const FileCall& /*call*/) override {}
 
   std::unique_ptr<File> open(const std::string& path, OpenMode mode) override {
@@ -100,6 +144,7 @@ class PosixFileSystem final : public FileSystem {
     struct ::stat status;
     if (::fstat(descriptor.number(), &status) != 0) throw_system_error(errno, "open", path);
     if (!S_ISREG(status.st_mode)) throw Io("cannot open {}: it is not a regular file", path);
+    if (mode != OpenMode::kRead) rights_.give_file(descriptor, path);
     return internal::make_posix_file(std::move(descriptor), path);
   }
 
@@ -158,6 +203,7 @@ class PosixFileSystem final : public FileSystem {
 
   void make_directory(const std::string& path) override {
     if (::mkdir(c_path(path), kDirectoryMode) != 0) throw_system_error(errno, "make directory", path);
+    rights_.give_directory(path);
   }
 
   void remove_directory(const std::string& path) override {
@@ -188,7 +234,7 @@ class PosixFileSystem final : public FileSystem {
       if (byte <= static_cast<uint64_t>(std::numeric_limits<off_t>::max() - 1)) continue;
       throw InvalidArgument("no byte {} of {} can be locked: files end before", byte, path);
     }
-    auto lock = std::make_unique<PosixFileLock>(open_for_lock(path, options.exclusive));
+    auto lock = std::make_unique<PosixFileLock>(open_for_lock(path, options.exclusive, rights_));
     constexpr int64_t kLongest = std::numeric_limits<int64_t>::max() / 2;  // what a clock can be added to
     const std::chrono::nanoseconds timeout{std::min(options.timeout.nanoseconds, kLongest)};
     const steady_clock::time_point end = steady_clock::now() + timeout;
@@ -205,10 +251,14 @@ class PosixFileSystem final : public FileSystem {
     }
     return O_RDWR | O_CREAT;
   }
+
+  GroupRights rights_;
 };
 
 }  // namespace
 
-std::unique_ptr<FileSystem> make_system_file_system() { return std::make_unique<PosixFileSystem>(); }
+std::unique_ptr<FileSystem> make_system_file_system(std::string shared_root) {
+  return std::make_unique<PosixFileSystem>(std::move(shared_root));
+}
 
 }  // namespace varve::base

@@ -66,6 +66,7 @@ void make_file(base::FileSystem& files, const std::string& path, const std::func
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {  // of a creation that was cut short
     if (files.exists(unfinished + suffix)) files.unlink(unfinished + suffix);
   }
+  files.open(unfinished, base::OpenMode::kWriteNew)->close();  // SQLite's files get the rights of this one
   Database database(files, unfinished, {.access = Access::kCreate});
   fill(database);
   database.close();

@@ -16,7 +16,7 @@ Lake::Lake(std::unique_ptr<State> state)
 
 Lake Lake::open(const std::string& root, OpenOptions options) {
   auto state = std::make_unique<State>(whole_path(root));
-  if (options.file_system == nullptr) state->own_files = base::make_system_file_system();
+  if (options.file_system == nullptr) state->own_files = base::make_system_file_system(state->root);
   base::FileSystem& files = options.file_system != nullptr ? *options.file_system : *state->own_files;
   state->files = &files;
   state->clock = options.clock != nullptr ? options.clock : &state->own_clock;

@@ -50,8 +50,8 @@ std::vector<Amount> to_amounts(const std::map<std::string, store::Amount>& sums)
 
 // What long work stands on that needs no open lake.
 struct Ground {
-  explicit Ground(OpenOptions& options)
-      : own_files(base::make_system_file_system()),
+  Ground(OpenOptions& options, const std::string& root)  // that it makes
+      : own_files(base::make_system_file_system(root)),
         files(options.file_system != nullptr ? *options.file_system : *own_files),
         clock(options.clock != nullptr ? *options.clock : own_clock),
         pool(options.threads),
@@ -195,7 +195,7 @@ std::string_view to_string(Health health) noexcept {
 
 BackupReport restore_lake(const std::string& from, const std::string& to, const WorkOptions& options,
                           OpenOptions open) {
-  Ground ground(open);
+  Ground ground(open, whole_path(to));
   return to_report(store::restore_lake(ground.files, ground.clock,
                                        {.from = whole_path(from),
                                         .to = whole_path(to),
@@ -206,7 +206,7 @@ BackupReport restore_lake(const std::string& from, const std::string& to, const 
 }
 
 RebuildReport rebuild_catalog(const std::string& root, const RebuildOptions& options, OpenOptions open) {
-  Ground ground(open);
+  Ground ground(open, whole_path(root));
   store::Rebuilt rebuilt = store::rebuild_catalog(ground.files, ground.clock, whole_path(root),
                                                   {.replace = options.replace,
                                                    .lock_timeout = open.lock_timeout,
