@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "varve/base/error.h"
-#include "varve/lake/paths.h"
 #include "varve/lake/state.h"
 
 namespace varve {

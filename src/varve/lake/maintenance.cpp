@@ -8,7 +8,6 @@
 
 #include "varve/base/error.h"
 #include "varve/lake/lake.h"
-#include "varve/lake/paths.h"
 #include "varve/lake/state.h"
 #include "varve/store/upkeep/rebuild/rebuild_catalog.h"
 

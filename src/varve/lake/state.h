@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,11 +13,17 @@
 
 #include "varve/base/clock.h"
 #include "varve/base/file_system.h"
+#include "varve/base/log.h"
 #include "varve/base/thread_pool.h"
 #include "varve/lake/lake.h"
 #include "varve/store/store.h"
 
 namespace varve {
+
+// The path of a lake, whole and without a slash at the end. Throws InvalidArgument if there is none.
+std::string whole_path(const std::string& path);
+
+base::Log to_log(std::function<void(std::string_view line)> on_warning);
 
 // A change of one series, to be committed with others.
 struct Change {
