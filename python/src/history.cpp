@@ -110,12 +110,27 @@ std::vector<std::pair<std::string, int64_t>> snapshot(const Lake& lake, nb::hand
 
 nb::tuple vacuum(Lake& lake, nb::handle key, const nb::kwargs& named) {
   const auto of = to_option<std::string>(key, "key");
-  VacuumOptions options;
-  options.all_for = Duration{to_option<int64_t>(named["all_for"], "all_for")};
-  options.hourly_for = Duration{to_option<int64_t>(named["hourly_for"], "hourly_for")};
-  options.versions_max = to_option<int64_t>(named["versions_max"], "versions_max");
+  const auto length = [&](const char* name) {
+    const auto nanoseconds = to_optional<int64_t>(named[name], name);
+    return nanoseconds ? std::optional(Duration{*nanoseconds}) : std::nullopt;
+  };
+  const VacuumOptions options{.all_for = length("all_for"),
+                              .hourly_for = length("hourly_for"),
+                              .versions_max = to_optional<int64_t>(named["versions_max"], "versions_max")};
   const VacuumReport report = unlocked([&] { return lake.vacuum(of, options); });
   return nb::make_tuple(report.versions, report.files, report.bytes);
+}
+
+nb::tuple to_tuple(const RetentionPolicy& policy) {
+  return nb::make_tuple(policy.all_for.nanoseconds, policy.hourly_for.nanoseconds, policy.versions_max);
+}
+
+void set_retention_policy(Lake& lake, nb::handle all_for, nb::handle hourly_for, nb::handle versions_max) {
+  const RetentionPolicy policy{.all_for = Duration{to_option<int64_t>(all_for, "all_for")},
+                               .hourly_for = Duration{to_option<int64_t>(hourly_for, "hourly_for")},
+                               .versions_max = to_option<int64_t>(versions_max, "versions_max")};
+  const nb::gil_scoped_release released;
+  lake.set_retention_policy(policy);
 }
 
 template <auto kWrite>
@@ -165,6 +180,10 @@ void bind_history(nb::module_& module, nb::class_<Lake>& lake) {
   lake.def("snapshots", &snapshots);
   lake.def("snapshot", &snapshot, "name"_a.none());
   lake.def("vacuum", &vacuum, "key"_a.none(), "options"_a);
+  lake.def("retention_policy",
+           [](const Lake& self) { return to_tuple(unlocked([&] { return self.retention_policy(); })); });
+  lake.def("set_retention_policy", &set_retention_policy, "all_for"_a.none(), "hourly_for"_a.none(),
+           "versions_max"_a.none());
   bind_transaction(module, lake);
 }
 

@@ -1,6 +1,9 @@
-"""Rows that go by their age, through Python."""
+"""Rows that go by their age, and the policy by which versions go, through Python."""
 
+import dataclasses
 import datetime
+import subprocess
+import sys
 from typing import Any
 
 import polars as pl
@@ -89,3 +92,40 @@ def test_an_expected_version_is_checked(aged: varve.Lake) -> None:
         aged.restore("a", 1, expects_version=0)
     assert aged.retain("a", "1d", expects_version=1).version == 2
     assert aged.restore("a", 1, expects_version=2).version == 3
+
+
+def test_the_policy_of_a_lake_is_what_vacuum_keeps(aged: varve.Lake) -> None:
+    assert aged.retention_policy == varve.RetentionPolicy()
+    policy = varve.RetentionPolicy(all_for=DAY, hourly_for=datetime.timedelta(0), versions_max=2)
+    aged.set_retention_policy(policy)
+    assert aged.retention_policy == aged.stats().retention == policy
+    for days in (4, 3, 2):
+        aged.retain("a", DAY * days)
+    assert aged.vacuum("a", versions_max=3).versions == 1
+    assert aged.vacuum("a").versions == 1
+
+
+def test_another_process_goes_by_the_policy(aged: varve.Lake) -> None:
+    aged.retain("a", "4d")
+    aged.set_retention_policy(dataclasses.replace(aged.retention_policy, all_for=0 * DAY, hourly_for=0 * DAY))
+    program = f"import varve; print(varve.open({aged.root!r}).vacuum().versions)"
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout == b"1\n"
+    assert [version.version for version in aged.versions("a")] == [2]
+
+
+def test_a_policy_that_keeps_all_for_ever_is_one(aged: varve.Lake) -> None:
+    aged.set_retention_policy(varve.RetentionPolicy(all_for=datetime.timedelta.max, versions_max=2**63 - 1))
+    assert aged.retention_policy.all_for > 100_000 * DAY
+
+
+@pytest.mark.parametrize("bad", [{"all_for": -DAY}, {"hourly_for": None}, {"versions_max": -1}, {"versions_max": 1.5}])
+def test_a_bad_policy_is_refused(aged: varve.Lake, bad: dict[str, Any]) -> None:
+    (name,) = bad
+    with pytest.raises(varve.InvalidArgumentError, match=name):
+        aged.set_retention_policy(dataclasses.replace(varve.RetentionPolicy(), **bad))
+    assert aged.retention_policy == varve.RetentionPolicy()
+
+
+def test_a_policy_is_not_set_by_one_who_may_only_read(aged: varve.Lake) -> None:
+    with varve.open(aged.root, read_only=True) as reader, pytest.raises(varve.ReadOnlyError):
+        reader.set_retention_policy(varve.RetentionPolicy(versions_max=1))

@@ -7,7 +7,7 @@
 
 from varve._adoption import AdoptedSeries, AdoptReport
 from varve._coverage import Coverage, CoverageChange, TimeRange
-from varve._history import Diff, SnapshotInfo, VacuumReport, VersionInfo
+from varve._history import Diff, RetentionPolicy, SnapshotInfo, VacuumReport, VersionInfo
 from varve._lake import Lake, SchemaVersion, SeriesInfo, open
 from varve._maintenance import (
     Amount,
@@ -88,6 +88,7 @@ __all__ = [
     "Registry",
     "RepairReport",
     "RepairStep",
+    "RetentionPolicy",
     "SchemaCompatibilityError",
     "SchemaVersion",
     "SeriesInfo",

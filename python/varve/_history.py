@@ -87,6 +87,16 @@ class VacuumReport(NamedTuple):
     """Of these."""
 
 
+@dataclass(frozen=True, slots=True)
+class RetentionPolicy:
+    """Which old versions a lake keeps, besides the newest and those in snapshots: all that were the newest at some time
+    within ``all_for``, but at most ``versions_max`` of these, and of each hour within ``hourly_for`` the last one."""
+
+    all_for: datetime.timedelta = datetime.timedelta(hours=1)
+    hourly_for: datetime.timedelta = datetime.timedelta(days=7)
+    versions_max: int = 500
+
+
 class History:
     """The calls of a lake that are about its past; ``Lake`` has them."""
 
@@ -142,18 +152,43 @@ class History:
         self,
         key: str = "",
         *,
-        all_for: datetime.timedelta | float = datetime.timedelta(hours=1),
-        hourly_for: datetime.timedelta | float = datetime.timedelta(days=7),
-        versions_max: int = 500,
+        all_for: datetime.timedelta | float | None = None,
+        hourly_for: datetime.timedelta | float | None = None,
+        versions_max: int | None = None,
     ) -> VacuumReport:
         """Forgets old versions of a series (of all by default) and removes the files that only they had.
 
         The newest version and those in snapshots stay; so do all that were the newest at some time within ``all_for``,
         but at most ``versions_max`` of these, and of each hour within ``hourly_for`` the last one. Both are a timedelta
-        or seconds. Raises DataNotFoundError, InvalidArgumentError, ReadOnlyError.
+        or seconds; None is what ``retention_policy`` says. Raises DataNotFoundError, InvalidArgumentError,
+        ReadOnlyError.
         """
-        kept = {"all_for": _to_duration("all_for", all_for), "hourly_for": _to_duration("hourly_for", hourly_for)}
+        kept = {
+            name: None if length is None else _to_duration(name, length)
+            for name, length in (("all_for", all_for), ("hourly_for", hourly_for))
+        }
         return VacuumReport(*self._native.vacuum(key, **kept, versions_max=versions_max))
+
+    @property
+    def retention_policy(self) -> RetentionPolicy:
+        """Which old versions ``vacuum`` keeps, and so does the upkeep that writers do now and then. It is kept in the
+        lake: all processes go by it."""
+        return to_policy(*self._native.retention_policy())
+
+    def set_retention_policy(self, policy: RetentionPolicy) -> None:
+        """Sets it at once for all who have the lake open. Raises InvalidArgumentError for a negative length or number,
+        ReadOnlyError.
+
+        >>> lake.set_retention_policy(dataclasses.replace(lake.retention_policy, versions_max=2_000))
+        """
+        lengths = _to_duration("all_for", policy.all_for), _to_duration("hourly_for", policy.hourly_for)
+        self._native.set_retention_policy(*lengths, policy.versions_max)
+
+
+def to_policy(all_for: int, hourly_for: int, versions_max: int) -> RetentionPolicy:
+    """Of nanoseconds, cut to microseconds."""
+    lengths = [datetime.timedelta(microseconds=length // 1_000) for length in (all_for, hourly_for)]
+    return RetentionPolicy(lengths[0], lengths[1], versions_max)
 
 
 def to_native_as_of(as_of: AsOf | None, naive: Naive) -> Any:

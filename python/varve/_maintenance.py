@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from varve import _varve
+from varve._history import RetentionPolicy, to_policy
 
 Progress = Callable[[int, int], object]
 """Called now and then with the bytes that are done and of how many, from any thread, by one at a time. What it raises
@@ -159,6 +160,8 @@ class LakeStats:
     """With its log."""
     behind: int
     """Series whose visible directory is behind."""
+    retention: RetentionPolicy
+    """Of the lake."""
 
 
 class Maintenance:
@@ -210,6 +213,7 @@ class Maintenance:
         fields: dict[str, Any] = {**self._native.stats()}
         for part in ("by_kind", "by_layout"):
             fields[part] = {name: Amount(*sums) for name, sums in fields[part].items()}
+        fields["retention"] = to_policy(*fields["retention"])
         return LakeStats(**fields)
 
 

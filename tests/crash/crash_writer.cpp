@@ -160,7 +160,7 @@ class Writer {
 
   void vacuum() {
     try {
-      lake_.vacuum({}, {.all_for = Duration::seconds(3600), .hourly_for = {}, .versions_max = 30});
+      lake_.vacuum({}, {.all_for = Duration::seconds(3600), .hourly_for = Duration{}, .versions_max = 30});
     } catch (const Error& error) {
       say_error(error);
     }

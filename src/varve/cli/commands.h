@@ -22,8 +22,8 @@ void add_lake_commands(CLI::App& app, Session& session);       // init, ls, info
 void add_read_commands(CLI::App& app, Session& session);       // read, head, tail, export
 void add_write_commands(CLI::App& app, Session& session);      // import, write, append, upsert, replace, delete
 void add_file_commands(CLI::App& app, Session& session);       // rename, compact
-void add_history_commands(CLI::App& app, Session& session);    // versions, restore, snapshot, vacuum
-void add_retention_commands(CLI::App& app, Session& session);  // retain
+void add_history_commands(CLI::App& app, Session& session);    // versions, restore, snapshot
+void add_retention_commands(CLI::App& app, Session& session);  // retain, vacuum, policy
 void add_column_commands(CLI::App& app, Session& session);     // drop-columns, rename-columns, schema-history
 void add_adopt_command(CLI::App& app, Session& session);
 void add_diff_command(CLI::App& app, Session& session);

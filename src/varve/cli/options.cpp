@@ -91,7 +91,7 @@ Duration parse_duration(std::string_view text) {
   return Duration::seconds(count * unit->second);
 }
 
-CLI::Option* add_duration(CLI::App& command, const std::string& names, Duration& duration) {
+CLI::Option* add_duration(CLI::App& command, const std::string& names, std::optional<Duration>& duration) {
   const auto read = [name = long_name(names), &duration](const std::string& text) {
     try {
       duration = parse_duration(text);

@@ -29,11 +29,12 @@ CLI::Option* add_names(CLI::App& command, const std::string& names, std::vector<
 // A whole number and its unit: 90s, 30m, 1h, 7d, 2w. Throws InvalidArgument for anything else, also for one beyond what
 // nanoseconds of 64 bits can count.
 Duration parse_duration(std::string_view text);
-CLI::Option* add_duration(CLI::App& command, const std::string& names, Duration& duration);
+CLI::Option* add_duration(CLI::App& command, const std::string& names, std::optional<Duration>& duration);
 
-// The option by which a command is done only if a series has a version; `version` is -1 where nobody says one.
+// The option by which a command is done only if a series has a version; -1 where nobody says one.
 CLI::Option* add_expects_version(CLI::App& command, int64_t& version);
-inline std::optional<int64_t> expected(int64_t version) { return version < 0 ? std::nullopt : std::optional(version); }
+// A count of at least 0 that stands at -1 where nobody says it.
+inline std::optional<int64_t> if_said(int64_t count) { return count < 0 ? std::nullopt : std::optional(count); }
 
 // The keys that are meant by words, sorted, each once: a key of the lake, or else a pattern in which `*` stands for any
 // letters, slashes too, and `?` for one. What is neither stays. Throws NotFound for a pattern that no key fits.

@@ -167,7 +167,7 @@ int import_files(Session& session, const WriteChoice& choice) {
   options.file = file_options(choice, session);
   options.series = series_options(choice);
   options.skip_bad = choice.skip_bad;
-  options.expects_version = expected(choice.expects_version);
+  options.expects_version = if_said(choice.expects_version);
   if (options.expects_version && choice.paths.size() > 1) {
     throw InvalidArgument("--expects-version is for one file: the second one would find another version");
   }
@@ -241,7 +241,7 @@ int put_file(Session& session, const WriteChoice& choice, Verb verb) {
   options.on_progress = [&](uint64_t bytes, uint64_t total) { progress->update(bytes, total); };
   SeriesWriteOptions write{.series = series_options(choice)};
   if (choice.on_conflict == "ignore") write.on_conflict = AppendConflict::kIgnore;
-  write.expects_version = expected(choice.expects_version);
+  write.expects_version = if_said(choice.expects_version);
   Lake lake = session.open_lake();
   (void)lake.exists(choice.key);  // a bad key is told before the file is read
 
@@ -302,7 +302,7 @@ bool confirmed(const SeriesInfo& series) {
 // Versions keep what a range loses, so nobody is asked.
 int delete_range(Session& session, Lake& lake, const WriteChoice& choice) {
   session.interrupts().finish_before_exit();
-  const ChangeOptions options{.expects_version = expected(choice.expects_version)};
+  const ChangeOptions options{.expects_version = if_said(choice.expects_version)};
   const Commit commit = lake.remove_range(choice.key, range_of(choice, session), options);
   lake.close();
   session.say(format_message("{}: {} rows removed", {commit.key, commit.rows_removed}));
@@ -328,7 +328,7 @@ void add_delete(CLI::App& app, Session& session) {
         return kExitFailed;
       }
       session.interrupts().finish_before_exit();
-      const Commit commit = lake.remove(choice->key, {.expects_version = expected(choice->expects_version)});
+      const Commit commit = lake.remove(choice->key, {.expects_version = if_said(choice->expects_version)});
       lake.close();
       session.say(format_message("{}: deleted, {} rows removed", {commit.key, commit.rows_removed}));
       return kExitDone;

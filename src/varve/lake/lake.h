@@ -171,8 +171,12 @@ class Lake {
   // Throws NotFound.
   Commit compact(std::string_view key, int64_t target_rows = 0);
   // Forgets old versions of a series (of all, if `key` is empty) and removes the files that only they had. Throws
-  // NotFound.
+  // NotFound, InvalidArgument for what is negative.
   VacuumReport vacuum(std::string_view key = {}, const VacuumOptions& options = {});
+  // Which old versions vacuum keeps, and so does the upkeep that writers do; kept in the catalog, so that all processes
+  // go by it at once. Throws InvalidArgument for what is negative.
+  [[nodiscard]] RetentionPolicy retention_policy() const;
+  void set_retention_policy(const RetentionPolicy& policy);
 
   // User metadata of a key: a JSON object, as it was given ("{}" if there is none); none of it makes a version, and it
   // goes with the series. Throws NotFound, and InvalidArgument for what is no JSON object, is deeper than 100 levels or

@@ -37,8 +37,18 @@ std::vector<VerifyFinding> to_findings(std::vector<store::Finding> found) {
   return findings;
 }
 
-store::RetentionPolicy to_policy(const VacuumOptions& options) {
-  return {.all_for = options.all_for, .hourly_for = options.hourly_for, .versions_max = options.versions_max};
+RetentionPolicy to_policy(const store::RetentionPolicy& policy) {
+  return {.all_for = policy.all_for, .hourly_for = policy.hourly_for, .versions_max = policy.versions_max};
+}
+
+// Throws InvalidArgument for what is negative.
+store::RetentionPolicy policy_of(store::Store& store, const VacuumOptions& options) {
+  store::RetentionPolicy policy = store::retention_policy(store.catalog());
+  policy.all_for = options.all_for.value_or(policy.all_for);
+  policy.hourly_for = options.hourly_for.value_or(policy.hourly_for);
+  policy.versions_max = options.versions_max.value_or(policy.versions_max);
+  store::check_policy(policy);
+  return policy;
 }
 
 std::vector<Amount> to_amounts(const std::map<std::string, store::Amount>& sums) {
@@ -115,8 +125,16 @@ Commit Lake::compact(std::string_view key, int64_t target_rows) {
 
 VacuumReport Lake::vacuum(std::string_view key, const VacuumOptions& options) {
   store::Store& store = key.empty() ? state_->use() : state_->use(key);
-  const store::Vacuumed vacuumed = store.vacuum(key, to_policy(options));
+  const store::Vacuumed vacuumed = store.vacuum(key, policy_of(store, options));
   return {.versions = vacuumed.versions, .files = vacuumed.files, .bytes = vacuumed.bytes};
+}
+
+RetentionPolicy Lake::retention_policy() const { return to_policy(store::retention_policy(state_->use().catalog())); }
+
+void Lake::set_retention_policy(const RetentionPolicy& policy) {
+  store::set_retention_policy(
+      state_->use_for_writing().catalog(),
+      {.all_for = policy.all_for, .hourly_for = policy.hourly_for, .versions_max = policy.versions_max});
 }
 
 VerifyReport Lake::verify(std::string_view key, const WorkOptions& options) const {
@@ -163,7 +181,8 @@ std::vector<Symptom> Lake::doctor() const {
 }
 
 LakeStats Lake::stats(const VacuumOptions& options) const {
-  const store::Statistics sums = state_->use().count(to_policy(options));
+  store::Store& store = state_->use();
+  const store::Statistics sums = store.count(policy_of(store, options));
   return {.keys = sums.all.keys,
           .rows = sums.all.rows,
           .files = sums.all.files,
@@ -180,7 +199,8 @@ LakeStats Lake::stats(const VacuumOptions& options) const {
           .free_files = sums.free_files,
           .free_bytes = sums.free_bytes,
           .catalog_bytes = sums.catalog_bytes,
-          .behind = sums.behind};
+          .behind = sums.behind,
+          .retention = retention_policy()};
 }
 
 std::string_view to_string(Health health) noexcept {

@@ -21,12 +21,21 @@ struct WorkOptions {
   base::CancelToken cancel = {};  // Cancelled
 };
 
-// Which old versions `vacuum` keeps, besides the newest and those in snapshots: all that were the newest at some time
+// Which old versions a lake keeps, besides the newest and those in snapshots: all that were the newest at some time
 // within `all_for`, but at most `versions_max` of these, and the last of each hour within `hourly_for`.
-struct VacuumOptions {
+struct RetentionPolicy {
   Duration all_for = Duration::seconds(3600);
   Duration hourly_for = Duration::seconds(7 * 24 * 3600);
   int64_t versions_max = 500;
+
+  bool operator==(const RetentionPolicy&) const = default;
+};
+
+// What one vacuum keeps; what is absent is as the policy of the lake says.
+struct VacuumOptions {
+  std::optional<Duration> all_for;
+  std::optional<Duration> hourly_for;
+  std::optional<int64_t> versions_max;
 };
 
 struct VacuumReport {
@@ -149,6 +158,7 @@ struct LakeStats {
   int64_t free_bytes = 0;
   int64_t catalog_bytes = 0;  // with its log
   int64_t behind = 0;         // series whose visible directory is behind
+  RetentionPolicy retention;  // of the lake
 };
 
 }  // namespace varve

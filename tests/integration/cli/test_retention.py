@@ -77,6 +77,44 @@ def test_commands_are_told_which_version_to_find(filled: Varve) -> None:
     filled("delete", "fx/EUR", "--yes", "--expects-version", "3")
 
 
-def test_retain_explains_itself_with_an_example(outside: Varve) -> None:
-    text = outside("retain", "--help").out
-    assert "varve retain" in text and "Example" in text
+DEFAULT = {"keep_all": "1h", "keep_hourly": "7d", "keep_versions": 500}
+
+
+def test_the_policy_is_kept_in_the_lake(varve: Varve) -> None:
+    def policy(*arguments: str) -> object:
+        (shown,) = varve("policy", *arguments, "-o", "json").json()
+        return shown
+
+    assert policy() == DEFAULT
+    assert policy("--keep-all", "90m", "--keep-versions", "0") == DEFAULT | {"keep_all": "1h30m", "keep_versions": 0}
+    assert policy("--keep-hourly", "4w") == {"keep_all": "1h30m", "keep_hourly": "28d", "keep_versions": 0}
+    health = {row["subject"]: row["found"] for row in varve("doctor", "-o", "json").json()}
+    assert health["retention"] == "all of 1h30m, at most 0, then one an hour for 28d"
+    numbers = {row["what"]: row["value"] for row in varve("stats", "-o", "json").json()}
+    assert numbers["seconds for which all versions are kept"] == 5_400
+    assert policy("--default", "--keep-all", "2h") == DEFAULT | {"keep_all": "2h"}
+    assert policy("--default") == DEFAULT
+
+
+def test_other_processes_go_by_the_policy(filled: Varve) -> None:
+    for _ in range(2):
+        filled("write", "fx/EUR", "-", stdin=bars("2024-01-01T00:03:00Z,1.75,2,1.5,1.8,40"))
+        filled("write", "fx/EUR", "-", stdin=BARS)
+    assert "0 versions forgotten" in filled("vacuum").err
+    filled("policy", "--keep-versions", "3", "--keep-hourly", "0s")
+    assert "0 versions forgotten" in filled("vacuum", "--keep-versions", "9").err
+    assert "2 versions forgotten" in filled("vacuum").err
+    filled("policy", "--keep-all", "0s")
+    assert "2 versions forgotten" in filled("vacuum", "fx/EUR").err
+
+
+@pytest.mark.parametrize("words", [("--keep-all", "-1h"), ("--keep-hourly", "x"), ("--keep-versions", "-1"), ("7d",)])
+def test_a_bad_policy_is_refused(varve: Varve, words: tuple[str, ...]) -> None:
+    varve("policy", *words, status=2)
+    assert varve("policy", "-o", "json").json() == [DEFAULT]
+
+
+@pytest.mark.parametrize("command", ["retain", "policy"])
+def test_each_command_explains_itself_with_an_example(outside: Varve, command: str) -> None:
+    text = outside(command, "--help").out
+    assert f"varve {command}" in text and "Example" in text

@@ -241,7 +241,7 @@ TEST_F(ColumnsTest, TheHistoryOfColumnsOutlivesOldVersions) {
   lake.append("k", with<int64_t>({2}, "a", DataType::int64(), {9}));
   lake.rename_columns("k", {{"a", "b"}});
   lake.drop_columns("k", {"b"});
-  lake.vacuum("k", {.all_for = {}, .hourly_for = {}});
+  lake.vacuum("k", {.all_for = Duration{}, .hourly_for = Duration{}});
   const std::vector<SchemaVersion> history = lake.schema_history("k");
   ASSERT_EQ(history.size(), 3U);
   EXPECT_EQ(history[0].version, 1);

@@ -59,7 +59,7 @@ class ConcurrencyTest : public ::testing::Test {
 
   // Reads of a version between which it is forgotten may find it gone; that is no failure of theirs.
   static void vacuum(Lake& lake) {
-    lake.vacuum("counter", {.all_for = Duration::seconds(3600), .hourly_for = {}, .versions_max = 100});
+    lake.vacuum("counter", {.all_for = Duration::seconds(3600), .hourly_for = Duration{}, .versions_max = 100});
   }
 
   static void run_threads(int count, const std::function<void(int)>& work) {

@@ -14,7 +14,7 @@ using testing::run_of;
 using testing::to_rows;
 using testing::to_table;
 
-constexpr VacuumOptions kNothing{.all_for = {}, .hourly_for = {}};
+constexpr VacuumOptions kNothing{.all_for = Duration{}, .hourly_for = Duration{}};
 
 class HistoryTest : public ::testing::Test {
  protected:
@@ -91,6 +91,26 @@ TEST_F(HistoryTest, ASnapshotNamesVersionsOfManyKeys) {
   lake.remove_snapshot("twice");
   lake.remove_snapshot("then");
   EXPECT_TRUE(lake.snapshots().empty());
+}
+
+TEST_F(HistoryTest, VacuumGoesByThePolicyOfTheLakeUnlessToldOtherwise) {
+  const RetentionPolicy policy{.all_for = Duration::seconds(1000), .hourly_for = {}, .versions_max = 3};
+  {
+    Lake lake = open();
+    grow(lake, "k", 6);
+    lake.set_retention_policy(policy);
+    expect_error(ErrorKind::kInvalidArgument, "versions_max", [&] { lake.set_retention_policy({.versions_max = -1}); });
+    expect_error(ErrorKind::kInvalidArgument, "all_for", [&] { lake.vacuum("k", {.all_for = Duration{-1}}); });
+  }
+  Lake lake = open();
+  EXPECT_EQ(lake.retention_policy(), policy);
+  EXPECT_EQ(lake.stats().retention, policy);
+  EXPECT_EQ(lake.stats().free_files, lake.stats({.versions_max = 3}).free_files);
+  EXPECT_EQ(lake.vacuum("k", {.versions_max = 4}).versions, 2);
+  EXPECT_EQ(lake.vacuum("k").versions, 1);
+  clock_.advance(Duration::seconds(2000));
+  EXPECT_EQ(lake.vacuum("k", {.all_for = Duration::seconds(5000)}).versions, 0);
+  EXPECT_EQ(lake.vacuum("k").versions, 2);
 }
 
 TEST_F(HistoryTest, RestoringIsANewVersion) {

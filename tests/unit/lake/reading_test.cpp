@@ -104,7 +104,7 @@ TEST_F(ReadingTest, BatchesShowOneVersionWhateverHappens) {
   Batches batches = lake_.read_batches("k", {}, 3);
   Rows rows = to_rows(*batches.next());
   lake_.write("k", to_table({{100, 1}}));
-  lake_.vacuum("k", {.all_for = {}, .hourly_for = {}});
+  lake_.vacuum("k", {.all_for = Duration{}, .hourly_for = Duration{}});
   while (const auto table = batches.next()) {
     for (const Row& row : to_rows(*table)) rows.push_back(row);
   }

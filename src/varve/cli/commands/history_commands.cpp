@@ -25,7 +25,6 @@ struct PastChoice {
   std::vector<std::string> keys;
   std::string as_of;
   int64_t expects_version = -1;
-  VacuumOptions keep;
 };
 using PastChoicePtr = std::shared_ptr<PastChoice>;
 
@@ -74,7 +73,7 @@ int restore(Session& session, const PastChoice& choice) {
   Lake lake = session.open_lake();
   const AsOf as_of = parse_as_of(choice.as_of, lake, session.settings().get_or("tz", ""));
   session.interrupts().finish_before_exit();
-  const Commit commit = lake.restore(choice.key, as_of, {.expects_version = expected(choice.expects_version)});
+  const Commit commit = lake.restore(choice.key, as_of, {.expects_version = if_said(choice.expects_version)});
   lake.close();
   session.say(commit_text(commit));
   return kExitDone;
@@ -161,45 +160,12 @@ void add_snapshot(CLI::App& app, Session& session) {
       ->required();
 }
 
-int vacuum(Session& session, const PastChoice& choice) {
-  Lake lake = session.open_lake();
-  session.interrupts().finish_before_exit();
-  const VacuumReport report = lake.vacuum(choice.key, choice.keep);
-  lake.close();
-  session.say(format_message("{} versions forgotten, {} files removed, {}",
-                             {report.versions, report.files, bytes_text(static_cast<double>(report.bytes))}));
-  return kExitDone;
-}
-
-void add_vacuum(CLI::App& app, Session& session) {
-  CLI::App* const command = app.add_subcommand("vacuum", "Forget old versions and remove the files that only they had");
-  const auto choice = std::make_shared<PastChoice>();
-  command->add_option("KEY", choice->key, "Only this series");
-  add_duration(*command, "--keep-all", choice->keep.all_for)
-      ->description("Keep each version that was the newest within this time")
-      ->default_str("1h");
-  add_duration(*command, "--keep-hourly", choice->keep.hourly_for)
-      ->description("Of older ones, keep the last of each hour within this time")
-      ->default_str("7d");
-  add_count(*command, "--keep-versions", choice->keep.versions_max, 0)
-      ->description("Of those kept by --keep-all, at most so many")
-      ->default_str("500");
-  command->footer(
-      "The newest version and those that snapshots name always stay.\n"
-      "Examples:\n"
-      "  varve vacuum\n"
-      "  varve vacuum forex/EUR_USD --keep-all 2d --keep-hourly 4w\n"
-      "  varve vacuum --keep-all 0s --keep-hourly 0s");
-  on_parse(*command, session, choice, vacuum);
-}
-
 }  // namespace
 
 void add_history_commands(CLI::App& app, Session& session) {
   add_versions(app, session);
   add_restore(app, session);
   add_snapshot(app, session);
-  add_vacuum(app, session);
 }
 
 }  // namespace varve::cli

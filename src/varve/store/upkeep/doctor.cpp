@@ -8,6 +8,7 @@
 #include "varve/base/uuid.h"
 #include "varve/catalog/tables.h"
 #include "varve/store/upkeep/catalog_copies.h"
+#include "varve/store/upkeep/retention.h"
 
 namespace varve::store {
 namespace {
@@ -39,6 +40,7 @@ class Doctor {
     look("publication", [this] { return publication(); });
     look("staging", [this] { return staging(); });
     look("locks", [this] { return locks(); });
+    look("retention", [this] { return Symptom{.what = describe(retention_policy(engine_.catalog()))}; });
     look("quarantine", [this] { return quarantine(); });
     look("SQLite", [] { return Symptom{.what = catalog::sqlite_version()}; });
     return std::move(symptoms_);

@@ -24,7 +24,7 @@ bool is_scattered(const catalog::SeriesRow& series) {
 }
 
 void tend(Engine& engine, const std::string& key) {
-  vacuum_at_once(engine, key, {});
+  vacuum_at_once(engine, key, retention_policy(engine.catalog()));
   const std::optional<catalog::SeriesRow> series = engine.catalog().find_series(key);
   if (!series || series->deleted || !is_scattered(*series)) return;
   WriteSession session(engine, {key});

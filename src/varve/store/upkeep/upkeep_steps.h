@@ -15,7 +15,7 @@ class UpkeepSteps {
  public:
   // A commit gave the series this version.
   void note(int64_t series_id, int64_t version);
-  // Forgets what the default policy lets go of series that are due, and merges their small files where these have
+  // Forgets what the policy of the lake lets go of series that are due, and merges their small files where these have
   // become many, until `milliseconds` have passed. Failures are told to the log.
   void take(Engine& engine, int64_t milliseconds);
 
