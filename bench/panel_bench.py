@@ -17,8 +17,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.dataset as ds
 from libraries import thread_counts, versions
-from parquet_bench import medians
 from tables import TICK
+from turns import medians
 
 import varve
 

@@ -6,12 +6,9 @@ files, in the page cache. The report is printed and written to bench/results/par
 """
 
 import argparse
-import gc
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +16,7 @@ from typing import Any
 
 from libraries import DuckDB, Library, Polars, PyArrow, Varve, thread_counts, versions
 from tables import WORKLOADS, Workload
+from turns import medians
 
 SIZE_RATIO_MAX = 1.5
 REPORT = Path(__file__).parent / "results" / "parquet.md"
@@ -53,20 +51,6 @@ class Comparison:
     @property
     def ratio(self) -> float:
         return self.peer[1] / self.varve
-
-
-def medians(tasks: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """Runs every task once to warm up, then all of them in turn, so many rounds."""
-    seconds: dict[str, list[float]] = {name: [] for name in tasks}
-    for turn in range(rounds + 1):
-        for name, task in tasks.items():
-            gc.collect()
-            started = time.perf_counter()
-            result = task()
-            if turn > 0:
-                seconds[name].append(time.perf_counter() - started)
-            del result
-    return {name: statistics.median(values) for name, values in seconds.items()}
 
 
 class Bench:

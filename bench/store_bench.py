@@ -1,0 +1,314 @@
+"""The store against ArcticDB on LMDB, DuckDB's own file, Polars and PyArrow on Parquet files: what is compared runs in
+turn, in one run, on the file system of the system's temporary files (TMPDIR says another), all files in the page cache.
+
+Each line of the report is a promise of the store, with what it needs and what was found; it is printed and written to
+bench/results/store.md. `--only NAME` runs one group; `--million` adds the catalog after a million commits.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from libraries import thread_counts, versions
+from store_peers import ArcticDB, DuckDB, parquet_writers, polars_day, polars_tail
+from tables import MINUTE, bars
+from turns import medians, percentile, timings
+
+import varve
+
+REPORT = Path(__file__).parent / "results" / "store.md"
+SIZE_RATIO_MAX = 1.5
+FIRST_DAY = date(2014, 1, 1)
+MINUTES_OF_A_DAY = 1440
+
+
+@dataclass(frozen=True)
+class Line:
+    """A promise. `found` and `needed` are in `unit`; `ratio` ones are of times, more is better."""
+
+    what: str
+    found: float
+    needed: float
+    unit: str
+    at_least: bool = False
+    beside: str = ""
+
+    @property
+    def kept(self) -> bool:
+        return self.found >= self.needed if self.at_least else self.found <= self.needed
+
+    def text(self) -> str:
+        sign = ">=" if self.at_least else "<="
+        kept = "yes" if self.kept else "NO"
+        return f"| {self.what} | {self.found:.3g} {self.unit} | {sign} {self.needed:.3g} | {kept} | {self.beside} |"
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.3g} ms"
+
+
+def beside(seconds: dict[str, float]) -> str:
+    return ", ".join(f"{name} {milliseconds(value)}" for name, value in seconds.items())
+
+
+class Bench:
+    """A folder, the series of five million bars, and how many rounds there are."""
+
+    def __init__(self, folder: Path, rounds: int) -> None:
+        self.folder = folder
+        self.rounds = rounds
+        self.table = bars().table
+        self.random = np.random.default_rng(11)
+
+    def days(self) -> Iterator[date]:
+        """Days inside the series, another each time."""
+        last = self.table.num_rows // MINUTES_OF_A_DAY
+        while True:
+            yield FIRST_DAY + timedelta(days=int(self.random.integers(1, last)))
+
+    def rows_after(self, rows: int) -> Iterator[pa.Table]:
+        """One-row tables that come after a table of so many minutes."""
+        begin = self.table.column("timestamp")[0].value
+        row = self.table.slice(0, 1)
+        while True:
+            time_of_row = pa.array([begin + MINUTE * rows]).cast(pa.timestamp("ns", "UTC"))
+            yield row.set_column(0, "timestamp", time_of_row)
+            rows += 1
+
+
+def plain_append(folder: Path) -> Callable[[], None]:
+    """4 KiB at the end of a file, and fdatasync: what a durable append of a row costs at least."""
+    file = os.open(folder / "plain", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    page = bytes(4096)
+
+    def append() -> None:
+        os.write(file, page)
+        os.fdatasync(file)
+
+    return append
+
+
+def appends(bench: Bench) -> Iterator[Line]:
+    large_rows = 2 * bench.table.num_rows
+    large = pa.concat_tables([bench.table, shifted(bench.table, bench.table.num_rows)])
+    arctic = ArcticDB(bench.folder)
+    with varve.open(bench.folder / "appends") as lake:
+        lake.write("small", bench.table.slice(0, 1000))
+        lake.write("large", large)
+        arctic.change("write", "large", large)
+        small_rows, more_rows, arctic_rows = (bench.rows_after(rows) for rows in (1000, large_rows, large_rows))
+        seconds = timings(
+            {
+                "fdatasync": plain_append(bench.folder),
+                "1 k rows": lambda: lake.append("small", next(small_rows)),
+                "10 M rows": lambda: lake.append("large", next(more_rows)),
+                "ArcticDB": lambda: arctic.change("append", "large", next(arctic_rows)),
+            },
+            20 * bench.rounds,
+        )
+    arctic.close()
+    middle = {name: statistics.median(values) for name, values in seconds.items()}
+    worst = {name: percentile(values, 0.99) for name, values in seconds.items()}
+    floor = middle["fdatasync"] * 1e3
+    found = middle["10 M rows"] * 1e3
+    yield Line("append a row to 10 M, durable: median", found, floor + 0.6, "ms", beside=beside(middle))
+    yield Line("the same: p99", worst["10 M rows"] * 1e3, worst["fdatasync"] * 1e3 + 15, "ms", beside=beside(worst))
+    yield Line("the same: against ArcticDB", found, middle["ArcticDB"] * 1e3, "ms")
+    yield Line("the same: against 1 k rows", middle["10 M rows"] / middle["1 k rows"], 1.2, "times")
+
+
+def shifted(table: pa.Table, minutes: int) -> pa.Table:
+    moved = np.asarray(table.column("timestamp").cast(pa.int64())) + MINUTE * minutes
+    return table.set_column(0, "timestamp", pa.array(moved).cast(pa.timestamp("ns", "UTC")))
+
+
+def growth(bench: Bench) -> Iterator[Line]:
+    with varve.open(bench.folder / "growth") as lake:
+        rows = bench.rows_after(0)
+        for _ in range(10_000):
+            lake.append("grown", next(rows))
+        lake.write("whole", lake.read("grown"))
+        files = lake.info("grown").files
+        yield Line("files after 10,000 appends of a row", files, 20, "files")
+        seconds = medians(
+            {"grown": lambda: lake.read("grown"), "one file": lambda: lake.read("whole")}, 10 * bench.rounds
+        )
+        ratio = seconds["one file"] / seconds["grown"]
+        yield Line("reading it, against one file", ratio, 0.5, "times", at_least=True, beside=beside(seconds))
+
+
+def one_day(bench: Bench) -> Iterator[Line]:
+    arctic, duck = ArcticDB(bench.folder), DuckDB(bench.folder)
+    days = bench.days()
+    polars_file = parquet_writers(bench.table, bench.folder)["Polars"]
+    polars_file[1]()
+    with varve.open(bench.folder / "day") as lake:
+        lake.write("bars", bench.table)
+        arctic.change("write", "bars", bench.table)
+        duck.write("bars", bench.table)
+        ours = lake.files("bars")
+
+        def replaced_day() -> tuple[date, pa.Table]:
+            day = next(days)
+            first = (day - FIRST_DAY).days * MINUTES_OF_A_DAY
+            return day, bench.table.slice(first, MINUTES_OF_A_DAY)
+
+        changes = {
+            "Varve": lambda: replace(lake, *replaced_day()),
+            "ArcticDB": lambda: arctic.change("update", "bars", replaced_day()[1]),
+        }
+        readers = {
+            "Varve": lambda: read_day(lake, next(days)),
+            "ArcticDB": lambda: arctic.read_day("bars", next(days)),
+            "DuckDB": lambda: duck.read_day("bars", next(days)),
+            "Polars, its file": lambda: polars_day(str(polars_file[0]), next(days)),
+            "Polars, Varve's files": lambda: polars_day(ours, next(days)),
+        }
+        tails = {
+            "Varve": lambda: lake.tail("bars", 100),
+            "ArcticDB": lambda: arctic.tail("bars", 100),
+            "DuckDB": lambda: duck.tail("bars", 100),
+            "Polars, its file": lambda: polars_tail(str(polars_file[0]), 100),
+            "Polars, Varve's files": lambda: polars_tail(ours, 100),
+        }
+        yield from against_fastest("read a day of 5 M rows", medians(readers, 10 * bench.rounds), 0.25)
+        yield from against_fastest("the last 100 rows", medians(tails, 10 * bench.rounds), 0.25)
+        yield from against_fastest("replace a day in 5 M rows", medians(changes, 4 * bench.rounds), 1.3)
+    arctic.close()
+
+
+def replace(lake: varve.Lake, day: date, rows: pa.Table) -> None:
+    lake.replace("bars", rows, day, day)
+
+
+def read_day(lake: varve.Lake, day: date) -> object:
+    return lake.read("bars", start=day, end=day)
+
+
+def against_fastest(what: str, seconds: dict[str, float], needed: float) -> Iterator[Line]:
+    fastest = min(value for name, value in seconds.items() if name != "Varve")
+    yield Line(
+        f"{what}, of the fastest peer's time", seconds["Varve"] / fastest, needed, "times", beside=beside(seconds)
+    )
+
+
+def bulk(bench: Bench) -> Iterator[Line]:
+    """A peer's setting counts if its file is at most 1.5 times the size of Varve's."""
+    arctic, duck = ArcticDB(bench.folder), DuckDB(bench.folder)
+    writers = parquet_writers(bench.table, bench.folder)
+    with varve.open(bench.folder / "bulk") as lake:
+        seconds = medians(
+            {
+                "Varve": lambda: lake.write("bars", bench.table, published=True),
+                **{name: write for name, (_, write) in writers.items()},
+                "DuckDB": lambda: duck.write("bars", bench.table),
+                "ArcticDB": lambda: arctic.change("write", "bars", bench.table),
+            },
+            bench.rounds,
+        )
+        size = sum(os.path.getsize(path) for path in lake.files("bars"))
+    arctic.close()
+    too_large = {name for name, (path, _) in writers.items() if path.stat().st_size > SIZE_RATIO_MAX * size}
+    counting = {name: value for name, value in seconds.items() if name != "Varve" and name not in too_large}
+    ratio = min(counting.values()) / seconds["Varve"]
+    text = beside(seconds) + "; larger files, which do not count: " + (", ".join(sorted(too_large)) or "none")
+    yield Line("write 5 M rows, durable, against the fastest peer", ratio, 2.5, "times", at_least=True, beside=text)
+
+
+def many_keys(bench: Bench) -> Iterator[Line]:
+    folder = bench.folder / "keys"
+    with varve.open(folder) as lake:
+        for part in range(10):
+            lake.append_many({f"part{part}/key{number}": bench.table.slice(0, 3) for number in range(10_000)})
+
+    def open_and(work: Callable[[varve.Lake], object]) -> Callable[[], None]:
+        def opened() -> None:
+            with varve.open(folder) as lake:
+                work(lake)
+
+        return opened
+
+    seconds = medians(
+        {
+            "open and list": open_and(lambda lake: lake.list_keys()),
+            "open and read one": open_and(lambda lake: lake.read("part5/key5000")),
+            "info of all": open_and(lambda lake: lake.info_all()),
+        },
+        bench.rounds,
+    )
+    for what, needed in (("open and list", 500), ("open and read one", 10), ("info of all", 2000)):
+        yield Line(f"100,000 keys: {what}", seconds[what] * 1e3, needed, "ms")
+
+
+def one_commit(bench: Bench) -> Iterator[Line]:
+    with varve.open(bench.folder / "commit") as lake:
+        bars_of_now = ({f"stocks/S{number:04}": row for number in range(5000)} for row in bench.rows_after(0))
+        lake.append_many(next(bars_of_now))  # makes the series
+        seconds = medians({"Varve": lambda: lake.append_many(next(bars_of_now))}, bench.rounds)
+    yield Line("a bar to each of 5,000 keys in one commit, durable", seconds["Varve"] * 1e3, 700, "ms")
+
+
+def million(bench: Bench) -> Iterator[Line]:
+    folder = bench.folder / "million"
+    with varve.open(folder) as lake:
+        tables = [bench.rows_after(0) for _ in range(100)]
+        for commit in range(1_000_000):
+            lake.append(f"key{commit % 100}", next(tables[commit % 100]))
+    size = os.path.getsize(folder / ".varve/catalog.sqlite") / 1e6
+    started = time.perf_counter()
+    with varve.open(folder) as lake:
+        lake.list_keys()
+        opened = time.perf_counter() - started
+    yield Line(
+        "catalog after 1 M appends over 100 keys", size, 100, "MB", beside=f"open and list {milliseconds(opened)}"
+    )
+
+
+GROUPS: dict[str, Callable[[Bench], Iterator[Line]]] = {
+    "appends": appends,
+    "growth": growth,
+    "one_day": one_day,
+    "bulk": bulk,
+    "many_keys": many_keys,
+    "one_commit": one_commit,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=[*GROUPS, "million"], action="append", help="a group, perhaps several")
+    parser.add_argument("--million", action="store_true", help="also a million commits, which take a while")
+    parser.add_argument("--rounds", type=int, default=10, help="of the slowest tasks; quick ones have more")
+    options = parser.parse_args()
+    groups = {**GROUPS, "million": million}
+    names = options.only or [*GROUPS, *(["million"] if options.million else [])]
+    lines = [
+        "# The store and its peers",
+        "",
+        f"{versions()}; {thread_counts()}. Medians in turn. A day is one of 5 M one-minute bars of 6 columns.",
+        "",
+        "| what | found | needed | kept | beside |",
+        "|---|---:|---:|---|---|",
+    ]
+    print("\n".join(lines), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), options.rounds)
+        for name in names:
+            for line in groups[name](bench):
+                lines.append(line.text())
+                print(lines[-1], flush=True)
+    if options.only is None:
+        REPORT.parent.mkdir(exist_ok=True)
+        REPORT.write_text("\n".join([*lines, ""]))
+
+
+if __name__ == "__main__":
+    main()
