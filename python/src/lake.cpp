@@ -171,13 +171,16 @@ nb::dict to_dict(const AdoptedSeries& series) {
   fields["bytes"] = series.bytes;
   fields["first"] = to_nanoseconds(series.first);
   fields["last"] = to_nanoseconds(series.last);
+  fields["originals"] = series.originals;
   return fields;
 }
 
 nb::dict adopt(Lake& lake, nb::handle key, const nb::kwargs& named) {
   const auto of = to_option<std::string>(key, "key");
   const AdoptOptions options{.series = to_series_options(named),
-                             .dry_run = to_option<bool>(named["dry_run"], "dry_run")};
+                             .dry_run = to_option<bool>(named["dry_run"], "dry_run"),
+                             .rewrite = to_option<bool>(named["rewrite"], "rewrite"),
+                             .zone = to_option<std::string>(named["zone"], "zone")};
   const AdoptReport report = unlocked([&] { return lake.adopt(of, options); });
   nb::list series;
   for (const AdoptedSeries& one : report.series) {

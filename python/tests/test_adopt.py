@@ -67,6 +67,22 @@ def test_a_file_that_is_changed_later_is_not_trusted(lake: varve.Lake, hours: pl
         lake.read("k")
 
 
+def test_loose_files_without_a_zone_are_rewritten(lake: varve.Lake, hours: pl.DataFrame) -> None:
+    naive = hours.with_columns(pl.col("timestamp").dt.replace_time_zone(None)).sample(fraction=1, shuffle=True, seed=1)
+    path = put(lake, "k/some/where.parquet", naive.head(700))
+    put(lake, "k/rest.parquet", naive.tail(-700))
+    with pytest.raises(varve.InvalidArgumentError, match="say which zone"):
+        lake.adopt("k", rewrite=True)
+    report = lake.adopt("k", rewrite=True, zone="UTC", layout="month", prices="decimal")
+    assert (report.series[0].files, report.series[0].rows) == (2, len(hours))
+    kept = pathlib.Path(lake.root, report.series[0].originals, "k/some/where.parquet.original")
+    assert pl.read_parquet(kept).equals(naive.head(700))
+    assert not path.exists()
+    assert pl.read_parquet(f"{lake.root}/k/*/*/*.parquet")["timestamp"].to_list() == hours["timestamp"].to_list()
+    assert lake.read("k").to_polars()["close"].to_list() == hours["close"].to_list()
+    assert lake.verify().clean
+
+
 def test_options_are_checked(lake: varve.Lake) -> None:
     with pytest.raises(varve.InvalidArgumentError, match="no Parquet file"):
         lake.adopt("k")

@@ -4,22 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from varve import _varve
-from varve._writing import to_native_series_options
+from varve._writing import Prices, to_native_series_options
 
 
 @dataclass(frozen=True, slots=True)
 class AdoptedSeries:
-    """A series made of files as they lay. Times are nanoseconds UTC, both inside."""
+    """A series made of files. Times are nanoseconds UTC, both inside."""
 
     key: str
     kind: str
     index: str
     identity: list[str] | None
     files: int
+    """That were found."""
     rows: int
     bytes: int
     first: int | None
     last: int | None
+    originals: str
+    """Where files that were rewritten lie now, relative to the root; empty: they are those of the series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class AdoptReport:
     """What ``adopt`` made series of, or by a dry run would."""
 
     commit_id: str
-    """Empty if nothing was adopted."""
+    """Empty if nothing was adopted; that of the last key, if files were rewritten."""
     series: list[AdoptedSeries]
     left: dict[str, str]
     """Keys that stay as they are, and why: series already, or (of a dry run) what is wrong with their files."""
@@ -50,6 +53,10 @@ class Adoption:
         identity: Sequence[str] | None = None,
         compression: str | None = None,
         target_rows_per_file: int | None = None,
+        prices: Prices | None = None,
+        price_columns: Sequence[str] | None = None,
+        rewrite: bool = False,
+        zone: str = "",
         dry_run: bool = False,
     ) -> AdoptReport:
         """Makes Parquet files that lie in the lake's directory, where ``layout`` (``"range"`` if not said) has those of
@@ -57,7 +64,12 @@ class Adoption:
         template of paths finds, in one commit. ``dry_run`` looks at everything, changes nothing, and lists what could
         not be adopted.
 
-        Files must be sorted and apart in time. Raises AlreadyExistsError for a key that is a series or two rows of one
+        Files must be sorted and apart in time, their times have a zone, and prices that are to be decimals
+        (``prices="decimal"``) be so already. Others are adopted with ``rewrite=True``: files in any order anywhere in
+        the directory of the key, whose rows are written anew as the layout has them, one commit a key; the files
+        themselves move to ``.varve/originals``. ``zone`` is then that of times without one.
+
+        Raises AlreadyExistsError for a key that is a series or two rows of one
         identity, InvalidArgumentError, SchemaCompatibilityError, NotSupportedError, naming the file. One that is
         changed later is noticed before it is read: DataCorruptionError.
         """
@@ -68,7 +80,9 @@ class Adoption:
             layout=layout,
             compression=compression,
             target_rows_per_file=target_rows_per_file,
+            prices=prices,
+            price_columns=price_columns,
         )
-        fields = self._native.adopt("" if key is None else key, dry_run=dry_run, **options)
+        fields = self._native.adopt("" if key is None else key, dry_run=dry_run, rewrite=rewrite, zone=zone, **options)
         series = [AdoptedSeries(**one) for one in fields["series"]]
         return AdoptReport(fields["commit_id"], series, dict(fields["left"]), fields["empty_files"])

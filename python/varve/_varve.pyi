@@ -78,6 +78,7 @@ class AdoptedFields(TypedDict):
     bytes: int
     first: int | None
     last: int | None
+    originals: str
 
 class AdoptFields(TypedDict):
     commit_id: str

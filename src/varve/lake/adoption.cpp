@@ -1,16 +1,23 @@
 #include "varve/lake/adoption.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "varve/base/error.h"
 #include "varve/lake/definition.h"
 #include "varve/lake/lake.h"
+#include "varve/lake/localize.h"
 #include "varve/lake/state.h"
 #include "varve/store/adopt/adoption.h"
+#include "varve/store/adopt/naming.h"
+#include "varve/table/index.h"
 
 namespace varve {
 namespace {
+
+// Makes a series of the rows of files, or only looks whether it can be; returns the commit's id, if there is one.
+using Rewriter = std::function<std::string(Change)>;
 
 AdoptedSeries to_adopted(const store::Adoption& adoption) {
   AdoptedSeries series{.key = adoption.key, .kind = adoption.definition.kind, .index = adoption.definition.index};
@@ -30,14 +37,18 @@ AdoptedSeries to_adopted(const store::Adoption& adoption) {
 // One adoption of one or many keys.
 class Adopter {
  public:
-  Adopter(store::Store& store, const AdoptOptions& options) : store_(store), options_(options) {}
+  Adopter(store::Store& store, const AdoptOptions& options, Rewriter rewriter)
+      : store_(store), options_(options), rewriter_(rewriter) {}
 
   AdoptReport run(std::string_view key) {
-    std::vector<store::FoundSeries> found = store_.find_files(layout(), key);
+    if (!store_.read_only()) store_.publish();  // what is left of a deleted series is nobody else's
+    const auto where = options_.rewrite ? store::FindWhere::kBelowTheKey : store::FindWhere::kLaidOut;
+    std::vector<store::FoundSeries> found = store_.find_files(layout(), key, where);
     std::vector<std::string> keys;
     for (const store::FoundSeries& one : found) keys.push_back(one.key);
     std::optional<store::WriteSession> session;
-    if (!options_.dry_run && !keys.empty()) session.emplace(store_.begin_write(std::move(keys)));
+    const bool together = !options_.dry_run && !options_.rewrite && !keys.empty();
+    if (together) session.emplace(store_.begin_write(std::move(keys)));
     for (const store::FoundSeries& one : found) adopt(one, session, !key.empty());
     if (session && !report_.series.empty()) report_.commit_id = session->commit({.published = true}).id;
     return std::move(report_);
@@ -54,29 +65,90 @@ class Adopter {
       return report_.left.push_back({found.key, what});
     }
     try {
-      const Schema schema = store_.adopted_schema(found);
-      store::Adoption adoption = store_.examine(found, define_series(options_.series, schema), schema);
-      if (adoption.files.empty()) throw InvalidArgument("no file of series {} has a row", quote(found.key));
-      const std::vector<std::string>& skipped = adoption.skipped;
-      report_.empty_files.insert(report_.empty_files.end(), skipped.begin(), skipped.end());
-      report_.series.push_back(to_adopted(adoption));
-      if (session) session->adopt(adoption);
+      if (options_.rewrite) {
+        rewrite(found);
+      } else {
+        take_in(found, session);
+      }
     } catch (const Error& error) {
       if (!options_.dry_run || by_name) throw;
       report_.left.push_back({found.key, error.what()});
     }
   }
 
+  void take_in(const store::FoundSeries& found, std::optional<store::WriteSession>& session) {
+    const Schema schema = store_.adopted_schema(found);
+    store::Adoption adoption = store_.examine(found, define_series(options_.series, schema), schema);
+    if (adoption.files.empty()) throw InvalidArgument("no file of series {} has a row", quote(found.key));
+    const std::vector<std::string>& skipped = adoption.skipped;
+    report_.empty_files.insert(report_.empty_files.end(), skipped.begin(), skipped.end());
+    report_.series.push_back(to_adopted(adoption));
+    if (session) session->adopt(adoption);
+  }
+
+  // All rows of a key are in memory, so each has a commit of its own.
+  void rewrite(const store::FoundSeries& found) {
+    check_alone(found.key);
+    store::FoundRows all = store_.read_found(found);
+    if (all.rows.num_rows() == 0) throw InvalidArgument("no file of series {} has a row", quote(found.key));
+    const catalog::SeriesDefinition definition = define_series(options_.series, all.rows.schema());
+    AdoptedSeries series{.key = found.key, .kind = definition.kind, .index = definition.index};
+    if (definition.has_identity) series.identity = definition.identity;
+    series.files = static_cast<int64_t>(all.files.size());
+    series.rows = all.rows.num_rows();
+    for (const store::Original& file : all.files) series.bytes += static_cast<int64_t>(file.status.size);
+    std::string commit_id;
+    store::naming("series " + quote(found.key), [&] {
+      all.rows = with_zone(all.rows, series.index, options_.zone);
+      set_range(all.rows, series);
+      Change change{.key = found.key,
+                    .table = std::move(all.rows),
+                    .mode = store::WriteMode::kReplaceSeries,
+                    .options = {.series = options_.series, .expects_version = 0},
+                    .originals = std::move(all.files)};
+      commit_id = rewriter_(std::move(change));
+    });
+    if (!commit_id.empty()) {
+      series.originals = store::originals_path(commit_id);
+      report_.commit_id = commit_id;
+    }
+    report_.series.push_back(std::move(series));
+  }
+
+  // Files of series below it lie in the same directory.
+  void check_alone(const std::string& key) const {
+    const std::vector<catalog::SeriesRow> below = store_.catalog().list_series(key + "/");
+    if (!below.empty()) {
+      throw InvalidArgument("series {} lies in the directory of {}: files there cannot be told apart",
+                            quote(below.front().key), quote(key));
+    }
+  }
+
+  static void set_range(const Table& rows, AdoptedSeries& series) {
+    if (series.index.empty()) return;
+    const table::IndexValues index(rows, series.index);
+    const auto [first, last] = std::minmax_element(index.nanoseconds().begin(), index.nanoseconds().end());
+    series.first = Timestamp{*first};
+    series.last = Timestamp{*last};
+  }
+
   store::Store& store_;
   const AdoptOptions& options_;
+  Rewriter rewriter_;
   AdoptReport report_;
 };
 
 }  // namespace
 
 AdoptReport Lake::adopt(std::string_view key, const AdoptOptions& options) {
+  if (!options.rewrite && !options.zone.empty()) {
+    throw InvalidArgument("a zone is said of files that are not rewritten: their times stay as they are");
+  }
   store::Store& store = key.empty() ? state_->use() : state_->use(key);
-  return Adopter(store, options).run(key);
+  const Rewriter rewriter = [this, &options](Change change) {
+    return state_->commit_one(std::move(change), {.published = true, .dry_run = options.dry_run}).id;
+  };
+  return Adopter(store, options, rewriter).run(key);
 }
 
 }  // namespace varve

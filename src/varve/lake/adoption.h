@@ -14,19 +14,24 @@ namespace varve {
 struct AdoptOptions {
   SeriesOptions series;  // `layout` says where the files lie; else `range`
   bool dry_run = false;  // looks at everything and changes nothing
+  // Files in any order, across each other, anywhere in the key's directory, of other types than the series': their rows
+  // are written anew as the layout has them, and the files move to `.varve/originals`.
+  bool rewrite = false;
+  std::string zone;  // of an index without one, where files are rewritten
 };
 
-// A series that was, or by a dry run would be, made of files as they lie.
+// A series that was, or by a dry run would be, made of files.
 struct AdoptedSeries {
   std::string key;
   std::string kind;
   std::string index;                                 // "" if untimed
   std::optional<std::vector<std::string>> identity;  // without the index; empty optional: none
-  int64_t files = 0;
+  int64_t files = 0;                                 // that were found
   int64_t rows = 0;
   int64_t bytes = 0;
   std::optional<Timestamp> first;
   std::optional<Timestamp> last;
+  std::string originals;  // where files that were rewritten lie now, relative to the root; "": they are the series'
 };
 
 // What stays as it is, and why.
@@ -36,7 +41,7 @@ struct NotAdopted {
 };
 
 struct AdoptReport {
-  std::string commit_id;  // empty if nothing was adopted
+  std::string commit_id;  // empty if nothing was adopted; of the last key, if files were rewritten
   std::vector<AdoptedSeries> series;
   // Of all keys that a template finds: those that are series already. Of a dry run also those that cannot be adopted,
   // with the error that says why.

@@ -102,10 +102,11 @@ class Lake {
   Commit rename_columns(std::string_view key, const std::map<std::string, std::string>& names);
   // Makes Parquet files that lie in the lake's directory, where the layout of `options` has those of a series, that
   // series as they are: none is written anew, visible names stay, all keys are one commit. `key` empty: all keys that a
-  // path template finds. Files must be in order and apart in time. Throws AlreadyExists for a key that is a series or
-  // two rows of one identity, InvalidArgument for files that are no series (see also define_series),
-  // SchemaCompatibility, NotSupported (nested columns), each naming the file; ReadOnly, except of a dry run. A file
-  // that somebody changes later is noticed before it is read: Corruption.
+  // path template finds. Files must be in order and apart in time, unless they are rewritten: then all rows of a key
+  // are in memory, each key is a commit, and the files make way for its own (AdoptOptions). Throws AlreadyExists for a
+  // key that is a series or two rows of one identity, InvalidArgument for files that are no series (see also
+  // define_series), SchemaCompatibility, NotSupported (nested columns), each naming the file; ReadOnly, except of a dry
+  // run that rewrites nothing. A file that somebody changes later is noticed before it is read: Corruption.
   AdoptReport adopt(std::string_view key, const AdoptOptions& options = {});
 
   // All schemas that the series has had, oldest first. Throws NotFound for a key that never was.

@@ -33,4 +33,13 @@ Table localize(const Table& table, const std::string& column, std::string_view z
   return table.with_column(field, Column(std::move(parts)));
 }
 
+Table with_zone(const Table& table, const std::string& index, const std::string& zone) {
+  const std::optional<size_t> position = table.schema().find(index);
+  if (!position) return table;
+  const DataType& type = table.schema()[*position].type;
+  if (type.id != TypeId::kTimestamp || !type.zone.empty()) return table;
+  if (zone.empty()) throw InvalidArgument("index {} holds times without a zone: say which zone is meant", quote(index));
+  return localize(table, index, zone);
+}
+
 }  // namespace varve

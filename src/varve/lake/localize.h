@@ -13,4 +13,8 @@ namespace varve {
 // those clocks skip or show twice, and for a time outside 1677 to 2262; NotFound for an unknown zone.
 Table localize(const Table& table, const std::string& column, std::string_view zone);
 
+// The same of an index, if it holds times without a zone: these are never guessed. Throws InvalidArgument if `zone` is
+// empty then.
+Table with_zone(const Table& table, const std::string& index, const std::string& zone);
+
 }  // namespace varve

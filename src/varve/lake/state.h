@@ -31,8 +31,9 @@ struct Change {
   Table table;
   std::optional<store::WriteMode> mode;  // absent: rows are removed
   SeriesWriteOptions options;
-  std::optional<SeriesRange> range = {};      // of rows that are replaced or removed; absent: the whole series
-  std::optional<Timestamp> oldest_kept = {};  // set: rows before it are removed
+  std::optional<SeriesRange> range = {};        // of rows that are replaced or removed; absent: the whole series
+  std::optional<Timestamp> oldest_kept = {};    // set: rows before it are removed
+  std::vector<store::Original> originals = {};  // files that hold the rows so far, and make way
 };
 
 struct CommitTerms {

@@ -55,16 +55,6 @@ Change to_part(std::string_view key, const ChangeOptions& options, std::optional
   return to_removal(key, options, std::move(range));
 }
 
-// A time without a zone is never guessed.
-Table with_zone(const Table& table, const std::string& index, const std::string& zone) {
-  const std::optional<size_t> position = table.schema().find(index);
-  if (!position) return table;
-  const DataType& type = table.schema()[*position].type;
-  if (type.id != TypeId::kTimestamp || !type.zone.empty()) return table;
-  if (zone.empty()) throw InvalidArgument("index {} holds times without a zone: say which zone is meant", quote(index));
-  return localize(table, index, zone);
-}
-
 void check_source(const Source& source) {
   const bool digest =
       source.sha256.size() == 64 && source.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -93,6 +83,7 @@ void add_to(store::WriteSession& session, catalog::Catalog& catalog, Change& cha
   if (options.source) check_source(*options.source);
   store::SeriesWrite write;
   write.key = change.key;
+  write.originals = change.originals;
   if (is_new) {
     write.definition = define_series(options.series, change.table.schema());
   } else {

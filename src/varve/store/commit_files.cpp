@@ -112,12 +112,26 @@ size_t CommitFiles::inline_bytes_max() const {
   return files_ <= kFewFiles ? most : std::min(most, kInlineFileBytesMax);
 }
 
+void CommitFiles::announce(std::vector<Original> originals) {
+  if (originals.empty()) return;
+  make_intent(to_text(originals));
+  originals_ = std::move(originals);
+  engine_.files().sync_directory(staging_);
+}
+
+void CommitFiles::make_intent(std::string_view text) {
+  staging_ = engine_.staging();
+  const std::unique_ptr<base::File> intent = engine_.files().open(intent_path(), base::OpenMode::kWriteNew);
+  if (!text.empty()) {
+    intent->append(std::as_bytes(std::span(text)));
+    intent->sync();
+  }
+  intent->close();
+}
+
 CommitFiles::StagedFile& CommitFiles::stage(size_t number) {
   const std::lock_guard lock(mutex_);
-  if (staging_.empty()) {
-    staging_ = engine_.staging();
-    engine_.files().open(intent_path(), base::OpenMode::kWriteNew)->close();
-  }
+  if (staging_.empty()) make_intent({});
   StagedFile& staged = staged_.emplace_back();
   staged.id = object_id(commit_id_, number);
   staged.path = base::join_path(staging_, staged.id);
@@ -194,6 +208,13 @@ Table CommitFiles::read(const WrittenFile& written) const {
 }
 
 void CommitFiles::move_into_objects() {
+  move_staged();
+  if (originals_.empty()) return;
+  const auto lock = engine_.disk().lock(LakeLock::kPublish, engine_.lock_timeout());
+  put_away(engine_.disk(), commit_id_, originals_);
+}
+
+void CommitFiles::move_staged() {
   if (staged_.empty()) return;
   const auto settle_one = [this](size_t at) { settle(staged_[at]); };
   if (engine_.pool() != nullptr && staged_.size() > 1) {
@@ -221,6 +242,10 @@ void CommitFiles::undo() {
   for (const StagedFile& staged : staged_) {
     if (moved_) unlink_if_there(engine_.files(), engine_.disk().object_path(staged.id));
     unlink_if_there(engine_.files(), staged.path);
+  }
+  if (!originals_.empty()) {
+    const auto lock = engine_.disk().lock(LakeLock::kPublish, engine_.lock_timeout());
+    put_back(engine_.disk(), commit_id_, parse_paths(to_text(originals_)));
   }
   if (!staging_.empty()) unlink_if_there(engine_.files(), intent_path());
 }

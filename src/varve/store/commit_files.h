@@ -7,10 +7,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "varve/base/buffer.h"
 #include "varve/parquet/writer.h"
+#include "varve/store/adopt/originals.h"
 #include "varve/store/engine.h"
 #include "varve/table/table.h"
 
@@ -32,7 +36,8 @@ struct WrittenFile {
 
 // Lives as long as the commit is under way. If it goes without `keep` or `leave`, what it wrote is removed again. If
 // the process dies before, recovery does that: an empty file of the commit's name in the staging directory says that
-// objects of that commit may exist, and the catalog knows whether the commit does.
+// objects of that commit may exist, and the catalog knows whether the commit does. (Where files make way for the
+// commit, it is not empty but names them: they come back if there is none.)
 class CommitFiles {
  public:
   // `commit_id`: 32 hexadecimal digits; `files`: how many there will be. Writes nothing yet.
@@ -40,6 +45,9 @@ class CommitFiles {
   ~CommitFiles();
   CommitFiles(const CommitFiles&) = delete;
   CommitFiles& operator=(const CommitFiles&) = delete;
+
+  // Says, on the disk, which files make way for the commit: before anything else. Throws Io.
+  void announce(std::vector<Original> originals);
 
   // Writes the rows as one file, the `number`-th of the commit: into memory if it is small, else to the disk. Safe from
   // several threads. Throws Io.
@@ -54,7 +62,8 @@ class CommitFiles {
   // now, Io.
   WrittenFile adopt(size_t number, const std::string& path, const base::FileStatus& status);
   // Brings the files to the disk, checks them by reading their footers again, and makes them objects: after it returns
-  // they survive anything, but nobody knows them yet. Throws Io, Corruption.
+  // they survive anything, but nobody knows them yet. Then those that were announced make way. Throws Io, Corruption,
+  // ConcurrentWrite.
   void move_into_objects();
 
   // The commit happened: the files stay.
@@ -74,8 +83,10 @@ class CommitFiles {
 
   [[nodiscard]] std::string intent_path() const;
   [[nodiscard]] size_t inline_bytes_max() const;
+  void make_intent(std::string_view text);
   StagedFile& stage(size_t number);
   void settle(StagedFile& staged);
+  void move_staged();
   void undo();
 
   Engine& engine_;
@@ -86,6 +97,7 @@ class CommitFiles {
   std::string staging_;                   // empty until the first file on the disk
   std::deque<StagedFile> staged_;
   bool moved_ = false;  // some of them may be among the objects
+  std::vector<Original> originals_;
   bool settled_ = false;
 };
 

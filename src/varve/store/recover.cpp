@@ -5,6 +5,7 @@
 #include <string>
 
 #include "varve/base/error.h"
+#include "varve/store/adopt/originals.h"
 #include "varve/store/commit_files.h"
 #include "varve/store/publish.h"
 #include "varve/store/series_reader.h"
@@ -21,6 +22,15 @@ void attempt(const Engine& engine, const std::string& what, const std::function<
   }
 }
 
+// Nothing is left of a commit that did not happen.
+void undo_commit(Engine& engine, const std::string& intent, const std::string& commit_id) {
+  remove_objects_of_commit(engine.disk(), commit_id);
+  const std::vector<std::byte> text = base::read_file(engine.files(), intent);
+  if (text.empty()) return;
+  const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
+  put_back(engine.disk(), commit_id, parse_paths({reinterpret_cast<const char*>(text.data()), text.size()}));
+}
+
 // One entry of a dead owner's staging directory. What nobody can explain stays.
 void sweep_entry(Engine& engine, const std::string& folder, const std::string& name) {
   const std::string path = base::join_path(folder, name);
@@ -31,7 +41,7 @@ void sweep_entry(Engine& engine, const std::string& folder, const std::string& n
     const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
     engine.files().rename(path, engine.new_staged_tree(*tree));  // to be cleared when its time has come
   } else if (!directory && is_commit_id(name)) {
-    if (!engine.catalog().find_commit(name)) remove_objects_of_commit(engine.disk(), name);
+    if (!engine.catalog().find_commit(name)) undo_commit(engine, path, name);
     engine.files().unlink(path);
   } else if (!directory && (is_object_id(name) || tree)) {
     engine.files().unlink(path);

@@ -157,9 +157,13 @@ catalog::Catalog& Store::catalog() const { return engine_->catalog(); }
 
 WriteSession Store::begin_write(std::vector<std::string> keys) const { return {*engine_, std::move(keys)}; }
 
-std::vector<FoundSeries> Store::find_files(const std::string& layout, std::string_view key) const {
-  return store::find_files(engine_->disk(), Layout::parse(layout), key);
+std::vector<FoundSeries> Store::find_files(const std::string& layout, std::string_view key, FindWhere where) const {
+  return store::find_files(engine_->disk(), Layout::parse(layout), key, where);
 }
+
+void Store::publish() const { publish_pending(*engine_); }
+
+FoundRows Store::read_found(const FoundSeries& found) const { return store::read_found(*engine_, found); }
 
 Schema Store::adopted_schema(const FoundSeries& found) const { return store::adopted_schema(*engine_, found); }
 

@@ -63,8 +63,12 @@ class Store {
 
   // See WriteSession, which must not outlive the store.
   [[nodiscard]] WriteSession begin_write(std::vector<std::string> keys) const;
-  // See find_files, adopted_schema and examine. Throws InvalidArgument for a bad layout.
-  [[nodiscard]] std::vector<FoundSeries> find_files(const std::string& layout, std::string_view key) const;
+  // Brings the visible tree to what is committed, now. What fails is told to the log, and tried again later.
+  void publish() const;
+  // See find_files, read_found, adopted_schema and examine. Throws InvalidArgument for a bad layout.
+  [[nodiscard]] std::vector<FoundSeries> find_files(const std::string& layout, std::string_view key,
+                                                    FindWhere where = FindWhere::kLaidOut) const;
+  [[nodiscard]] FoundRows read_found(const FoundSeries& found) const;
   [[nodiscard]] Schema adopted_schema(const FoundSeries& found) const;
   [[nodiscard]] Adoption examine(const FoundSeries& found, catalog::SeriesDefinition definition,
                                  const Schema& schema) const;

@@ -41,6 +41,7 @@ struct KeyState {
   int32_t schema_version = 0;  // after the commit
   std::optional<Plan> plan;
   std::vector<AdoptedFile> adopted;
+  std::vector<Original> originals;
   catalog::SeriesChange change;
   SeriesResult result;
   TreeChanges::Places places;  // of the visible tree that change
@@ -172,12 +173,19 @@ struct WriteSession::State {
     key.change.rows_removed = key.plan->counts.removed;
   }
 
+  // Whether the file that lies there, by a template, is replaced.
+  static bool makes_way(const KeyState& key, const std::string& place) {
+    return std::any_of(key.originals.begin(), key.originals.end(),
+                       [&](const Original& file) { return "/" + file.path == place; });
+  }
+
   // A name that no file of the series ever had, and that nobody else's file has.
   std::string choose_name(KeyState& key, const FileRange& range, std::set<std::string>& given) {
     const Layout layout = Layout::parse(key.definition.layout);
     const int64_t series_id = key.row ? key.row->id : 0;
     const std::string place = layout.place(key.change.key, range.first);
-    if (key.places.insert(place).second) check_place(engine, series_id, key.change.key, place);
+    const bool is_new = key.places.insert(place).second;
+    if (is_new && !makes_way(key, place)) check_place(engine, series_id, key.change.key, place);
     const auto taken = [&](const std::string& name) {
       if (given.contains(name) || !engine.catalog().objects_named(series_id, std::span(&name, 1)).empty()) return true;
       const std::string path = base::join_path(engine.disk().root(), visible_path(key.change.key, name));
@@ -286,14 +294,17 @@ struct WriteSession::State {
   std::vector<catalog::CommittedSeries> make_durable(const std::string& commit_id) {
     std::deque<parquet::WriteOptions> options;
     std::vector<FileWork> works;
+    std::vector<Original> originals;
     size_t adopted = 0;
     for (auto& [name, key] : keys) {
       adopted += key.adopted.size();
+      originals.insert(originals.end(), key.originals.begin(), key.originals.end());
       if (!key.plan || key.plan->added.empty()) continue;
       options.push_back(write_options(key, commit_id));
       for (PlannedFile& planned : key.plan->added) works.push_back({&key, &planned, &options.back()});
     }
     CommitFiles files(engine, commit_id, works.size() + adopted);
+    files.announce(std::move(originals));
     write_files(works, files);
     name_files(works);
     size_t number = works.size();
@@ -383,7 +394,8 @@ const std::optional<catalog::SeriesRow>& WriteSession::series(std::string_view k
 
 void WriteSession::write(const SeriesWrite& write) {
   const WriteMode mode = write.change.mode;
-  KeyState& key = state_->touch(write.key, operation_of(mode));
+  KeyState& key = state_->touch(write.key, write.originals.empty() ? operation_of(mode) : "adopt");
+  key.originals = write.originals;
   Engine& engine = state_->engine;
   catalog::check_annotations(write.annotations);
   key.change.annotations = write.annotations;

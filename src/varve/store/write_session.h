@@ -27,6 +27,8 @@ struct SeriesWrite {
   // checksum was brought in before.
   std::string source_name;
   std::string source_sha256;
+  // Files of somebody else's that hold the rows so far: they make way for those of the series.
+  std::vector<Original> originals = {};
   // Kept with the rows in one commit, and also where the rows change nothing.
   catalog::Annotations annotations = {};
 };

@@ -30,6 +30,19 @@ def test_a_template_finds_keys(filled: Varve) -> None:
     assert "template" in filled("adopt", status=2).err
 
 
+def test_loose_files_are_rewritten(filled: Varve) -> None:
+    put(filled, "loose/sub/b.parquet")
+    filled("adopt", "loose", status=2)
+    dry = filled("adopt", "loose", "--rewrite", "--layout", "month", "--dry-run", "-o", "json").json()
+    assert dry[0]["rows"] == 3
+    told = filled("adopt", "loose", "--rewrite", "--layout", "month", "--prices", "decimal").err
+    assert "the files that loose had are in .varve/originals/" in told
+    assert filled("read", "loose").out == filled("read", "fx/EUR").out
+    assert filled("info", "loose", "-o", "json").json()["prices"] == "decimal"
+    assert not (filled.lake / "loose/sub").exists()
+    filled("verify")
+
+
 def test_prices_are_kept_as_decimals(varve: Varve) -> None:
     varve("write", "k", "-", "--prices", "decimal", stdin=BARS)
     assert varve("read", "k").out == BARS

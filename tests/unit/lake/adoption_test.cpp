@@ -13,6 +13,7 @@
 #include "varve/lake/lake.h"
 #include "varve/lake/maintenance.h"
 #include "varve/parquet/writer.h"
+#include "varve/table/cast.h"
 
 #include "unit/store/store_fixture.h"
 
@@ -243,6 +244,106 @@ TEST_F(AdoptionTest, AFileThatWasOnlyTouchedIsTrustedAgain) {
   const std::string path = root_ + "/k/a.parquet";
   std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::seconds(100));
   EXPECT_EQ(open().read("k").num_rows(), 50);
+}
+
+TEST_F(AdoptionTest, LooseFilesAreRewrittenAndMakeWay) {
+  put("k/b.parquet", Rows{{9, 9}, {3, 3}});
+  put("k/sub/a.parquet", Rows{{5, 5}, {40 * kDay, 1}});
+  put("k/empty.parquet", Rows{});
+  put("k/README.txt", Rows{});
+  Lake lake = open();
+  AdoptOptions options = laid_out("month");
+  options.dry_run = options.rewrite = true;
+  const AdoptReport dry = lake.adopt("k", options);
+  EXPECT_EQ(dry.series.at(0).rows, 4);
+  EXPECT_EQ(dry.series.at(0).last, testing::at_second(40 * kDay));
+  EXPECT_FALSE(lake.exists("k"));
+  EXPECT_TRUE(inodes().contains("k/b.parquet"));
+  options.dry_run = false;
+  const AdoptReport report = lake.adopt("k", options);
+  EXPECT_EQ(report.series.at(0).files, 3);
+  EXPECT_EQ(to_rows(lake.read("k")), (Rows{{3, 3}, {5, 5}, {9, 9}, {40 * kDay, 1}}));
+  EXPECT_EQ(lake.versions("k").front().operation, "adopt");
+  EXPECT_THAT(lake.files("k"), ElementsAre(HasSubstr("k/1970/01/"), HasSubstr("k/1970/02/")));
+  EXPECT_EQ(inodes().size(), 3U);
+  EXPECT_TRUE(inodes().contains("k/README.txt"));
+  EXPECT_TRUE(std::filesystem::exists(root_ + "/" + report.series.at(0).originals + "/k/sub/a.parquet.original"));
+  EXPECT_TRUE(lake.verify().clean());
+}
+
+TEST_F(AdoptionTest, FilesThatCannotBeRewrittenStay) {
+  put("k/a.parquet", Rows{{1, 1}, {1, 2}});
+  const auto before = inodes();
+  Lake lake = open();
+  AdoptOptions options = laid_out("range");
+  options.rewrite = true;
+  expect_error(ErrorKind::kAlreadyExists, "two rows have", [&] { lake.adopt("k", options); });
+  put("k/a.parquet", run_of(0, 3));
+  lake.append("k/below", to_table(run_of(0, 3)));
+  expect_error(ErrorKind::kInvalidArgument, "\"k/below\" lies in the directory", [&] { lake.adopt("k", options); });
+  EXPECT_EQ(inodes().at("k/a.parquet"), before.at("k/a.parquet"));
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/.varve/originals"));
+}
+
+TEST_F(AdoptionTest, RewrittenTimesGetTheZoneThatIsSaid) {
+  const DataType naive = DataType::timestamp(TimeUnit::kNano, "");
+  const int64_t hour = 3600;
+  put("k/a.parquet", to_table({{1, 1}}).with_column(
+                         {"timestamp", naive},
+                         make_column<int64_t>(naive, std::vector<int64_t>{testing::at_second(2 * hour).nanoseconds})));
+  Lake lake = open();
+  AdoptOptions options = laid_out("range");
+  options.rewrite = true;
+  expect_error(ErrorKind::kInvalidArgument, "say which zone", [&] { lake.adopt("k", options); });
+  options.zone = "+01:00";
+  lake.adopt("k", options);
+  EXPECT_EQ(to_rows(lake.read("k")), (Rows{{hour, 1}}));
+  options.rewrite = false;
+  expect_error(ErrorKind::kInvalidArgument, "not rewritten", [&] { lake.adopt("m", options); });
+}
+
+TEST_F(AdoptionTest, AllKeysOfATemplateAreRewritten) {
+  put("a/data.parquet", Rows{{5, 5}, {4, 4}});
+  put("b/data.parquet", run_of(0, 5));
+  Lake lake = open();
+  AdoptOptions options = laid_out("{symbol}/data.parquet");
+  options.rewrite = true;
+  EXPECT_THAT(lake.adopt("", options).series, SizeIs(2));
+  EXPECT_EQ(to_rows(lake.read("a")), (Rows{{4, 4}, {5, 5}}));
+  EXPECT_EQ(inodes().size(), 2U);
+  EXPECT_TRUE(lake.verify().clean());
+}
+
+TEST_F(AdoptionTest, PricesOfFilesThatStayAreDecimalsAlready) {
+  const auto with_close = [](const Rows& rows, const DataType& type) {
+    std::vector<double> closes(rows.size(), 1.25);
+    const Column floats = make_column<double>(DataType::float64(), closes);
+    return to_table(rows).with_column({"close", type}, table::cast(floats, type));
+  };
+  AdoptOptions options = laid_out("range");
+  options.series.prices = "decimal";
+  options.series.price_columns = {"close"};
+  put("k/a.parquet", with_close(run_of(0, 3), DataType::decimal(18, 2)));
+  put("k/b.parquet", with_close(run_of(5, 3), DataType::decimal(18, 3)));
+  Lake lake = open();
+  expect_error(ErrorKind::kSchemaCompatibility, "have them rewritten", [&] { lake.adopt("k", options); });
+  put("k/b.parquet", with_close(run_of(5, 3), DataType::decimal(18, 2)));
+  lake.adopt("k", options);
+  EXPECT_EQ(lake.read("k").column("close").values<double>()[5], 1.25);
+  EXPECT_EQ(lake.info("k").price_scales.at("close"), 2);
+  EXPECT_TRUE(lake.verify().clean());
+  put("m/a.parquet", with_close(run_of(0, 3), DataType::float64()));
+  expect_error(ErrorKind::kSchemaCompatibility, "have them rewritten", [&] { lake.adopt("m", options); });
+  options.rewrite = true;
+  lake.adopt("m", options);
+  EXPECT_EQ(lake.info("m").price_scales.at("close"), 2);
+}
+
+TEST_F(AdoptionTest, FilesOfADeletedSeriesAreNotForeign) {
+  Lake lake = Lake::open(root_, {.publish_delay = Duration::seconds(100)});
+  lake.append("k", to_table(run_of(0, 5)), {.published = true});
+  lake.remove("k");
+  expect_error(ErrorKind::kInvalidArgument, "no Parquet file", [&] { lake.adopt("k", laid_out("range")); });
 }
 
 TEST_F(AdoptionTest, FilesOfABackupAreItsOwn) {

@@ -20,12 +20,23 @@ struct AdoptChoice {
   std::string kind;
   std::string index;
   std::vector<std::string> identity;
+  std::string compression;
+  int64_t target_rows = 0;
+  std::string prices;
+  std::vector<std::string> price_columns;
   bool dry_run = false;
+  bool rewrite = false;
 };
 
-AdoptOptions adopt_options(const AdoptChoice& choice) {
+AdoptOptions adopt_options(const AdoptChoice& choice, Session& session) {
   AdoptOptions options;
   options.dry_run = choice.dry_run;
+  options.rewrite = choice.rewrite;
+  if (choice.rewrite) options.zone = session.settings().get_or("tz", "");
+  if (!choice.compression.empty()) options.series.compression = choice.compression;
+  if (choice.target_rows > 0) options.series.target_rows_per_file = choice.target_rows;
+  if (!choice.prices.empty()) options.series.prices = choice.prices;
+  if (!choice.price_columns.empty()) options.series.price_columns = choice.price_columns;
   if (!choice.layout.empty()) options.series.layout = choice.layout;
   if (!choice.kind.empty()) options.series.kind = choice.kind;
   if (!choice.index.empty()) options.series.index = choice.index;
@@ -70,10 +81,13 @@ int adopt(Session& session, const AdoptChoice& choice) {
   }
   if (!choice.dry_run) session.interrupts().finish_before_exit();
   Lake lake = session.open_lake();
-  const AdoptReport report = lake.adopt(choice.key, adopt_options(choice));
+  const AdoptReport report = lake.adopt(choice.key, adopt_options(choice, session));
   lake.close();
   session.show(series_table(report.series), static_cast<int64_t>(report.series.size()));
   for (const NotAdopted& left : report.left) session.complain(left.key + ": " + left.what);
+  for (const AdoptedSeries& series : report.series) {
+    if (!series.originals.empty()) session.say("the files that " + series.key + " had are in " + series.originals);
+  }
   for (const std::string& file : report.empty_files) session.complain(file + " has no rows and stays as it is");
   session.say(format_message("{} series {}", {report.series.size(), choice.dry_run ? "can be adopted" : "adopted"}));
   return kExitDone;
@@ -92,13 +106,25 @@ void add_adopt_command(CLI::App& app, Session& session) {
   add_names(*command, "--identity", choice->identity)
       ->description("The columns that make a row unique beside its time, or none");
   command->add_flag("-n,--dry-run", choice->dry_run, "Only tell what would be adopted, and what not");
+  command->add_flag("--rewrite", choice->rewrite,
+                    "Write the rows anew as the layout has them, from files in any order anywhere in the folder; these "
+                    "move to .varve/originals");
+  const std::string later = "Of files that are written";
+  command->add_option("--compression", choice->compression, "auto, zstd, zstd:9, snappy, lz4, gzip, none")
+      ->group(later);
+  add_count(*command, "--target-rows", choice->target_rows, 1)->description("Rows a file")->group(later);
+  command->add_option("--prices", choice->prices, "How files keep prices: float, decimal")->group(later);
+  add_names(*command, "--price-columns", choice->price_columns)
+      ->description("The columns of decimal prices, where the kind does not tell")
+      ->group(later);
   command->footer(
       "No file is written anew: each becomes part of the lake as it is, under the name that it has. Files must be "
       "sorted by\n"
-      "time and apart in time from each other.\n"
+      "time and apart in time from each other, and their times need a zone; --rewrite (with --tz) takes others.\n"
       "Examples:\n"
       "  varve adopt forex/EUR_USD --layout month\n"
-      "  varve adopt --layout '{exchange}/{symbol}/{yyyy}/{mm}/data.parquet' --dry-run");
+      "  varve adopt --layout '{exchange}/{symbol}/{yyyy}/{mm}/data.parquet' --dry-run\n"
+      "  varve adopt forex/EUR_USD --rewrite --layout month --tz UTC --prices decimal");
   command->callback([&session, choice] { session.command = [&session, choice] { return adopt(session, *choice); }; });
 }
 

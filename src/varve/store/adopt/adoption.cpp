@@ -7,7 +7,9 @@
 #include "varve/base/digest.h"
 #include "varve/base/error.h"
 #include "varve/parquet/reader.h"
+#include "varve/store/adopt/naming.h"
 #include "varve/store/plan.h"
+#include "varve/store/schema/price_storage.h"
 #include "varve/store/tree/layout.h"
 #include "varve/table/cast.h"
 #include "varve/table/index.h"
@@ -20,20 +22,6 @@ namespace {
 parquet::Reader open_file(Engine& engine, const std::string& path) {
   const std::string whole = base::join_path(engine.disk().root(), path);
   return parquet::Reader::open(engine.files().open(whole, base::OpenMode::kRead), path);
-}
-
-// The same error, naming the file, where it does not yet.
-template <typename Check>
-void naming(const std::string& path, Check check) {
-  try {
-    check();
-  } catch (const InvalidArgument& error) {
-    throw InvalidArgument("{}: {}", path, error.what());
-  } catch (const AlreadyExists& error) {
-    throw AlreadyExists("{}: {}", path, error.what());
-  } catch (const SchemaCompatibility& error) {
-    throw SchemaCompatibility("{}: {}", path, error.what());
-  }
 }
 
 class Examination {
@@ -83,10 +71,19 @@ class Examination {
     adoption_.files.push_back(std::move(file));
   }
 
-  // Values of other types are cast whenever they are read, so each of them must be exact.
+  // Values of other types are cast whenever they are read, so each of them must be exact. Decimal prices must be as
+  // later files will have them.
   void check_types(const parquet::Reader& reader) const {
+    const Schema stored = with_decimal_prices(adoption_.schema, adoption_.definition);
     for (const Field& field : reader.schema().fields()) {
       const Field& wanted = adoption_.schema[adoption_.schema.position_of(field.name)];
+      const DataType& type = stored[stored.position_of(field.name)].type;
+      if (type != wanted.type && field.type != type) {
+        throw SchemaCompatibility(
+            "column {} is {}, and where prices are decimals all files have these, of one scale: "
+            "have them rewritten",
+            field.name, to_string(field.type));
+      }
       if (field.type == wanted.type) continue;
       const Table rows = reader.read({.columns = std::vector<std::string>{field.name}, .pool = engine_.pool()});
       static_cast<void>(table::conform(rows, Schema({wanted})));
@@ -103,7 +100,7 @@ class Examination {
     if (names.empty()) throw InvalidArgument("it has no column that its rows are told apart by");
     const Table rows = table::conform(reader.read({.columns = names, .pool = engine_.pool()}), needed_);
     if (!table::is_sorted(rows, order_)) {
-      throw InvalidArgument("its rows are not in order: a file that is adopted stays as it is, so import it instead");
+      throw InvalidArgument("its rows are not in order: to become part of a series the files have to be rewritten");
     }
     if (adoption_.definition.has_identity) {
       const int64_t row = table::find_duplicate(rows, order_);
@@ -180,13 +177,30 @@ Schema adopted_schema(Engine& engine, const FoundSeries& found) {
   return *std::move(schema);
 }
 
-Adoption examine(Engine& engine, const FoundSeries& found, catalog::SeriesDefinition definition, const Schema& schema) {
+FoundRows read_found(Engine& engine, const FoundSeries& found) {
+  const Schema schema = adopted_schema(engine, found);
+  FoundRows all;
+  std::vector<Table> pieces;
+  for (const FoundFile& file : found.files) {
+    naming(file.path, [&] {
+      all.files.push_back({file.path, engine.files().status(base::join_path(engine.disk().root(), file.path))});
+      pieces.push_back(table::conform(open_file(engine, file.path).read({.pool = engine.pool()}), schema));
+    });
+  }
+  all.rows = table::concatenate(pieces, engine.pool());
+  return all;
+}
+
+Adoption examine(Engine& engine, const FoundSeries& found, catalog::SeriesDefinition definition,
+                 const Schema& columns) {
+  take_price_scales(columns, definition);
+  const Schema schema = with_float_prices(columns, definition);
   if (!definition.index.empty()) {
     const DataType& type = schema[schema.position_of(definition.index)].type;
     if (type.id == TypeId::kTimestamp && type.zone.empty()) {
       throw InvalidArgument(
-          "index {} of {} holds times without a zone, so its files cannot be adopted as they are: import them and say "
-          "which zone is meant",
+          "index {} of {} holds times without a zone, so its files cannot be adopted as they are: have them rewritten, "
+          "and say which zone is meant",
           quote(definition.index), quote(found.key));
     }
   }

@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "varve/store/adopt/found_files.h"
+#include "varve/store/adopt/originals.h"
 #include "varve/store/engine.h"
-#include "varve/table/schema.h"
+#include "varve/table/table.h"
 
 namespace varve::store {
 
@@ -37,11 +38,20 @@ struct Adoption {
 // NotSupported (nested columns), InvalidArgument (no file), Corruption, each naming the file.
 Schema adopted_schema(Engine& engine, const FoundSeries& found);
 
+// All rows, file by file, under the schema of all; and the files as they were before they were read. Throws
+// SchemaCompatibility, NotSupported, InvalidArgument (no file), Corruption, each naming the file.
+struct FoundRows {
+  Table rows;
+  std::vector<Original> files;
+};
+FoundRows read_found(Engine& engine, const FoundSeries& found);
+
 // Reads the index and the identity of each file and whatever has another type than in `schema`, and checks that the
 // files are a series: rows in order within a file and from file to file, times of files apart, each file in the place
 // that the layout has for it, no null in the index, none of its times without a zone, no two rows of one identity, each
-// value exact as the type of the series. Takes the files' checksums. Throws InvalidArgument, AlreadyExists (two rows of
+// value exact as the type of the series, and prices that are to be decimals so in all files. `columns` are those of the
+// files. Takes the files' checksums. Throws InvalidArgument, AlreadyExists (two rows of
 // one identity), SchemaCompatibility, Corruption, each naming the file.
-Adoption examine(Engine& engine, const FoundSeries& found, catalog::SeriesDefinition definition, const Schema& schema);
+Adoption examine(Engine& engine, const FoundSeries& found, catalog::SeriesDefinition definition, const Schema& columns);
 
 }  // namespace varve::store

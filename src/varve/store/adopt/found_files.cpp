@@ -72,7 +72,7 @@ std::vector<FoundSeries> find_by_template(const Disk& disk, const Layout& layout
 
 }  // namespace
 
-std::vector<FoundSeries> find_files(const Disk& disk, const Layout& layout, std::string_view key) {
+std::vector<FoundSeries> find_files(const Disk& disk, const Layout& layout, std::string_view key, FindWhere where) {
   if (layout.one_file_a_period()) return find_by_template(disk, layout, key);
   if (key.empty()) throw InvalidArgument("the layout {} does not tell keys from paths: name a key", layout.text());
   disk.check_key_path(key);
@@ -80,13 +80,14 @@ std::vector<FoundSeries> find_files(const Disk& disk, const Layout& layout, std:
   const std::string folder = catalog::key_to_path(key);
   if (!disk.files().exists(base::join_path(disk.root(), folder))) return {found};
   const std::vector<size_t> digits = digits_of(layout.period());
+  const bool anywhere = where == FindWhere::kBelowTheKey;
   const auto enter = [&](const std::string& name, size_t depth) {
-    return depth < digits.size() && is_number(name, digits[depth]);
+    return anywhere ? !is_hidden(name) : depth < digits.size() && is_number(name, digits[depth]);
   };
   Search(disk).walk(folder, 0, enter, [&](const std::string& path) {
     std::string name = path.substr(folder.size() + 1);
     const auto depth = static_cast<size_t>(std::count(name.begin(), name.end(), '/'));
-    if (depth == digits.size()) found.files.push_back({.path = path, .name = std::move(name)});
+    if (anywhere || depth == digits.size()) found.files.push_back({.path = path, .name = std::move(name)});
   });
   return {std::move(found)};
 }
