@@ -175,12 +175,13 @@ nb::dict to_dict(const AdoptedSeries& series) {
   return fields;
 }
 
-nb::dict adopt(Lake& lake, nb::handle key, const nb::kwargs& named) {
+nb::dict adopt(Lake& lake, nb::handle key, const nb::object& progress, const nb::kwargs& named) {
   const auto of = to_option<std::string>(key, "key");
   const AdoptOptions options{.series = to_series_options(named),
                              .dry_run = to_option<bool>(named["dry_run"], "dry_run"),
                              .rewrite = to_option<bool>(named["rewrite"], "rewrite"),
-                             .zone = to_option<std::string>(named["zone"], "zone")};
+                             .zone = to_option<std::string>(named["zone"], "zone"),
+                             .work = to_work(progress)};
   const AdoptReport report = unlocked([&] { return lake.adopt(of, options); });
   nb::list series;
   for (const AdoptedSeries& one : report.series) {
@@ -199,7 +200,7 @@ nb::dict adopt(Lake& lake, nb::handle key, const nb::kwargs& named) {
 }
 
 void bind_columns(nb::class_<Lake>& lake) {
-  lake.def("adopt", &adopt, "key"_a.none(), "options"_a);
+  lake.def("adopt", &adopt, "key"_a.none(), "progress"_a.none(), "options"_a);
   lake.def("drop_columns", &drop_columns, "key"_a.none(), "columns"_a.none());
   lake.def("rename_columns", &rename_columns, "key"_a.none(), "columns"_a.none());
   lake.def("schema_history", &schema_history, "key"_a.none());

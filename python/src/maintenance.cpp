@@ -19,17 +19,6 @@ using namespace nb::literals;
 namespace varve::python {
 namespace {
 
-// `progress` is called with the GIL, from any thread; what it raises ends the work. It must outlive what is returned.
-WorkOptions to_work(const nb::object& progress) {
-  WorkOptions options;
-  if (progress.is_none()) return options;
-  options.progress = [tell = nb::handle(progress)](int64_t bytes, int64_t bytes_total) {
-    const nb::gil_scoped_acquire held;
-    tell(bytes, bytes_total);
-  };
-  return options;
-}
-
 std::optional<int64_t> nanoseconds(const std::optional<Timestamp>& at) {
   return at ? std::optional(at->nanoseconds) : std::nullopt;
 }

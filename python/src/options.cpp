@@ -47,4 +47,14 @@ std::optional<std::vector<std::string>> to_optional_columns(nb::handle value) {
   return value.is_none() ? std::nullopt : std::optional(to_columns(value));
 }
 
+WorkOptions to_work(const nb::object& progress) {
+  WorkOptions options;
+  if (progress.is_none()) return options;
+  options.progress = [tell = nb::handle(progress)](int64_t bytes, int64_t bytes_total) {
+    const nb::gil_scoped_acquire held;
+    tell(bytes, bytes_total);
+  };
+  return options;
+}
+
 }  // namespace varve::python

@@ -11,6 +11,8 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/variant.h>
 
+#include "varve/lake/maintenance.h"
+
 #include "bindings.h"
 
 namespace varve::python {
@@ -56,5 +58,9 @@ std::optional<std::vector<std::string>> to_optional_names(nanobind::handle value
 // The columns of a read, all of them where None. None at all are refused: rows without columns have no place in a file.
 std::vector<std::string> to_columns(nanobind::handle value);
 std::optional<std::vector<std::string>> to_optional_columns(nanobind::handle value);
+
+// A listener, or None. It is called with the GIL, from any thread; what it raises ends the work. It must outlive what
+// is returned.
+WorkOptions to_work(const nanobind::object& progress);
 
 }  // namespace varve::python

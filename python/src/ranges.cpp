@@ -86,10 +86,11 @@ nb::dict rename(Lake& lake, nb::handle key, nb::handle new_key) {
   return to_commit_fields(unlocked([&] { return lake.rename(from, to); }));
 }
 
-nb::dict compact(Lake& lake, nb::handle key, nb::handle target_rows) {
+nb::dict compact(Lake& lake, nb::handle key, nb::handle target_rows, const nb::object& progress) {
   const auto of = to_option<std::string>(key, "key");
   const auto rows = to_option<int64_t>(target_rows, "target_rows");
-  return to_commit_fields(unlocked([&] { return lake.compact(of, rows); }));
+  const WorkOptions options = to_work(progress);
+  return to_commit_fields(unlocked([&] { return lake.compact(of, rows, options); }));
 }
 
 void replace_in(Transaction& transaction, nb::handle key, const Table& table, const nb::kwargs& named) {
@@ -116,7 +117,7 @@ void bind_ranges(nb::class_<Lake>& lake) {
   lake.def("remove_range", &remove_range, "key"_a.none(), "options"_a);
   lake.def("retain_many", &retain_many, "keys"_a.none(), "options"_a);
   lake.def("rename", &rename, "key"_a.none(), "new_key"_a.none());
-  lake.def("compact", &compact, "key"_a.none(), "target_rows"_a.none());
+  lake.def("compact", &compact, "key"_a.none(), "target_rows"_a.none(), "progress"_a.none());
 }
 
 void bind_ranges(nb::class_<Transaction>& transaction) {

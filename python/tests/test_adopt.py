@@ -30,7 +30,9 @@ def test_files_of_polars_and_pyarrow_become_a_series_in_place(lake: varve.Lake, 
     second = first.parent / "rest.parquet"
     pq.write_table(hours.tail(-100).to_arrow(), second)
     before = [(path.stat().st_ino, path.read_bytes()) for path in (first, second)]
-    report = lake.adopt("k", identity=["timestamp"])
+    told: list[tuple[int, int]] = []
+    report = lake.adopt("k", identity=["timestamp"], progress=lambda done, total: told.append((done, total)))
+    assert told[-1][0] == told[-1][1] == report.series[0].bytes
     assert [(path.stat().st_ino, path.read_bytes()) for path in (first, second)] == before
     assert report.series[0].rows == len(hours)
     assert lake.read("k").to_polars()["close"].to_list() == hours["close"].to_list()

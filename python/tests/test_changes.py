@@ -53,7 +53,10 @@ def test_small_files_become_one(lake: varve.Lake) -> None:
     for part in reversed(range(10)):
         lake.append("k", make_bars(part * 100, 10), target_rows_per_file=1_000)
     before = read(lake, "k")
-    lake.compact("k")
+    told: list[tuple[int, int]] = []
+    lake.compact("k", progress=lambda done, total: told.append((done, total)))
+    assert len(told) == 10
+    assert told[-1][0] == told[-1][1]
     assert lake.info("k").files == 1
     assert read(lake, "k").equals(before)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from varve import _varve
+from varve._maintenance import Progress
 from varve._writing import Prices, to_native_series_options
 
 
@@ -58,6 +59,7 @@ class Adoption:
         rewrite: bool = False,
         zone: str = "",
         dry_run: bool = False,
+        progress: Progress | None = None,
     ) -> AdoptReport:
         """Makes Parquet files that lie in the lake's directory, where ``layout`` (``"range"`` if not said) has those of
         ``key``, that series as they are: none is written anew, and their names stay. Without a key: all keys that a
@@ -67,7 +69,8 @@ class Adoption:
         Files must be sorted and apart in time, their times have a zone, and prices that are to be decimals
         (``prices="decimal"``) be so already. Others are adopted with ``rewrite=True``: files in any order anywhere in
         the directory of the key, whose rows are written anew as the layout has them, one commit a key; the files
-        themselves move to ``.varve/originals``. ``zone`` is then that of times without one.
+        themselves move to ``.varve/originals``. ``zone`` is then that of times without one. ``progress`` is told the
+        bytes of files that were read, and of how many.
 
         Raises AlreadyExistsError for a key that is a series or two rows of one
         identity, InvalidArgumentError, SchemaCompatibilityError, NotSupportedError, naming the file. One that is
@@ -83,6 +86,8 @@ class Adoption:
             prices=prices,
             price_columns=price_columns,
         )
-        fields = self._native.adopt("" if key is None else key, dry_run=dry_run, rewrite=rewrite, zone=zone, **options)
+        fields = self._native.adopt(
+            "" if key is None else key, progress, dry_run=dry_run, rewrite=rewrite, zone=zone, **options
+        )
         series = [AdoptedSeries(**one) for one in fields["series"]]
         return AdoptReport(fields["commit_id"], series, dict(fields["left"]), fields["empty_files"])

@@ -38,14 +38,21 @@ AdoptedSeries to_adopted(const store::Adoption& adoption) {
 class Adopter {
  public:
   Adopter(store::Store& store, const AdoptOptions& options, Rewriter rewriter)
-      : store_(store), options_(options), rewriter_(rewriter) {}
+      : store_(store),
+        options_(options),
+        rewriter_(std::move(rewriter)),
+        work_(to_upkeep(options.work)),
+        meter_(work_) {}
 
   AdoptReport run(std::string_view key) {
     if (!store_.read_only()) store_.publish();  // what is left of a deleted series is nobody else's
     const auto where = options_.rewrite ? store::FindWhere::kBelowTheKey : store::FindWhere::kLaidOut;
     std::vector<store::FoundSeries> found = store_.find_files(layout(), key, where);
     std::vector<std::string> keys;
-    for (const store::FoundSeries& one : found) keys.push_back(one.key);
+    for (const store::FoundSeries& one : found) {
+      keys.push_back(one.key);
+      meter_.expect(store_.bytes_of(one));
+    }
     std::optional<store::WriteSession> session;
     const bool together = !options_.dry_run && !options_.rewrite && !keys.empty();
     if (together) session.emplace(store_.begin_write(std::move(keys)));
@@ -78,7 +85,7 @@ class Adopter {
 
   void take_in(const store::FoundSeries& found, std::optional<store::WriteSession>& session) {
     const Schema schema = store_.adopted_schema(found);
-    store::Adoption adoption = store_.examine(found, define_series(options_.series, schema), schema);
+    store::Adoption adoption = store_.examine(found, {define_series(options_.series, schema), schema}, meter_);
     if (adoption.files.empty()) throw InvalidArgument("no file of series {} has a row", quote(found.key));
     const std::vector<std::string>& skipped = adoption.skipped;
     report_.empty_files.insert(report_.empty_files.end(), skipped.begin(), skipped.end());
@@ -89,7 +96,7 @@ class Adopter {
   // All rows of a key are in memory, so each has a commit of its own.
   void rewrite(const store::FoundSeries& found) {
     check_alone(found.key);
-    store::FoundRows all = store_.read_found(found);
+    store::FoundRows all = store_.read_found(found, meter_);
     if (all.rows.num_rows() == 0) throw InvalidArgument("no file of series {} has a row", quote(found.key));
     const catalog::SeriesDefinition definition = define_series(options_.series, all.rows.schema());
     AdoptedSeries series{.key = found.key, .kind = definition.kind, .index = definition.index};
@@ -135,6 +142,8 @@ class Adopter {
   store::Store& store_;
   const AdoptOptions& options_;
   Rewriter rewriter_;
+  store::UpkeepOptions work_;
+  store::Meter meter_;
   AdoptReport report_;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "varve/base/time.h"
+#include "varve/lake/maintenance.h"
 #include "varve/lake/options.h"
 
 namespace varve {
@@ -18,6 +19,7 @@ struct AdoptOptions {
   // are written anew as the layout has them, and the files move to `.varve/originals`.
   bool rewrite = false;
   std::string zone;  // of an index without one, where files are rewritten
+  WorkOptions work;  // told the bytes of files as they are read
 };
 
 // A series that was, or by a dry run would be, made of files.

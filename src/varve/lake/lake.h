@@ -169,8 +169,8 @@ class Lake {
   // Merges small neighbouring files of a series into files of `target_rows` (0: what the series was made with), up to
   // half more for a rest. Rows stay as they are; each new file is read again and compared before it takes the place of
   // the old ones. Readers and writers go on meanwhile. Long series take several commits, the last of which is returned.
-  // Throws NotFound.
-  Commit compact(std::string_view key, int64_t target_rows = 0);
+  // The listener is told the bytes of old files as they are merged. Throws NotFound, Cancelled.
+  Commit compact(std::string_view key, int64_t target_rows = 0, const WorkOptions& options = {});
   // Forgets old versions of a series (of all, if `key` is empty) and removes the files that only they had. Throws
   // NotFound, InvalidArgument for what is negative.
   VacuumReport vacuum(std::string_view key = {}, const VacuumOptions& options = {});

@@ -14,10 +14,6 @@
 namespace varve {
 namespace {
 
-store::UpkeepOptions to_upkeep(const WorkOptions& options) {
-  return {.progress = options.progress, .cancel = options.cancel};
-}
-
 RepairOutcome to_outcome(store::RepairOutcome outcome) {
   switch (outcome) {
     case store::RepairOutcome::kMended: return RepairOutcome::kMended;
@@ -109,12 +105,14 @@ int64_t RepairReport::rows_lost() const noexcept {
   });
 }
 
-Commit Lake::compact(std::string_view key, int64_t target_rows) {
+Commit Lake::compact(std::string_view key, int64_t target_rows, const WorkOptions& options) {
   if (target_rows < 0) throw InvalidArgument("target_rows is {} and must not be negative", target_rows);
   Commit last{.id = {}, .key = std::string(key)};
+  const store::UpkeepOptions work = to_upkeep(options);
+  store::Meter meter(work);
   for (bool unfinished = true; unfinished;) {
     store::WriteSession session = state_->use(key).begin_write({std::string(key)});
-    unfinished = session.compact(key, target_rows);
+    unfinished = session.compact(key, target_rows, &meter);
     store::CommitResult result = session.commit();
     last.version = result.series.front().version;
     last.published = result.series.front().published;

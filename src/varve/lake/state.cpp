@@ -24,6 +24,10 @@ base::Log to_log(std::function<void(std::string_view line)> on_warning) {
   };
 }
 
+store::UpkeepOptions to_upkeep(const WorkOptions& options) {
+  return {.progress = options.progress, .cancel = options.cancel};
+}
+
 Lake::State::State(std::string whole_root) : root(std::move(whole_root)), process(::getpid()) {}
 
 bool Lake::State::forked() const { return process != ::getpid(); }

@@ -25,6 +25,8 @@ std::string whole_path(const std::string& path);
 
 base::Log to_log(std::function<void(std::string_view line)> on_warning);
 
+store::UpkeepOptions to_upkeep(const WorkOptions& options);
+
 // A change of one series, to be committed with others.
 struct Change {
   std::string key;

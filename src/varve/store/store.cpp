@@ -163,12 +163,14 @@ std::vector<FoundSeries> Store::find_files(const std::string& layout, std::strin
 
 void Store::publish() const { publish_pending(*engine_); }
 
-FoundRows Store::read_found(const FoundSeries& found) const { return store::read_found(*engine_, found); }
+FoundRows Store::read_found(const FoundSeries& found, Meter& meter) const {
+  return store::read_found(*engine_, found, meter);
+}
 
 Schema Store::adopted_schema(const FoundSeries& found) const { return store::adopted_schema(*engine_, found); }
 
-Adoption Store::examine(const FoundSeries& found, catalog::SeriesDefinition definition, const Schema& schema) const {
-  return store::examine(*engine_, found, std::move(definition), schema);
+Adoption Store::examine(const FoundSeries& found, const SeriesToBe& series, Meter& meter) const {
+  return store::examine(*engine_, found, series, meter);
 }
 
 Vacuumed Store::vacuum(std::string_view key, const RetentionPolicy& policy) const {

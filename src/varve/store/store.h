@@ -68,10 +68,10 @@ class Store {
   // See find_files, read_found, adopted_schema and examine. Throws InvalidArgument for a bad layout.
   [[nodiscard]] std::vector<FoundSeries> find_files(const std::string& layout, std::string_view key,
                                                     FindWhere where = FindWhere::kLaidOut) const;
-  [[nodiscard]] FoundRows read_found(const FoundSeries& found) const;
+  [[nodiscard]] int64_t bytes_of(const FoundSeries& found) const { return store::bytes_of(*engine_, found); }
+  [[nodiscard]] FoundRows read_found(const FoundSeries& found, Meter& meter) const;
   [[nodiscard]] Schema adopted_schema(const FoundSeries& found) const;
-  [[nodiscard]] Adoption examine(const FoundSeries& found, catalog::SeriesDefinition definition,
-                                 const Schema& schema) const;
+  [[nodiscard]] Adoption examine(const FoundSeries& found, const SeriesToBe& series, Meter& meter) const;
   // See vacuum and Lease.
   [[nodiscard]] Lease lease(int64_t series_id, int64_t version) const {
     const catalog::SeriesVersion leased{series_id, version};

@@ -23,6 +23,14 @@
 namespace varve::store {
 namespace {
 
+// Of the objects with these ids.
+int64_t bytes_of(const std::vector<catalog::ObjectRow>& objects, const std::vector<std::string>& ids) {
+  const std::set<std::string_view> wanted(ids.begin(), ids.end());
+  int64_t bytes = 0;
+  for (const catalog::ObjectRow& object : objects) bytes += wanted.contains(object.id) ? object.bytes : 0;
+  return bytes;
+}
+
 std::string_view operation_of(WriteMode mode) {
   switch (mode) {
     case WriteMode::kReplaceSeries: return "write";
@@ -454,10 +462,19 @@ void WriteSession::rename(std::string_view name, std::string_view new_name) {
   key.result.changed = true;
 }
 
-bool WriteSession::compact(std::string_view name, int64_t target_rows) {
+bool WriteSession::compact(std::string_view name, int64_t target_rows, Meter* meter) {
   KeyState& key = state_->touch_existing(name, "compact");
   const SeriesFiles files = state_->files_of(key);
-  CompactionPlan compaction = plan_compaction(files, target_rows, state_->tools(key));
+  PlanTools tools = state_->tools(key);
+  if (meter != nullptr) {
+    tools.read_object = [read = std::move(tools.read_object), meter](const catalog::ObjectRow& object) {
+      Table rows = read(object);
+      meter->add(object.bytes);
+      return rows;
+    };
+  }
+  CompactionPlan compaction = plan_compaction(files, target_rows, tools);
+  if (meter != nullptr) meter->expect(bytes_of(files.objects, compaction.plan.removed));
   state_->accept(key, files, std::move(compaction.plan));
   return compaction.unfinished;
 }

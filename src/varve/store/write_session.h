@@ -12,6 +12,7 @@
 #include "varve/store/engine.h"
 #include "varve/store/plan.h"
 #include "varve/store/schema/column_change.h"
+#include "varve/store/upkeep/progress.h"
 #include "varve/table/table.h"
 
 namespace varve::store {
@@ -79,8 +80,9 @@ class WriteSession {
   // Both keys are part of the session. Throws AlreadyExists for a new key that is there, InvalidArgument for one where
   // the layout cannot be, NotSupported for a series laid out by a path template.
   void rename(std::string_view key, std::string_view new_key);
-  // Merges files (see plan_compaction). True if some are left for another commit.
-  bool compact(std::string_view key, int64_t target_rows);
+  // Merges files (see plan_compaction). True if some are left for another commit. The meter, if there is one, is told
+  // the bytes of files as they are merged, which `commit` does, and must outlive that.
+  bool compact(std::string_view key, int64_t target_rows, Meter* meter = nullptr);
   // Drops and renames columns: the commit writes each file anew, row group by row group, so that the visible tree has
   // nothing but the new names. Throws NotFound, and as store::change_columns does.
   void change_columns(std::string_view key, const ColumnChange& change);

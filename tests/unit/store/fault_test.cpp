@@ -229,7 +229,9 @@ TEST_P(FaultTest, Adopt) {
   fail_everywhere({"adopt", [](const Store& store) {
                      const store::FoundSeries found = store.find_files("range", "foreign").front();
                      store::WriteSession session = store.begin_write({"foreign"});
-                     session.adopt(store.examine(found, keyed(), store.adopted_schema(found)));
+                     const store::UpkeepOptions nobody_listens;
+                     store::Meter meter(nobody_listens);
+                     session.adopt(store.examine(found, {keyed(), store.adopted_schema(found)}, meter));
                      session.commit();
                    }});
 }
@@ -239,7 +241,9 @@ TEST_P(FaultTest, AdoptAndRewrite) {
   std::filesystem::copy(prepared_.root() + "/k", prepared_.root() + "/loose_month");
   fail_later_too({"adopt and rewrite", [](const Store& store) {
                     const store::FoundSeries found = store.find_files("range", "loose_month").front();
-                    const store::FoundRows all = store.read_found(found);
+                    const store::UpkeepOptions nobody_listens;
+                    store::Meter meter(nobody_listens);
+                    const store::FoundRows all = store.read_found(found, meter);
                     store::WriteSession session = store.begin_write({"loose_month"});
                     session.write({.key = "loose_month",
                                    .change = {.rows = all.rows, .mode = store::WriteMode::kReplaceSeries},

@@ -1,17 +1,18 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "varve/base/error.h"
 #include "varve/cli/commands.h"
+#include "varve/cli/commands/work.h"
 #include "varve/cli/exit_codes.h"
 #include "varve/cli/options.h"
 
 namespace varve::cli {
-
 namespace {
 
 struct AdoptChoice {
@@ -81,7 +82,11 @@ int adopt(Session& session, const AdoptChoice& choice) {
   }
   if (!choice.dry_run) session.interrupts().finish_before_exit();
   Lake lake = session.open_lake();
-  const AdoptReport report = lake.adopt(choice.key, adopt_options(choice, session));
+  AdoptOptions options = adopt_options(choice, session);
+  std::optional<Work> work(std::in_place, session, choice.key.empty() ? choice.layout : choice.key);
+  options.work = work->options();
+  const AdoptReport report = lake.adopt(choice.key, options);
+  work.reset();
   lake.close();
   session.show(series_table(report.series), static_cast<int64_t>(report.series.size()));
   for (const NotAdopted& left : report.left) session.complain(left.key + ": " + left.what);

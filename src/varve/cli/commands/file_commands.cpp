@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "varve/cli/commands.h"
+#include "varve/cli/commands/work.h"
 #include "varve/cli/exit_codes.h"
 #include "varve/cli/format.h"
 #include "varve/cli/options.h"
@@ -48,7 +49,7 @@ void add_compact(CLI::App& app, Session& session) {
       session.interrupts().finish_before_exit();
       Lake lake = session.open_lake();
       const int64_t before = lake.info(choice->key).files;
-      const Commit commit = lake.compact(choice->key, choice->target_rows);
+      const Commit commit = lake.compact(choice->key, choice->target_rows, Work(session, choice->key).options());
       const int64_t after = lake.info(choice->key).files;
       lake.close();
       session.say(commit.id.empty() ? choice->key + ": nothing to do"

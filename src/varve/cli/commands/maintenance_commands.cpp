@@ -10,6 +10,7 @@
 #include "varve/base/error.h"
 #include "varve/cli/commands.h"
 #include "varve/cli/commands/table_maker.h"
+#include "varve/cli/commands/work.h"
 #include "varve/cli/exit_codes.h"
 
 namespace varve::cli {
@@ -17,27 +18,6 @@ namespace varve::cli {
 namespace {
 
 using Texts = std::vector<std::optional<std::string>>;
-
-// Shows how far work is while it lives.
-class Work {
- public:
-  Work(Session& session, std::string_view label) : progress_(session.make_progress()) {
-    progress_->start(label);
-    options_.cancel = session.interrupts().token();
-    options_.progress = [this](int64_t bytes, int64_t bytes_total) {
-      progress_->update(static_cast<uint64_t>(bytes), static_cast<uint64_t>(bytes_total));
-    };
-  }
-  ~Work() { progress_->finish(); }
-  Work(const Work&) = delete;
-  Work& operator=(const Work&) = delete;
-
-  [[nodiscard]] const WorkOptions& options() const noexcept { return options_; }
-
- private:
-  std::unique_ptr<Progress> progress_;
-  WorkOptions options_;
-};
 
 void show_all(Session& session, TableMaker& maker) {
   const Table rows = maker.make();

@@ -26,8 +26,9 @@ parquet::Reader open_file(Engine& engine, const std::string& path) {
 
 class Examination {
  public:
-  Examination(Engine& engine, catalog::SeriesDefinition definition, const Schema& schema)
+  Examination(Engine& engine, catalog::SeriesDefinition definition, const Schema& schema, Meter& meter)
       : engine_(engine),
+        meter_(meter),
         layout_(Layout::parse(definition.layout)),
         order_(order_of(definition)),
         needed_(columns_of_order(schema)) {
@@ -68,6 +69,7 @@ class Examination {
     check_order(reader, file);
     check_place(file);
     file.sha256 = base::to_hex(base::sha256(engine_.files().open(whole, base::OpenMode::kRead)->map()->bytes()));
+    meter_.add(file.bytes);
     adoption_.files.push_back(std::move(file));
   }
 
@@ -152,6 +154,7 @@ class Examination {
   }
 
   Engine& engine_;
+  Meter& meter_;
   Layout layout_;
   table::RowOrder order_;
   Schema needed_;
@@ -177,7 +180,15 @@ Schema adopted_schema(Engine& engine, const FoundSeries& found) {
   return *std::move(schema);
 }
 
-FoundRows read_found(Engine& engine, const FoundSeries& found) {
+int64_t bytes_of(Engine& engine, const FoundSeries& found) {
+  int64_t bytes = 0;
+  for (const FoundFile& file : found.files) {
+    bytes += static_cast<int64_t>(engine.files().status(base::join_path(engine.disk().root(), file.path)).size);
+  }
+  return bytes;
+}
+
+FoundRows read_found(Engine& engine, const FoundSeries& found, Meter& meter) {
   const Schema schema = adopted_schema(engine, found);
   FoundRows all;
   std::vector<Table> pieces;
@@ -185,16 +196,17 @@ FoundRows read_found(Engine& engine, const FoundSeries& found) {
     naming(file.path, [&] {
       all.files.push_back({file.path, engine.files().status(base::join_path(engine.disk().root(), file.path))});
       pieces.push_back(table::conform(open_file(engine, file.path).read({.pool = engine.pool()}), schema));
+      meter.add(static_cast<int64_t>(all.files.back().status.size));
     });
   }
   all.rows = table::concatenate(pieces, engine.pool());
   return all;
 }
 
-Adoption examine(Engine& engine, const FoundSeries& found, catalog::SeriesDefinition definition,
-                 const Schema& columns) {
-  take_price_scales(columns, definition);
-  const Schema schema = with_float_prices(columns, definition);
+Adoption examine(Engine& engine, const FoundSeries& found, const SeriesToBe& series, Meter& meter) {
+  catalog::SeriesDefinition definition = series.definition;
+  take_price_scales(series.columns, definition);
+  const Schema schema = with_float_prices(series.columns, definition);
   if (!definition.index.empty()) {
     const DataType& type = schema[schema.position_of(definition.index)].type;
     if (type.id == TypeId::kTimestamp && type.zone.empty()) {
@@ -204,7 +216,7 @@ Adoption examine(Engine& engine, const FoundSeries& found, catalog::SeriesDefini
           quote(definition.index), quote(found.key));
     }
   }
-  return Examination(engine, std::move(definition), schema).run(found);
+  return Examination(engine, std::move(definition), schema, meter).run(found);
 }
 
 }  // namespace varve::store

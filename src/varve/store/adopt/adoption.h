@@ -9,6 +9,7 @@
 #include "varve/store/adopt/found_files.h"
 #include "varve/store/adopt/originals.h"
 #include "varve/store/engine.h"
+#include "varve/store/upkeep/progress.h"
 #include "varve/table/table.h"
 
 namespace varve::store {
@@ -44,14 +45,23 @@ struct FoundRows {
   Table rows;
   std::vector<Original> files;
 };
-FoundRows read_found(Engine& engine, const FoundSeries& found);
+FoundRows read_found(Engine& engine, const FoundSeries& found, Meter& meter);
 
-// Reads the index and the identity of each file and whatever has another type than in `schema`, and checks that the
+// What files are to become.
+struct SeriesToBe {
+  catalog::SeriesDefinition definition;
+  Schema columns;  // of the files (adopted_schema)
+};
+
+// Reads the index and the identity of each file and whatever has another type than in `series`, and checks that the
 // files are a series: rows in order within a file and from file to file, times of files apart, each file in the place
 // that the layout has for it, no null in the index, none of its times without a zone, no two rows of one identity, each
-// value exact as the type of the series, and prices that are to be decimals so in all files. `columns` are those of the
-// files. Takes the files' checksums. Throws InvalidArgument, AlreadyExists (two rows of
-// one identity), SchemaCompatibility, Corruption, each naming the file.
-Adoption examine(Engine& engine, const FoundSeries& found, catalog::SeriesDefinition definition, const Schema& columns);
+// value exact as the type of the series, and prices that are to be decimals so in all files. Takes the files'
+// checksums. Throws InvalidArgument, AlreadyExists (two rows of one identity), SchemaCompatibility, Corruption, each
+// naming the file.
+Adoption examine(Engine& engine, const FoundSeries& found, const SeriesToBe& series, Meter& meter);
+
+// The bytes of all files of a series: what the meter of both is told of one after the other.
+int64_t bytes_of(Engine& engine, const FoundSeries& found);
 
 }  // namespace varve::store
