@@ -85,6 +85,9 @@ void Catalog::Connection::with_reader(const Work& work) {
         take_back(std::move(reader));
         return;
       }
+    } catch (const NotFound&) {
+      const bool log_went = options_.read_only && !reader.source && files_.exists(path_);
+      if (!log_went && (!reader.source || reader.source->is_current())) throw;
     } catch (const ReadOnly&) {
       if (!reader.source || reader.source->access() != Access::kReadOnly) throw;
       std::this_thread::sleep_for(std::chrono::milliseconds(1 << useless++));  // a writer that comes mends it
@@ -100,7 +103,6 @@ void Catalog::Connection::lend(Reader& reader, ReadOnlySource::SharedMemory memo
   {
     const std::lock_guard lock(readers_mutex_);
     if (closed_) throw InvalidArgument("catalog {} is closed", path_);
-    if (options_.read_only && !source_) source_ = std::make_shared<ReadOnlySource>(files_, path_, memory);
     reader.source = source_;
     if (!idle_readers_.empty()) {
       reader.database = std::move(idle_readers_.back());
@@ -108,9 +110,18 @@ void Catalog::Connection::lend(Reader& reader, ReadOnlySource::SharedMemory memo
       return;
     }
   }
+  if (options_.read_only && !reader.source) reader.source = make_source(memory);
   const Access access = reader.source ? reader.source->access() : Access::kQuery;
   reader.database = std::make_unique<Database>(files_, reader.source ? reader.source->path() : path_,
                                                Database::Options{access, options_.busy_timeout});
+}
+
+// May take a while, which nobody else waits for.
+std::shared_ptr<ReadOnlySource> Catalog::Connection::make_source(ReadOnlySource::SharedMemory memory) {
+  auto made = std::make_shared<ReadOnlySource>(files_, path_, memory);
+  const std::lock_guard lock(readers_mutex_);
+  if (!source_ && !closed_) source_ = made;
+  return made;
 }
 
 void Catalog::Connection::take_back(Reader reader) {

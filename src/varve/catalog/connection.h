@@ -73,6 +73,7 @@ class Catalog::Connection {
 
   void check_process() const;
   void lend(Reader& reader, ReadOnlySource::SharedMemory memory);
+  std::shared_ptr<ReadOnlySource> make_source(ReadOnlySource::SharedMemory memory);
   void take_back(Reader reader);
   void forget(const std::shared_ptr<ReadOnlySource>& source);
   void merge_log_from(int64_t frames_min);

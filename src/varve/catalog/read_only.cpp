@@ -47,9 +47,11 @@ void write_new_file(base::FileSystem& files, const std::string& path, const std:
 
 ReadOnlySource::ReadOnlySource(base::FileSystem& files, std::string path, SharedMemory memory)
     : files_(files), path_(std::move(path)), traces_(traces()), opened_path_(path_) {
-  if (traces_.log && traces_.has_shared_memory && memory == SharedMemory::kIfThere) {
+  const bool shares = memory == SharedMemory::kIfThere;
+  if (!(shares && can_be_shared()) && needs_log()) wait_for_quiet();  // to copy it, if it is still so then
+  if (shares && can_be_shared()) {
     access_ = Access::kReadOnly;
-  } else if (!traces_.log || traces_.log->size == 0) {
+  } else if (!needs_log()) {
     access_ = Access::kImmutable;
   } else {
     copy();
@@ -91,7 +93,6 @@ void ReadOnlySource::wait_for_quiet() {
 }
 
 void ReadOnlySource::copy() {
-  wait_for_quiet();
   folder_ = make_private_folder();
   opened_path_ = base::join_path(folder_, base::file_name(path_));
   access_ = Access::kQuery;

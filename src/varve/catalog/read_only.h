@@ -40,6 +40,8 @@ class ReadOnlySource {
   };
   [[nodiscard]] Traces traces() const;
   [[nodiscard]] bool same(const Traces& now) const;
+  [[nodiscard]] bool can_be_shared() const { return traces_.log && traces_.has_shared_memory; }
+  [[nodiscard]] bool needs_log() const { return traces_.log && traces_.log->size > 0; }
   void wait_for_quiet();
   void copy();
 

@@ -67,10 +67,10 @@ std::unique_ptr<Engine> open_engine(const Disk& disk, const base::Clock& clock, 
 void clear_own_replaced(Engine& engine) {
   const Duration grace{engine.listing_grace().nanoseconds / 10};
   try {
-    const Duration left = clear_replaced(engine, grace);
+    const Duration left = clear_replaced(engine, grace, StagedBy::kThisOpener);
     if (left == Duration{0}) return;
     engine.clock().sleep(left);
-    clear_replaced(engine, grace);
+    clear_replaced(engine, grace, StagedBy::kThisOpener);
   } catch (const Error& error) {  // whoever opens the lake next comes back to it
     engine.warn(std::string("cannot clear what was replaced: ") + error.what());
   }

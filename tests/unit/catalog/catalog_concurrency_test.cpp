@@ -197,8 +197,9 @@ class StillProcess {
  public:
   explicit StillProcess(const std::function<void()>& work) {
     int done[2] = {};
-    if (::pipe(done) != 0) return;
+    if (::pipe(done) != 0) throw Io("no pipe");
     child_ = ::fork();
+    if (child_ < 0) throw Io("no child");
     if (child_ == 0) {
       work();
       ::close(done[0]);
@@ -211,6 +212,7 @@ class StillProcess {
     ::close(done[0]);
   }
   ~StillProcess() {
+    if (child_ <= 0) return;  // that would be everybody
     ::kill(child_, SIGKILL);
     ::waitpid(child_, nullptr, 0);
   }

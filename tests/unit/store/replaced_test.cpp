@@ -125,6 +125,38 @@ TEST_F(ReplacedTest, AFileThatSomebodyPutThereComesBack) {
   EXPECT_TRUE(std::filesystem::exists(folder_.path("k/1970/01/notes.txt")));
 }
 
+TEST_F(ReplacedTest, AFileWhoseNameIsTakenGoesToTheQuarantineAndIsToldOnce) {
+  const Store store = folder_.open();
+  write_two_files(store);
+  replace_a_row(store);
+  const std::string staging = folder_.path(".varve/staging/" + folder_.staged().at(0));
+  const std::string directory = std::filesystem::directory_iterator(staging)->path();
+  for (const std::string& name : {directory + "/notes.txt", folder_.path("k/notes.txt")}) {
+    std::ofstream(name) << "mine";
+  }
+  folder_.clock().advance(kGrace);
+  for (const char* key : {"other", "another"}) append(store, key, run_of(0, 1));
+  EXPECT_EQ(folder_.log().size(), 1U);
+  const std::string quarantine = folder_.path(".varve/quarantine");
+  EXPECT_TRUE(std::filesystem::exists(std::filesystem::directory_iterator(quarantine)->path() / "notes.txt"));
+  EXPECT_EQ(replaced(), 0U);
+}
+
+TEST_F(ReplacedTest, WhoeverClosesClearsOnlyWhatIsItsOwn) {
+  Store store = folder_.open();
+  write_two_files(store);
+  replace_a_row(store);
+  LakeFolder same(folder_.root());
+  same.set_listing_grace(kGrace);
+  set_soon(same);
+  same.clock().advance(Duration{kGrace.nanoseconds / 5});
+  {
+    const Store other = same.open();
+    append(other, "other", run_of(0, 1));
+  }
+  EXPECT_EQ(replaced(), 1U);
+}
+
 TEST_F(ReplacedTest, NothingStaysWhenTheStoreIsClosed) {
   folder_.set_listing_grace(Duration::milliseconds(200));
   {

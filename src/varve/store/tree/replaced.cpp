@@ -7,6 +7,7 @@
 
 #include "varve/base/error.h"
 #include "varve/store/tree/place.h"
+#include "varve/store/upkeep/put_aside.h"
 
 namespace varve::store {
 namespace {
@@ -35,8 +36,7 @@ std::vector<std::string> move_back(Engine& engine, const std::string& directory,
   return left;
 }
 
-// False, with a warning, if something had to stay.
-bool discard(Engine& engine, const ReplacedDirectory& replaced, const std::string& key) {
+void discard(Engine& engine, const ReplacedDirectory& replaced, const std::string& key) {
   std::vector<std::string> left = engine.files().list(replaced.path);
   for (const catalog::ObjectRow& object : find_objects(engine, replaced.tree.series_id, replaced.tree.place, left)) {
     const std::string name = base::file_name(object.name);
@@ -46,12 +46,10 @@ bool discard(Engine& engine, const ReplacedDirectory& replaced, const std::strin
   }
   const std::string visible = base::join_path(engine.disk().root(), directory_of_place(key, replaced.tree.place));
   if (!left.empty()) left = move_back(engine, visible, replaced.path, left);
-  for (const std::string& name : left) {
-    engine.warn("a file that somebody else made was kept in " + base::join_path(replaced.path, name));
-  }
-  if (!left.empty()) return false;
-  engine.files().remove_directory(replaced.path);
-  return true;
+  if (left.empty()) return engine.files().remove_directory(replaced.path);
+  const std::string kept = put_aside(engine.disk(), replaced.path, base::file_name(replaced.path));
+  engine.warn(format_message("{} of somebody else, {} first, lie in {}: there are others of these names in {}",
+                             {left.size(), left.front(), kept, visible}));
 }
 
 // One that was cleared meanwhile is fine.
@@ -74,29 +72,39 @@ std::vector<std::string> list_if_there(Engine& engine, const std::string& direct
   }
 }
 
-}  // namespace
-
-std::vector<ReplacedDirectory> find_replaced(Engine& engine) {
+// What goes meanwhile is as if it had not been there.
+std::vector<ReplacedDirectory> find_in(Engine& engine, const std::string& staging) {
   std::vector<ReplacedDirectory> found;
-  for (const std::string& id : engine.files().list(engine.disk().staging_path())) {
-    const std::string staging = base::join_path(engine.disk().staging_path(), id);
-    for (const std::string& name : list_if_there(engine, staging)) {
-      const std::optional<StagedTree> tree = parse_staged_tree(name);
-      const std::string path = base::join_path(staging, name);
-      if (!tree || !engine.files().exists(path)) continue;
+  for (const std::string& name : list_if_there(engine, staging)) {
+    const std::optional<StagedTree> tree = parse_staged_tree(name);
+    if (!tree) continue;
+    const std::string path = base::join_path(staging, name);
+    try {
       const base::FileStatus status = engine.files().status(path);
       if (status.type == base::FileType::kDirectory) found.push_back({path, *tree, age_of(engine, status)});
-    }
+    } catch (const NotFound&) {}
   }
   return found;
 }
 
-Duration clear_replaced(Engine& engine, Duration grace) {
+}  // namespace
+
+std::vector<ReplacedDirectory> find_replaced(Engine& engine, StagedBy by) {
+  if (by == StagedBy::kThisOpener) return find_in(engine, engine.staging());
+  std::vector<ReplacedDirectory> all;
+  for (const std::string& id : engine.files().list(engine.disk().staging_path())) {
+    std::vector<ReplacedDirectory> found = find_in(engine, base::join_path(engine.disk().staging_path(), id));
+    all.insert(all.end(), found.begin(), found.end());
+  }
+  return all;
+}
+
+Duration clear_replaced(Engine& engine, Duration grace, StagedBy by) {
   const auto due = [&](const ReplacedDirectory& one) { return one.age >= grace; };
-  std::vector<ReplacedDirectory> found = find_replaced(engine);
+  std::vector<ReplacedDirectory> found = find_replaced(engine, by);
   if (std::any_of(found.begin(), found.end(), due)) {
     const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
-    for (const ReplacedDirectory& one : find_replaced(engine)) {
+    for (const ReplacedDirectory& one : find_replaced(engine, by)) {
       if (due(one)) discard_if_known(engine, one);
     }
     std::erase_if(found, due);

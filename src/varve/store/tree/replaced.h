@@ -21,13 +21,15 @@ struct ReplacedDirectory {
   Duration age{0};  // since it was replaced; as old as can be if the clock says that this is still to come
 };
 
-// Those in the staging directories of all processes.
-std::vector<ReplacedDirectory> find_replaced(Engine& engine);
+// Those in the staging directories of all processes, or only of this opener.
+enum class StagedBy { kAnybody, kThisOpener };
+std::vector<ReplacedDirectory> find_replaced(Engine& engine, StagedBy by = StagedBy::kAnybody);
 
 // Clears those that have been there for `grace`: Varve's own files go, what others put in is moved to the visible
-// directory, or stays, with a warning, where its name is taken there. Takes the publish lock if there is something to
-// do. Returns how long it is until the others can be cleared; 0: there are none. Failures are told to the log.
-Duration clear_replaced(Engine& engine, Duration grace);
+// directory, or, with a warning, into the quarantine where its name is taken there. Takes the publish lock if there is
+// something to do. Returns how long it is until the others can be cleared; 0: there are none. What cannot be cleared is
+// told to the log. Throws ConcurrentWrite, Io.
+Duration clear_replaced(Engine& engine, Duration grace, StagedBy by = StagedBy::kAnybody);
 
 // The names of objects (layout.h) of a series that such directories show. The caller holds the publish lock.
 std::set<std::string> names_in_replaced(Engine& engine, int64_t series_id);
