@@ -37,7 +37,7 @@ def run_fake(runner, tmp_path, monkeypatch):
     """Runs a test program that writes a report with these tests (None: writes none) and then does `ending`."""
     monkeypatch.setattr(runner, "REPORTS", tmp_path)
 
-    def run(tests: list[dict] | None, ending: str = "pass"):
+    def run(tests: list[dict] | None, ending: str = "pass", **part: int):
         report = json.dumps({"testsuites": [{"testsuite": tests}]}) if tests is not None else None
         program = tmp_path / "fake.py"
         program.write_text(
@@ -47,7 +47,7 @@ def run_fake(runner, tmp_path, monkeypatch):
             "if report: open(path, 'w').write(report)\n"
             f"{ending}\n"
         )
-        return runner.run_program("fake_test", [sys.executable, str(program)])
+        return runner.run_program("fake_test", [sys.executable, str(program)], **part)
 
     return run
 
@@ -65,6 +65,12 @@ def test_tests_are_counted_by_their_outcome(run_fake):
 
 def test_disabled_test_counts_as_skipped(run_fake):
     assert run_fake([gtest("A"), gtest("B", result="SUPPRESSED", status="NOTRUN")]).skips == ["fake_test: Suite.B"]
+
+
+def test_a_part_of_a_program_is_one_of_its_shards(run_fake):
+    is_second = "sys.exit((os.environ['GTEST_SHARD_INDEX'], os.environ['GTEST_TOTAL_SHARDS']) != ('1', '4'))"
+    assert not run_fake([gtest("A")], is_second, part=2, parts=4).failures
+    assert run_fake([gtest("A")], is_second, part=3, parts=4).failures == ["fake_test, part 3 of 4: exit status 1"]
 
 
 def test_program_that_dies_fails(run_fake):
