@@ -109,6 +109,18 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   return format_message("there is no command {}{}", {quote(words[0]), nearest});
 }
 
+// An option or argument that is there but empty is most likely a variable of the shell that nobody set; to take it as
+// not said would, for the start of what is deleted, delete all. Untimed series alone are said so.
+void refuse_empty(const CLI::App& app) {
+  for (const CLI::Option* const option : app.get_options()) {
+    if (option->check_lname("timestamp")) continue;
+    for (const std::string& value : option->results()) {
+      if (value.empty()) throw CLI::ValidationError(option->get_name(), "is empty");
+    }
+  }
+  for (const CLI::App* const command : app.get_subcommands()) refuse_empty(*command);
+}
+
 int run_command(Session& session) {
   const auto complain = [&](std::string_view message, std::string_view hint) {
     session.complain(message);
@@ -152,6 +164,7 @@ int run_program(int argc, char** argv) {
   add_maintenance_commands(app, session);
   try {
     app.parse(argc, argv);
+    refuse_empty(app);
   } catch (const CLI::Success& asked) {
     return app.exit(asked, std::cout, std::cerr);
   } catch (const CLI::ParseError& error) {

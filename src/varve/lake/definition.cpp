@@ -69,6 +69,11 @@ void check_typed(const Schema& schema) {
         "that the series is untimed",
         quote(field.name));
   }
+  if (const auto position = schema.find("timestamp"); position && market::find_index(schema) == "") {
+    throw InvalidArgument(
+        "column \"timestamp\" is {} and no time: make it one, name another index, or say that the series is untimed",
+        to_string(schema[*position].type));
+  }
 }
 
 // Which columns hold prices, if these are to be decimals.

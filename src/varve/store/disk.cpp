@@ -1,6 +1,7 @@
 #include "varve/store/disk.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,16 @@ void make_directory_if_absent(base::FileSystem& files, const std::string& path) 
   try {
     files.make_directory(path);
   } catch (const AlreadyExists&) {  // made by an earlier attempt, or by somebody else just now
+  }
+}
+
+// What is there one moment may be gone the next.
+std::optional<base::FileType> type_if_there(base::FileSystem& files, const std::string& path) {
+  try {
+    if (!files.exists(path)) return {};
+    return files.status(path).type;
+  } catch (const NotFound&) {
+    return {};
   }
 }
 
@@ -81,8 +92,9 @@ void Disk::check_directory(const std::string& relative, std::string_view key) co
     end = relative.find('/', end + 1);
     const std::string part = relative.substr(0, end);
     const std::string path = base::join_path(root_, part);
-    if (!files_->exists(path)) return;
-    switch (files_->status(path).type) {
+    const std::optional<base::FileType> type = type_if_there(*files_, path);
+    if (!type) return;
+    switch (*type) {
       case base::FileType::kDirectory: continue;
       case base::FileType::kSymlink: throw PathTraversal("key {}: {} is a symbolic link", quote(key), part);
       default: throw PathTraversal("key {} clashes with the file {}", quote(key), part);

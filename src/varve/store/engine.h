@@ -87,6 +87,7 @@ class Engine {
   // Removes the staging directory if nothing is left in it, marks the lake as cleanly closed if nobody else has it open
   // and nobody left anything behind, and closes the catalog. Idempotent. Without it the lake counts as crashed.
   void close();
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
 
  private:
   void mark_closed_cleanly();

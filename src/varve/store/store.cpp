@@ -136,7 +136,7 @@ void Store::begin_publishing(Duration delay) {
 }
 
 void Store::close() {
-  if (!engine_) return;
+  if (!engine_ || engine_->closed()) return;
   if (publisher_) publisher_->stop();
   if (engine_->behind()) engine_->set_behind(publish_pending(*engine_) > 0);
   engine_->upkeep().take(*engine_, 0);

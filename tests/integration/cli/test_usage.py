@@ -48,3 +48,14 @@ def test_a_folder_that_is_not_there_is_named(filled: Varve) -> None:
     path = filled.folder / "none" / "x.csv"
     error = filled("export", "fx/EUR", "--out", path, status=3).err
     assert f"cannot write {path}: there is no folder {path.parent}" in error and ".tmp" not in error
+
+
+def test_what_is_empty_is_refused_and_not_taken_as_left_out(filled: Varve) -> None:
+    for words in (
+        ["delete", "fx/EUR", "--start", "", "--yes"],
+        ["read", "fx/EUR", "--as-of", ""],
+        ["read", "fx/EUR", "--where", ""],
+        ["vacuum", ""],
+    ):
+        assert "is empty" in filled(*words, status=2).err
+    assert len(filled("read", "fx/EUR").out.splitlines()) == 4

@@ -85,6 +85,8 @@ TEST(DefinitionTest, WhetherThereIsAnIndexIsNotLeftToChance) {
   expect_error(ErrorKind::kInvalidArgument, "without columns", [] { define_series({}, Schema()); });
   expect_error(ErrorKind::kInvalidArgument, "no type", [&] { define_series({}, untyped); });
   EXPECT_EQ(define_series({.index = ""}, untyped).index, "");
+  const Schema text({{.name = "timestamp", .type = DataType::string()}});
+  expect_error(ErrorKind::kInvalidArgument, "no time", [&] { define_series({}, text); });
 }
 
 TEST(DefinitionTest, IdentityGrowsByNewColumnsOfItsKindAlone) {

@@ -159,12 +159,12 @@ TEST_F(ReplacedTest, WhoeverClosesClearsOnlyWhatIsItsOwn) {
 
 TEST_F(ReplacedTest, NothingStaysWhenTheStoreIsClosed) {
   folder_.set_listing_grace(Duration::milliseconds(200));
-  {
-    const Store store = folder_.open();
-    write_two_files(store);
-    replace_a_row(store);
-  }
+  Store store = folder_.open();
+  write_two_files(store);
+  replace_a_row(store);
+  for (int times = 0; times < 2; ++times) store.close();
   EXPECT_EQ(folder_.staged().size(), 0U);
+  EXPECT_EQ(folder_.log().size(), 0U);
 }
 
 TEST(StagedTree, SaysItsSeriesAndPlace) {

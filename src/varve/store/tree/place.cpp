@@ -223,7 +223,8 @@ void check_place(Engine& engine, int64_t series_id, std::string_view key, const 
   engine.disk().check_directory(directory_of_place(key, place), key);
   if (!is_by_template(place)) return;
   const std::string path = base::join_path(engine.disk().root(), place.substr(1));
-  if (engine.files().exists(path) && !is_own_file(engine, series_id, place, path)) {
+  if (!engine.files().exists(path) || is_own_file(engine, series_id, place, path)) return;
+  if (engine.files().exists(path)) {  // and did not go while it was looked at
     throw AlreadyExists("{} is there already, where series {} has its file, and is not of this series", place.substr(1),
                         quote(key));
   }
@@ -245,7 +246,7 @@ std::vector<ObjectRow> find_objects(Engine& engine, int64_t series_id, const std
   return engine.catalog().objects_named(series_id, whole);
 }
 
-bool is_same_file(const Engine& engine, const std::string& path, const catalog::ObjectRow& object) {
+bool is_same_file(const Engine& engine, const std::string& path, const catalog::ObjectRow& object) try {
   const base::FileStatus visible = engine.files().status(path);
   if (visible.type != base::FileType::kFile) return false;
   const std::string object_path = engine.disk().object_path(object.id);
@@ -254,6 +255,8 @@ bool is_same_file(const Engine& engine, const std::string& path, const catalog::
     if (visible.inode == stored.inode && visible.device == stored.device) return true;
   }
   return visible.size == static_cast<uint64_t>(object.bytes) && sha256_of_file(engine.files(), path) == object.sha256;
+} catch (const NotFound&) {  // it went meanwhile
+  return false;
 }
 
 }  // namespace varve::store
