@@ -3,8 +3,11 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <type_traits>
+#include <utility>
 
 #include "varve/base/character.h"
+#include "varve/base/named_error.h"
 
 namespace varve {
 namespace {
@@ -112,6 +115,25 @@ std::string quote(std::string_view text) {
     taken += step;
   }
   return out + '"';
+}
+
+namespace {
+
+// Throws the class of the kind.
+template <size_t... kKinds>
+void throw_kind(ErrorKind kind, const std::string& message, std::index_sequence<kKinds...> /*kinds*/) {
+  const auto throw_if = [&]<ErrorKind Kind>(std::integral_constant<ErrorKind, Kind> /*kind*/) {
+    if (kind == Kind) throw ErrorOf<Kind>("{}", message);
+  };
+  (throw_if(std::integral_constant<ErrorKind, static_cast<ErrorKind>(kKinds)>()), ...);
+}
+
+}  // namespace
+
+void throw_named(const Error& error, const std::string& name) {
+  const std::string message = name + ": " + error.what();
+  throw_kind(error.kind(), message, std::make_index_sequence<kErrorKinds.size()>());
+  throw Error(error.kind(), message);
 }
 
 }  // namespace varve

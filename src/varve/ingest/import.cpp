@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "varve/base/error.h"
+#include "varve/base/named_error.h"
 #include "varve/market/kind.h"
 
 namespace varve::ingest {
@@ -27,15 +28,6 @@ std::string stem_of(const std::string& path) {
   return std::string(name);
 }
 
-// Throws the class of the kind.
-template <size_t... kKinds>
-void throw_kind(ErrorKind kind, const std::string& message, std::index_sequence<kKinds...> /*kinds*/) {
-  const auto throw_if = [&]<ErrorKind Kind>(std::integral_constant<ErrorKind, Kind> /*kind*/) {
-    if (kind == Kind) throw ErrorOf<Kind>("{}", message);
-  };
-  (throw_if(std::integral_constant<ErrorKind, static_cast<ErrorKind>(kKinds)>()), ...);
-}
-
 }  // namespace
 
 void run_naming(const std::string& source, const std::string& key, const std::function<void()>& work) {
@@ -44,12 +36,8 @@ void run_naming(const std::string& source, const std::string& key, const std::fu
   } catch (const Cancelled&) {
     throw;
   } catch (const Error& error) {
-    const std::string_view message = error.what();
-    const bool has_key = message.find(quote(key)) != std::string_view::npos;
-    const std::string place = has_key ? source : format_message("{}: series {}", {source, quote(key)});
-    throw_kind(error.kind(), format_message("{}: {}", {place, message}),
-               std::make_index_sequence<kErrorKinds.size()>());
-    throw;
+    const bool has_key = std::string_view(error.what()).find(quote(key)) != std::string_view::npos;
+    throw_named(error, has_key ? source : format_message("{}: series {}", {source, quote(key)}));
   }
 }
 

@@ -2,22 +2,23 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "varve/base/error.h"
+#include "varve/base/named_error.h"
 
 namespace varve::store {
 
-// Runs `check`; errors of what it looks at get `name` before their message.
+// Runs `check`; errors of what it looks at get `name` before their message, unless it says so already.
 template <typename Check>
 void naming(const std::string& name, Check check) {
   try {
     check();
-  } catch (const InvalidArgument& error) {
-    throw InvalidArgument("{}: {}", name, error.what());
-  } catch (const AlreadyExists& error) {
-    throw AlreadyExists("{}: {}", name, error.what());
-  } catch (const SchemaCompatibility& error) {
-    throw SchemaCompatibility("{}: {}", name, error.what());
+  } catch (const Cancelled&) {
+    throw;
+  } catch (const Error& error) {
+    if (std::string_view(error.what()).find(name) != std::string_view::npos) throw;
+    throw_named(error, name);
   }
 }
 
