@@ -289,15 +289,16 @@ std::optional<DataFileRow> Registry::find_data_file(int64_t id) {
       "find a data file", [&](Database& database) { return first_of(database.query(kSelect, id), data_file_of); });
 }
 
-void Registry::mark_verified(std::span<const std::string> object_ids) {
-  if (object_ids.empty()) return;
+void Registry::mark_verified(std::span<const WholeObject> objects) {
+  if (objects.empty()) return;
   const int64_t now = catalog_.connection_->now().nanoseconds;
   catalog_.connection_->with_writer([&](Database& database) {
     const RelaxedSync relaxed(database);
     Transaction transaction(database, Transaction::Mode::kWrite, "mark what was found whole");
-    for (const std::string& id : object_ids) {
-      database.query("UPDATE objects SET verified = ?2 WHERE id = ?1", id, now).run();
-    }
+    static const std::string kUpdate =
+        "UPDATE objects SET verified = ?2, modified = CASE WHEN modified IS NOT NULL THEN coalesce(?3, modified) END "
+        "WHERE id = ?1";
+    for (const WholeObject& object : objects) database.query(kUpdate, object.id, now, object.modified).run();
     transaction.commit();
   });
 }

@@ -32,6 +32,12 @@ struct DataFileFilter {
   Timestamp last = Timestamp::max();
 };
 
+// An object that was just found to be what was committed.
+struct WholeObject {
+  std::string id;
+  std::optional<int64_t> modified = {};  // of an adopted file: its time, from now on
+};
+
 // A view of an open catalog, which must outlive it. Calls are transactions and throw as the catalog's do; those that
 // add throw InvalidArgument for a missing word, a negative number, a duration that is no number, text that is not
 // UTF-8, and JSON of another shape (check_json), NotFound for a training run that is not there. Lists are in the order
@@ -61,7 +67,7 @@ class Registry {
 
   // These were just found to be as they should be. Of objects it costs no sync: a power cut may bring back the time of
   // before.
-  void mark_verified(std::span<const std::string> object_ids);
+  void mark_verified(std::span<const WholeObject> objects);
   void mark_artifact_verified(int64_t id);
   // Adopted files are Varve's own from now on, as those of a lake that was copied are.
   void forget_owners();

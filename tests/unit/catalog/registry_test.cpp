@@ -287,7 +287,7 @@ TEST_F(DataFilesTest, ACitedFileIsFoundWhenItIsGone) {
 TEST_F(DataFilesTest, KeepWhenTheyWereVerified) {
   commit(making("a", {object("x", 1, 2), object("y", 3, 4)}));
   clock_.advance(Duration::seconds(9));
-  registry().mark_verified(std::vector<std::string>{"x", "unknown"});
+  registry().mark_verified(std::vector<WholeObject>{{"x", 7}, {"unknown", {}}});
   reopen();
   EXPECT_EQ(file("x").verified, clock_.now());
   EXPECT_EQ(file("y").verified, std::nullopt);

@@ -189,7 +189,7 @@ class Backup {
     }
     files().rename(staged, target_.object_path(object.id));
     touched_.insert(target_.object_directory(object.id));
-    copied_.push_back(object.id);
+    copied_.push_back({object.id});
     ++report_.files_copied;
     report_.bytes_copied += object.bytes;
     return true;
@@ -320,10 +320,10 @@ class Backup {
   const bool restores_;
   Meter meter_;
   BackupReport report_;
-  std::vector<ObjectRow> objects_;   // of the copied catalog
-  Versions old_versions_;            // that the copy shows, by series
-  std::vector<std::string> copied_;  // ids of objects, this time
-  std::set<std::string> touched_;    // directories of objects
+  std::vector<ObjectRow> objects_;            // of the copied catalog
+  Versions old_versions_;                     // that the copy shows, by series
+  std::vector<catalog::WholeObject> copied_;  // this time
+  std::set<std::string> touched_;             // directories of objects
 };
 
 }  // namespace

@@ -38,6 +38,10 @@ class ObjectChecker {
       : engine_(engine), object_(object), rules_(rules), meter_(meter) {}
 
   ObjectCheck run() {
+    const std::string path = engine_.disk().object_path(object_.id);
+    if (object_.modified && engine_.files().exists(path)) {
+      check_.modified = engine_.files().status(path).modified_nanoseconds;
+    }
     std::string damage = find_damage(engine_, object_, meter_);
     const bool may_be_read = damage.empty() || damage.starts_with("has the SHA-256");
     if (!damage.empty()) report(std::move(damage));

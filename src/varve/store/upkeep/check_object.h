@@ -26,7 +26,8 @@ struct SeriesRules {
 
 struct ObjectCheck {
   std::vector<std::string> problems;
-  int64_t rows = 0;  // that could be read
+  int64_t rows = 0;                 // that could be read
+  std::optional<int64_t> modified;  // the time of an adopted file, before it was read
   // The first and last of them, if all could be.
   std::optional<Table> first_row;
   std::optional<Table> last_row;

@@ -135,9 +135,11 @@ class SeriesRepair {
     file->append(bytes.map()->bytes());
     file->sync();
     file->close();
+    const base::FileStatus status = engine_.files().status(staged);
     engine_.files().rename(staged, engine_.disk().object_path(object.id));
     engine_.files().sync_directory(engine_.disk().object_directory(object.id));
-    catalog::Registry(engine_.catalog()).mark_verified(std::array{object.id});
+    const std::array whole = {catalog::WholeObject{object.id, status.modified_nanoseconds}};
+    catalog::Registry(engine_.catalog()).mark_verified(whole);
   }
 
   void repair_tree() {

@@ -21,10 +21,10 @@ using catalog::Catalog;
 using catalog::ObjectRow;
 
 // Nothing hangs on it: a lake that cannot be written is verified all the same.
-void mark_whole(Engine& engine, const std::string& key, const std::vector<std::string>& object_ids) {
+void mark_whole(Engine& engine, const std::string& key, const std::vector<catalog::WholeObject>& objects) {
   if (engine.read_only()) return;
   try {
-    catalog::Registry(engine.catalog()).mark_verified(object_ids);
+    catalog::Registry(engine.catalog()).mark_verified(objects);
   } catch (const Error& error) {
     engine.warn("cannot note when " + quote(key) + " was verified: " + error.what());
   }
@@ -85,8 +85,8 @@ class SeriesVerifier {
     std::vector<ObjectCheck> checks(state_.objects.size());
     for_each(engine_.pool(), checks.size(),
              [&](size_t at) { checks[at] = check_object(engine_, state_.objects[at], rules_, meter_); });
-    std::vector<std::string> whole;  // ids of objects
-    std::optional<Table> last_row;   // of the file before
+    std::vector<catalog::WholeObject> whole;
+    std::optional<Table> last_row;  // of the file before
     for (size_t at = 0; at < checks.size(); ++at) {
       const ObjectRow& object = state_.objects[at];
       ObjectCheck& check = checks[at];
@@ -100,7 +100,7 @@ class SeriesVerifier {
         }
       }
       last_row = std::move(check.last_row);
-      if (check.problems.empty()) whole.push_back(object.id);
+      if (check.problems.empty()) whole.push_back({object.id, check.modified});
       for (std::string& problem : check.problems) report(visible_name(key(), object), std::move(problem));
     }
     mark_whole(engine_, key(), whole);
@@ -192,11 +192,11 @@ void check_old_files(Engine& engine, const catalog::SeriesRow& series, Verificat
     checks[at] = check_object(engine, object, rules, meter);
     checks[at].first_row = checks[at].last_row = std::nullopt;
   });
-  std::vector<std::string> whole;
+  std::vector<catalog::WholeObject> whole;
   for (size_t at = 0; at < checks.size(); ++at) {
     const ObjectRow& object = objects[at];
     ++report.old_files;
-    if (checks[at].problems.empty()) whole.push_back(object.id);
+    if (checks[at].problems.empty()) whole.push_back({object.id, checks[at].modified});
     if (checks[at].problems.empty() || is_put_aside(engine.disk(), object.id) || !is_needed(engine, object)) continue;
     for (const std::string& problem : checks[at].problems) {
       report.findings.push_back({.key = series.key,
