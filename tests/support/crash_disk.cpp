@@ -160,8 +160,7 @@ void CrashDisk::before(const base::FileCall& call) {
 std::unique_ptr<base::File> CrashDisk::open(const std::string& path, base::OpenMode mode) {
   const std::lock_guard guard(mutex_);
   std::unique_ptr<base::File> file = below_.open(path, mode);
-  if (mode == base::OpenMode::kRead) return file;
-  make_file(path);
+  if (mode != base::OpenMode::kRead) make_file(path);
   return std::make_unique<CrashDiskFile>(std::move(file), path, *this);
 }
 

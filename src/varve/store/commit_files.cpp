@@ -55,11 +55,25 @@ void check_written(base::FileSystem& files, const std::string& path, int64_t row
   }
 }
 
+void sync_file(base::FileSystem& files, const std::string& path) {
+  const std::unique_ptr<base::File> file = files.open(path, base::OpenMode::kRead);
+  file->sync();
+}
+
+// Piece by piece, because somebody may change it meanwhile.
 void copy_file(base::FileSystem& files, const std::string& from, const std::string& to) {
-  const base::BufferPtr bytes = files.open(from, base::OpenMode::kRead)->map();
-  const std::unique_ptr<base::File> file = files.open(to, base::OpenMode::kWriteNew);
-  file->append(bytes->bytes());
-  file->close();
+  constexpr uint64_t kPiece = uint64_t{1} << 20;
+  const std::unique_ptr<base::File> source = files.open(from, base::OpenMode::kRead);
+  const std::unique_ptr<base::File> copy = files.open(to, base::OpenMode::kWriteNew);
+  const uint64_t size = source->size();
+  std::vector<std::byte> piece(static_cast<size_t>(std::min(size, kPiece)));
+  for (uint64_t at = 0; at < size; at += piece.size()) {
+    piece.resize(static_cast<size_t>(std::min(size - at, kPiece)));
+    source->read_at(at, piece);
+    copy->append(piece);
+  }
+  copy->sync();
+  copy->close();
 }
 
 void unlink_if_there(base::FileSystem& files, const std::string& path) {
@@ -117,6 +131,7 @@ void CommitFiles::announce(std::vector<Original> originals) {
   make_intent(to_text(originals));
   originals_ = std::move(originals);
   engine_.files().sync_directory(staging_);
+  engine_.files().sync_directory(engine_.disk().staging_path());
 }
 
 void CommitFiles::make_intent(std::string_view text) {
@@ -173,17 +188,19 @@ WrittenFile CommitFiles::adopt(size_t number, const std::string& path, const bas
   const StagedFile& staged = stage(number);
   base::FileSystem& files = engine_.files();
   const std::string whole = base::join_path(engine_.disk().root(), path);
+  WrittenFile written{.object_id = staged.id, .bytes = static_cast<int64_t>(status.size), .linked = true};
+  sync_file(files, whole);
   try {
     files.link(whole, staged.path);
   } catch (const NotSupported&) {
     copy_file(files, whole, staged.path);
+    written.linked = false;
   }
-  files.open(staged.path, base::OpenMode::kRead)->sync();
   const base::FileStatus now = files.status(whole);
   if (now.size != status.size || now.modified_nanoseconds != status.modified_nanoseconds || now.inode != status.inode) {
     throw ConcurrentWrite("{} was changed while it was looked at", path);
   }
-  return {.object_id = staged.id, .bytes = static_cast<int64_t>(status.size)};
+  return written;
 }
 
 // On the disk, and there as it was written.
@@ -245,7 +262,7 @@ void CommitFiles::undo() {
   }
   if (!originals_.empty()) {
     const auto lock = engine_.disk().lock(LakeLock::kPublish, engine_.lock_timeout());
-    put_back(engine_.disk(), commit_id_, parse_paths(to_text(originals_)));
+    put_back(engine_, commit_id_, parse_paths(to_text(originals_)));
   }
   if (!staging_.empty()) unlink_if_there(engine_.files(), intent_path());
 }

@@ -32,6 +32,7 @@ struct WrittenFile {
   int64_t bytes = 0;
   std::string sha256;
   base::BufferPtr inline_bytes;  // null: the file is on the disk
+  bool linked = false;           // a second name for a file of somebody else's, who may change it
 };
 
 // Lives as long as the commit is under way. If it goes without `keep` or `leave`, what it wrote is removed again. If
@@ -58,8 +59,8 @@ class CommitFiles {
   // The rows of a file that was added, as it lies on the disk or in memory. Throws Corruption.
   [[nodiscard]] Table read(const WrittenFile& written) const;
   // Takes in a file that lies below the root as the `number`-th, by a second name for it or, where there are no links,
-  // a copy. What the catalog knows of it was found when its state was `status`. Throws ConcurrentWrite if it is another
-  // now, Io.
+  // a copy, and brings both to the disk. What the catalog knows of it was found when its state was `status`. Throws
+  // ConcurrentWrite if it is another now, Io.
   WrittenFile adopt(size_t number, const std::string& path, const base::FileStatus& status);
   // Brings the files to the disk, checks them by reading their footers again, and makes them objects: after it returns
   // they survive anything, but nobody knows them yet. Then those that were announced make way. Throws Io, Corruption,

@@ -28,7 +28,7 @@ void undo_commit(Engine& engine, const std::string& intent, const std::string& c
   const std::vector<std::byte> text = base::read_file(engine.files(), intent);
   if (text.empty()) return;
   const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
-  put_back(engine.disk(), commit_id, parse_paths({reinterpret_cast<const char*>(text.data()), text.size()}));
+  put_back(engine, commit_id, parse_paths({reinterpret_cast<const char*>(text.data()), text.size()}));
 }
 
 // One entry of a dead owner's staging directory. What nobody can explain stays.

@@ -277,6 +277,7 @@ struct WriteSession::State {
       const FileRange range{.timed = !key.definition.index.empty(), .first = file.first, .last = file.last};
       // By a template a name has a number in the catalog that it has not in the tree.
       std::string name = is_by_template(file.name) ? choose_name(key, range, given) : file.name;
+      const std::optional<int64_t> modified = file.status.modified_nanoseconds;
       key.change.added.push_back({.id = std::move(object.object_id),
                                   .name = std::move(name),
                                   .rows = file.rows,
@@ -285,7 +286,7 @@ struct WriteSession::State {
                                   .last = file.last,
                                   .sha256 = file.sha256,
                                   .inline_bytes = nullptr,
-                                  .modified = file.status.modified_nanoseconds});
+                                  .modified = object.linked ? modified : std::nullopt});
     }
   }
 

@@ -36,6 +36,8 @@ struct History {
   bool plain = false;         // on a file system without links and exchanges
   bool has_big = false;       // there is a big file, which takes time to look at
   bool together = false;      // many series are brought to the disk together: whatever order the disk likes
+  bool has_loose = false;     // files of somebody else's lie in `loose_month` from the beginning, and stay there
+  bool unsynced = false;      // somebody else writes files, and does not wait until they are on the disk
 };
 
 Steps::value_type appends(const char* key, int64_t first, int64_t count) {
@@ -63,6 +65,20 @@ void writes_two(OpenLake& lake) {
   }
   session.commit();
 }
+
+// Somebody else puts files there.
+void puts_foreign(OpenLake& lake) {
+  base::FileSystem& files = lake.folder.files();
+  files.make_directory(lake.folder.path("foreign"));
+  for (const std::string& name : lake.folder.visible_files("k")) {
+    const std::vector<std::byte> bytes = base::read_file(files, lake.folder.path("k/" + name));
+    const auto file = files.open(lake.folder.path("foreign/" + name), base::OpenMode::kWriteNew);
+    file->append(bytes);
+    file->close();
+  }
+}
+void adopts(OpenLake& lake) { adopt(*lake.store, "foreign"); }
+void rewrites(OpenLake& lake) { adopt_and_rewrite(*lake.store, "loose_month"); }
 
 Steps::value_type upserts_twenty(int64_t value) {
   return [=](OpenLake& lake) {
@@ -125,6 +141,16 @@ const std::vector<History> kHistories = {
      false,
      true},
     {"a new lake", {reopens, appends("k", 0, 3), reopens, appends("k", 3, 1)}, {}, true},
+    {.name = "adoption",
+     .steps = {puts_foreign, adopts, appends("foreign", 30, 2), upserts("foreign", {{5, 50}}), appends("k", 30, 1)},
+     .unsynced = true},
+    {.name = "adoption on a plain file system",
+     .steps = {puts_foreign, adopts, appends("foreign", 30, 2), appends("k", 30, 1)},
+     .plain = true,
+     .unsynced = true},
+    {.name = "adoption that rewrites",
+     .steps = {rewrites, appends("loose_month", 30, 2), upserts("k", {{5, 50}}), appends("k", 30, 1)},
+     .has_loose = true},
 };
 
 class CrashStateTest : public ::testing::Test {
@@ -141,6 +167,7 @@ class CrashStateTest : public ::testing::Test {
   // Once, before its first step.
   void prepare(const History& history) const {
     if (history.has_big) write(LakeFolder(prepared_).open(), "big", many(1), keyed(100'000));
+    if (history.has_loose) std::filesystem::copy(prepared_ + "/k", prepared_ + "/loose_month");
   }
 
   void renew(const std::string& disk, const History& history) const {
@@ -200,7 +227,7 @@ class CrashStateTest : public ::testing::Test {
     const std::vector<Content>& contents = left.contents;
     LakeFolder folder(root);
     const bool any_order = history.together && left.kept == Kept::kAny;
-    const std::string wrong = any_order ? "" : look_from_outside(folder, contents, history.plain);
+    const std::string wrong = any_order || history.unsynced ? "" : look_from_outside(folder, contents, history.plain);
     if (!wrong.empty()) return "before it is opened " + wrong;
     try {
       const Store store = folder.open();
@@ -211,6 +238,7 @@ class CrashStateTest : public ::testing::Test {
       for (const auto& [key, rows] : now) {
         if (folder.glob(key) != rows) return "the directory of " + key;
       }
+      if (history.has_loose && folder.glob("loose_month").size() < 30) return "files of somebody else's are gone";
       if (left.complete && folder.object_files() > store.catalog().all_objects().size()) return "files of nobody";
       append(store, "after/all", run_of(0, 1));
       return findings(store);
@@ -371,6 +399,30 @@ const std::vector<LeftOut> kLeftOut = {
     {"a new catalog", "a new lake",
      [](FileOperation operation, const std::string& path) {
        return operation == FileOperation::kSync && path.ends_with("catalog.sqlite.new");
+     }},
+    {"the intent", "adoption that rewrites",
+     [](FileOperation operation, const std::string& path) {
+       return operation == FileOperation::kSync && is_staged(path) && base::file_name(path).size() == 32;
+     }},
+    {"the directory of the intent", "adoption that rewrites",
+     [](FileOperation operation, const std::string& path) {
+       return operation == FileOperation::kSyncDirectory && is_staged(path);
+     }},
+    {"the directory of all staging directories", "adoption that rewrites",
+     [](FileOperation operation, const std::string& path) {
+       return operation == FileOperation::kSyncDirectory && path.ends_with("/staging");
+     }},
+    {"adopted files", "adoption",
+     [](FileOperation operation, const std::string& path) {
+       return operation == FileOperation::kSync && path.find("/foreign/") != std::string::npos;
+     }},
+    {"adopted files that are copied", "adoption on a plain file system",
+     [](FileOperation operation, const std::string& path) {
+       return operation == FileOperation::kSync && path.find("/foreign/") != std::string::npos;
+     }},
+    {"copies of adopted files", "adoption on a plain file system",
+     [](FileOperation operation, const std::string& path) {
+       return operation == FileOperation::kSync && is_staged(path) && base::file_name(path).size() > 33;
      }},
     {"the root", "a new lake",
      [](FileOperation operation, const std::string& path) {

@@ -226,31 +226,13 @@ TEST_P(FaultTest, DropOfAColumn) {
 }
 
 TEST_P(FaultTest, Adopt) {
-  fail_everywhere({"adopt", [](const Store& store) {
-                     const store::FoundSeries found = store.find_files("range", "foreign").front();
-                     store::WriteSession session = store.begin_write({"foreign"});
-                     const store::UpkeepOptions nobody_listens;
-                     store::Meter meter(nobody_listens);
-                     session.adopt(store.examine(found, {keyed(), store.adopted_schema(found)}, meter));
-                     session.commit();
-                   }});
+  fail_everywhere({"adopt", [](const Store& store) { adopt(store, "foreign"); }});
 }
 
 // The files make way one by one, so that rows may be missing for a moment; none is ever seen twice.
 TEST_P(FaultTest, AdoptAndRewrite) {
   std::filesystem::copy(prepared_.root() + "/k", prepared_.root() + "/loose_month");
-  fail_later_too({"adopt and rewrite", [](const Store& store) {
-                    const store::FoundSeries found = store.find_files("range", "loose_month").front();
-                    const store::UpkeepOptions nobody_listens;
-                    store::Meter meter(nobody_listens);
-                    const store::FoundRows all = store.read_found(found, meter);
-                    store::WriteSession session = store.begin_write({"loose_month"});
-                    session.write({.key = "loose_month",
-                                   .change = {.rows = all.rows, .mode = store::WriteMode::kReplaceSeries},
-                                   .definition = keyed(12),
-                                   .originals = all.files});
-                    session.commit();
-                  }});
+  fail_later_too({"adopt and rewrite", [](const Store& store) { adopt_and_rewrite(store, "loose_month"); }});
 }
 
 TEST_P(FaultTest, Compact) {

@@ -51,6 +51,28 @@ inline std::string look_from_outside(LakeFolder& folder, std::span<const Content
   return {};
 }
 
+// Files in the directory of a key become its series as they are, or by rows that are written anew.
+inline void adopt(const store::Store& store, const std::string& key) {
+  const store::FoundSeries found = store.find_files("range", key).front();
+  const store::UpkeepOptions nobody_listens;
+  store::Meter meter(nobody_listens);
+  store::WriteSession session = store.begin_write({key});
+  session.adopt(store.examine(found, {keyed(), store.adopted_schema(found)}, meter));
+  session.commit();
+}
+inline void adopt_and_rewrite(const store::Store& store, const std::string& key) {
+  const store::FoundSeries found = store.find_files("range", key).front();
+  const store::UpkeepOptions nobody_listens;
+  store::Meter meter(nobody_listens);
+  const store::FoundRows all = store.read_found(found, meter);
+  store::WriteSession session = store.begin_write({key});
+  session.write({.key = key,
+                 .change = {.rows = all.rows, .mode = store::WriteMode::kReplaceSeries},
+                 .definition = keyed(12),
+                 .originals = all.files});
+  session.commit();
+}
+
 // One row a day, whose values are unlike those of earlier calls for the same days.
 inline Rows days_of(int64_t first, int64_t count) {
   Rows rows;

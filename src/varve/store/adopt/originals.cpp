@@ -9,8 +9,9 @@ namespace {
 
 constexpr char kEnd = '\0';  // of a path: no path has it
 
-std::string path_away(const Disk& disk, std::string_view commit_id, const std::string& path) {
-  return base::join_path(base::join_path(disk.root(), originals_path(commit_id)), path) + ".original";
+// Relative to the root, as `path` is.
+std::string path_away(std::string_view commit_id, const std::string& path) {
+  return base::join_path(originals_path(commit_id), path) + ".original";
 }
 
 void check_not_changed(base::FileSystem& files, const std::string& whole, const Original& file) {
@@ -46,7 +47,7 @@ void put_away(const Disk& disk, std::string_view commit_id, std::span<const Orig
   std::set<std::string> left;
   for (const Original& file : files) {
     const std::string from = base::join_path(disk.root(), file.path);
-    const std::string to = path_away(disk, commit_id, file.path);
+    const std::string to = base::join_path(disk.root(), path_away(commit_id, file.path));
     check_not_changed(disk.files(), from, file);
     disk.make_directories_below_root(base::parent_path(to));
     disk.files().rename(from, to);
@@ -56,12 +57,18 @@ void put_away(const Disk& disk, std::string_view commit_id, std::span<const Orig
   disk.settle(left);
 }
 
-void put_back(const Disk& disk, std::string_view commit_id, std::span<const std::string> paths) {
+void put_back(const Engine& engine, std::string_view commit_id, std::span<const std::string> paths) {
+  const Disk& disk = engine.disk();
   std::set<std::string> left;
   for (const std::string& path : paths) {
-    const std::string away = path_away(disk, commit_id, path);
+    const std::string away = base::join_path(disk.root(), path_away(commit_id, path));
     const std::string home = base::join_path(disk.root(), path);
-    if (!disk.files().exists(away) || disk.files().exists(home)) continue;
+    if (!disk.files().exists(away)) continue;
+    if (disk.files().exists(home)) {
+      engine.warn(path + " is there again: the file that made way for series that came to nothing stays at " +
+                  path_away(commit_id, path));
+      continue;
+    }
     disk.make_directories_below_root(base::parent_path(home));
     disk.files().rename(away, home);
     disk.files().sync_directory(base::parent_path(home));

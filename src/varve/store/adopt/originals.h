@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "varve/store/disk.h"
+#include "varve/store/engine.h"
 
 namespace varve::store {
 
@@ -27,8 +27,8 @@ std::string originals_path(std::string_view commit_id);
 // what it was, Io; some may have been moved then.
 void put_away(const Disk& disk, std::string_view commit_id, std::span<const Original> files);
 
-// Moves back those that were moved: the commit did not happen. May be done again. Throws Io. The caller of both has the
-// publish lock.
-void put_back(const Disk& disk, std::string_view commit_id, std::span<const std::string> paths);
+// Moves back those that were moved: the commit did not happen. One whose place somebody has taken stays where it is,
+// and the log says so. May be done again. Throws Io. The caller of both has the publish lock.
+void put_back(const Engine& engine, std::string_view commit_id, std::span<const std::string> paths);
 
 }  // namespace varve::store
