@@ -34,7 +34,8 @@ class AdoptReport:
     """Empty if nothing was adopted; that of the last key, if files were rewritten."""
     series: list[AdoptedSeries]
     left: dict[str, str]
-    """Keys that stay as they are, and why: series already, or (of a dry run) what is wrong with their files."""
+    """Keys that stay as they are, and why: series already, files of another series, or (of a dry run, or rewritten)
+    what is wrong with their files."""
     empty_files: list[str]
     """Files without rows: they stay beside the series."""
 
@@ -73,8 +74,9 @@ class Adoption:
         bytes of files that were read, and of how many.
 
         Raises AlreadyExistsError for a key that is a series or two rows of one
-        identity, InvalidArgumentError, SchemaCompatibilityError, NotSupportedError, naming the file. One that is
-        changed later is noticed before it is read: DataCorruptionError.
+        identity, InvalidArgumentError, SchemaCompatibilityError, NotSupportedError, naming the file; of all keys that
+        are rewritten only if none could be, else ``left`` of the report tells. A file that is changed later is noticed
+        before it is read: DataCorruptionError.
         """
         options = to_native_series_options(
             kind=kind,

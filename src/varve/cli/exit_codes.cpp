@@ -61,7 +61,7 @@ std::string describe_exit_codes() {
   line(kExitFailed, "failed for a reason that has no code of its own");
   for (const KindRow& row : kKinds) {
     if (row.code == kExitInterrupted)
-      line(kExitFound, "something is not well: verify, repair, backup, rebuild-catalog, doctor");
+      line(kExitFound, "something is not well: verify, repair, backup, rebuild-catalog, doctor, adopt");
     if (!row.meaning.empty()) line(row.code, row.meaning);
   }
   return text;

@@ -11,7 +11,8 @@ namespace varve::cli {
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;  // for a reason that has no code of its own
 inline constexpr int kExitUsage = 2;   // the command line is wrong; also InvalidArgument
-inline constexpr int kExitFound = 20;  // `verify` or its like found that something is not well
+inline constexpr int kExitFound =
+    20;  // `verify` or its like found that something is not well, or some of many keys failed
 inline constexpr int kExitInterrupted = 130;
 inline constexpr int kExitTerminated = 143;
 

@@ -1,6 +1,7 @@
 #include "varve/lake/adoption.h"
 
 #include <algorithm>
+#include <exception>
 #include <functional>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "varve/lake/state.h"
 #include "varve/store/adopt/adoption.h"
 #include "varve/store/adopt/naming.h"
+#include "varve/store/adopt/owners.h"
 #include "varve/table/index.h"
 
 namespace varve {
@@ -48,6 +50,7 @@ class Adopter {
     if (!store_.read_only()) store_.publish();  // what is left of a deleted series is nobody else's
     const auto where = options_.rewrite ? store::FindWhere::kBelowTheKey : store::FindWhere::kLaidOut;
     std::vector<store::FoundSeries> found = store_.find_files(layout(), key, where);
+    leave_to_owners(found, !key.empty());
     std::vector<std::string> keys;
     for (const store::FoundSeries& one : found) {
       keys.push_back(one.key);
@@ -58,11 +61,30 @@ class Adopter {
     if (together) session.emplace(store_.begin_write(std::move(keys)));
     for (const store::FoundSeries& one : found) adopt(one, session, !key.empty());
     if (session && !report_.series.empty()) report_.commit_id = session->commit({.published = true}).id;
+    if (report_.series.empty() && failure_) {
+      store::naming("series " + quote(failed_key_), [&] { std::rethrow_exception(failure_); });
+    }
     return std::move(report_);
   }
 
  private:
   [[nodiscard]] std::string layout() const { return options_.series.layout.value_or("range"); }
+
+  // What lies where a series has its files is not there for others to take, whether it is of the series or not.
+  void leave_to_owners(std::vector<store::FoundSeries>& all, bool by_name) {
+    const store::Owners owners(store_.catalog());
+    std::erase_if(all, [&](const store::FoundSeries& found) {
+      for (const store::FoundFile& file : found.files) {
+        const std::optional<std::string> owner = owners.find(file.path);
+        if (!owner || *owner == found.key) continue;
+        const std::string what = format_message("{} lies where series {} has its files", {file.path, quote(*owner)});
+        if (by_name) throw InvalidArgument("{} cannot be adopted: {}", quote(found.key), what);
+        report_.left.push_back({found.key, what});
+        return true;
+      }
+      return false;
+    });
+  }
 
   void adopt(const store::FoundSeries& found, std::optional<store::WriteSession>& session, bool by_name) {
     const std::optional<catalog::SeriesRow> series = store_.catalog().find_series(found.key);
@@ -71,15 +93,29 @@ class Adopter {
       if (by_name) throw AlreadyExists("{}: {}", quote(found.key), what);
       return report_.left.push_back({found.key, what});
     }
+    const bool goes_on = !by_name && (options_.dry_run || options_.rewrite);
+    if (!goes_on) return store::naming("series " + quote(found.key), [&] { make(found, session); });
     try {
-      if (options_.rewrite) {
-        rewrite(found);
-      } else {
-        take_in(found, session);
-      }
+      make(found, session);
+    } catch (const Cancelled&) {
+      throw;
     } catch (const Error& error) {
-      if (!options_.dry_run || by_name) throw;
-      report_.left.push_back({found.key, error.what()});
+      report_.left.push_back({.key = found.key, .what = error.what(), .failed = true});
+      if (!options_.dry_run && !failure_) note_failure(found.key);
+    }
+  }
+
+  // The first one, within its `catch`: it is thrown if nothing comes of any key.
+  void note_failure(const std::string& key) {
+    failure_ = std::current_exception();
+    failed_key_ = key;
+  }
+
+  void make(const store::FoundSeries& found, std::optional<store::WriteSession>& session) {
+    if (options_.rewrite) {
+      rewrite(found);
+    } else {
+      take_in(found, session);
     }
   }
 
@@ -95,7 +131,6 @@ class Adopter {
 
   // All rows of a key are in memory, so each has a commit of its own.
   void rewrite(const store::FoundSeries& found) {
-    check_alone(found.key);
     store::FoundRows all = store_.read_found(found, meter_);
     if (all.rows.num_rows() == 0) throw InvalidArgument("no file of series {} has a row", quote(found.key));
     const catalog::SeriesDefinition definition = define_series(options_.series, all.rows.schema());
@@ -104,31 +139,19 @@ class Adopter {
     series.files = static_cast<int64_t>(all.files.size());
     series.rows = all.rows.num_rows();
     for (const store::Original& file : all.files) series.bytes += static_cast<int64_t>(file.status.size);
-    std::string commit_id;
-    store::naming("series " + quote(found.key), [&] {
-      all.rows = with_zone(all.rows, series.index, options_.zone);
-      set_range(all.rows, series);
-      Change change{.key = found.key,
-                    .table = std::move(all.rows),
-                    .mode = store::WriteMode::kReplaceSeries,
-                    .options = {.series = options_.series, .expects_version = 0},
-                    .originals = std::move(all.files)};
-      commit_id = rewriter_(std::move(change));
-    });
+    all.rows = with_zone(all.rows, series.index, options_.zone);
+    set_range(all.rows, series);
+    Change change{.key = found.key,
+                  .table = std::move(all.rows),
+                  .mode = store::WriteMode::kReplaceSeries,
+                  .options = {.series = options_.series, .expects_version = 0},
+                  .originals = std::move(all.files)};
+    const std::string commit_id = rewriter_(std::move(change));
     if (!commit_id.empty()) {
       series.originals = store::originals_path(commit_id);
       report_.commit_id = commit_id;
     }
     report_.series.push_back(std::move(series));
-  }
-
-  // Files of series below it lie in the same directory.
-  void check_alone(const std::string& key) const {
-    const std::vector<catalog::SeriesRow> below = store_.catalog().list_series(key + "/");
-    if (!below.empty()) {
-      throw InvalidArgument("series {} lies in the directory of {}: files there cannot be told apart",
-                            quote(below.front().key), quote(key));
-    }
   }
 
   static void set_range(const Table& rows, AdoptedSeries& series) {
@@ -145,6 +168,8 @@ class Adopter {
   store::UpkeepOptions work_;
   store::Meter meter_;
   AdoptReport report_;
+  std::exception_ptr failure_;
+  std::string failed_key_;
 };
 
 }  // namespace

@@ -40,13 +40,14 @@ struct AdoptedSeries {
 struct NotAdopted {
   std::string key;
   std::string what;
+  bool failed = false;  // it was, or would be, tried; else it is a series already, or its files are another one's
 };
 
 struct AdoptReport {
   std::string commit_id;  // empty if nothing was adopted; of the last key, if files were rewritten
   std::vector<AdoptedSeries> series;
-  // Of all keys that a template finds: those that are series already. Of a dry run also those that cannot be adopted,
-  // with the error that says why.
+  // Of all keys that a template finds: those that are series already, or whose files are those of another one. Of a dry
+  // run, or if files are rewritten, also those that cannot be adopted, with the error that says why.
   std::vector<NotAdopted> left;
   std::vector<std::string> empty_files;  // without rows: they stay beside the series, relative to the root
 };

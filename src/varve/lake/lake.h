@@ -105,8 +105,10 @@ class Lake {
   // path template finds. Files must be in order and apart in time, unless they are rewritten: then all rows of a key
   // are in memory, each key is a commit, and the files make way for its own (AdoptOptions). Throws AlreadyExists for a
   // key that is a series or two rows of one identity, InvalidArgument for files that are no series (see also
-  // define_series), SchemaCompatibility, NotSupported (nested columns), each naming the file; ReadOnly, except of a dry
-  // run that rewrites nothing. A file that somebody changes later is noticed before it is read: Corruption.
+  // define_series) or lie where another series has its own, SchemaCompatibility, NotSupported (nested columns), each
+  // naming the key and the file; ReadOnly, except of a dry run that rewrites nothing. Of all keys that are rewritten
+  // only if none could be (AdoptReport::left). A file that somebody changes later is noticed before it is read:
+  // Corruption.
   AdoptReport adopt(std::string_view key, const AdoptOptions& options = {});
 
   // All schemas that the series has had, oldest first. Throws NotFound for a key that never was.

@@ -43,6 +43,15 @@ def test_loose_files_are_rewritten(filled: Varve) -> None:
     filled("verify")
 
 
+def test_keys_that_cannot_be_rewritten_are_told(filled: Varve) -> None:
+    put(filled, "raw/AAPL/data.parquet")
+    (filled.lake / "raw/MSFT").mkdir()
+    (filled.lake / "raw/MSFT/data.parquet").write_text("no Parquet")
+    told = filled("adopt", "--layout", "raw/{symbol}/data.parquet", "--rewrite", status=20).err
+    assert "MSFT: " in told
+    assert "1 series adopted" in told
+
+
 def test_prices_are_kept_as_decimals(varve: Varve) -> None:
     varve("write", "k", "-", "--prices", "decimal", stdin=BARS)
     assert varve("read", "k").out == BARS

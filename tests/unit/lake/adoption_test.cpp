@@ -280,9 +280,110 @@ TEST_F(AdoptionTest, FilesThatCannotBeRewrittenStay) {
   expect_error(ErrorKind::kAlreadyExists, "two rows have", [&] { lake.adopt("k", options); });
   put("k/a.parquet", run_of(0, 3));
   lake.append("k/below", to_table(run_of(0, 3)));
-  expect_error(ErrorKind::kInvalidArgument, "\"k/below\" lies in the directory", [&] { lake.adopt("k", options); });
+  expect_error(ErrorKind::kInvalidArgument, "where series \"k/below\" has its files",
+               [&] { lake.adopt("k", options); });
   EXPECT_EQ(inodes().at("k/a.parquet"), before.at("k/a.parquet"));
   EXPECT_FALSE(std::filesystem::exists(root_ + "/.varve/originals"));
+}
+
+TEST_F(AdoptionTest, FilesOfASeriesByATemplateAreNotTakenFromIt) {
+  Lake lake = open();
+  SeriesWriteOptions written;
+  written.series.layout = "fx/{symbol}/{yyyy}/{mm}/data.parquet";
+  lake.append("EUR_USD", to_table(run_of(0, 5)), written);
+  const auto before = inodes();
+  AdoptOptions options = laid_out("range");
+  options.rewrite = true;
+  expect_error(ErrorKind::kInvalidArgument,
+               "\"fx/EUR_USD\" cannot be adopted: fx/EUR_USD/1970/01/data.parquet lies where series \"EUR_USD\"",
+               [&] { lake.adopt("fx/EUR_USD", options); });
+  EXPECT_EQ(inodes(), before);
+}
+
+TEST_F(AdoptionTest, FilesOfSeriesInTheirDirectoriesAreLeftByATemplate) {
+  Lake lake = open();
+  lake.append("range", to_table(run_of(0, 5)));
+  SeriesWriteOptions written;
+  written.series.layout = "month";
+  lake.append("month", to_table(run_of(0, 5)), written);
+  put("new/a.parquet", run_of(0, 5));
+  put("month/notes/02/a.parquet", run_of(0, 5));
+  const AdoptReport pairs = lake.adopt("", laid_out("{symbol}/{part}.parquet"));
+  ASSERT_THAT(pairs.series, SizeIs(1));
+  EXPECT_EQ(pairs.series[0].key, "new/a");
+  ASSERT_THAT(pairs.left, SizeIs(1));
+  EXPECT_THAT(pairs.left[0].what, HasSubstr("lies where series \"range\" has its files"));
+  EXPECT_FALSE(pairs.left[0].failed);
+  AdoptOptions options = laid_out("{a}/{b}/{c}/{d}.parquet");
+  options.dry_run = true;
+  const AdoptReport deep = lake.adopt("", options);
+  ASSERT_THAT(deep.left, SizeIs(2));
+  EXPECT_THAT(deep.left[0].what, HasSubstr("lies where series \"month\" has its files"));
+  EXPECT_THAT(deep.left[1].what, HasSubstr("would lie among the directories of series \"month\""));
+}
+
+TEST_F(AdoptionTest, ADryRunLooksWhereTheKeyWouldLie) {
+  put("k/1970/01/a.parquet", run_of(0, 5));
+  Lake lake = open();
+  lake.append("k/below", to_table(run_of(0, 5)));
+  AdoptOptions options = laid_out("month");
+  options.dry_run = true;
+  expect_error(ErrorKind::kInvalidArgument, "key \"k\" cannot have the layout month",
+               [&] { lake.adopt("k", options); });
+}
+
+TEST_F(AdoptionTest, ErrorsOfATemplateNameTheKey) {
+  put("a/data.parquet", run_of(0, 5));
+  put("b/data.parquet", run_of(0, 5));
+  AdoptOptions options = laid_out("{symbol}/data.parquet");
+  options.series.index = "when";
+  Lake lake = open();
+  expect_error(ErrorKind::kNotFound, "series \"a\": ", [&] { lake.adopt("", options); });
+  EXPECT_THAT(lake.list_keys(), IsEmpty());
+}
+
+TEST_F(AdoptionTest, LinksElsewhereAreNobodysBusiness) {
+  put("a/data.parquet", run_of(0, 5));
+  put("k/a.parquet", run_of(0, 5));
+  std::filesystem::create_symlink("a/data.parquet", root_ + "/latest.parquet");
+  put("k/1970/01/b.parquet", run_of(0, 5));
+  std::filesystem::create_symlink("b.parquet", root_ + "/k/1970/link.parquet");
+  Lake lake = open();
+  EXPECT_THAT(lake.adopt("", laid_out("{symbol}/data.parquet")).series, SizeIs(1));
+  EXPECT_THAT(lake.adopt("k", laid_out("month")).series, SizeIs(1));
+  std::filesystem::create_directory(root_ + "/b");
+  std::filesystem::create_symlink("../a/data.parquet", root_ + "/b/data.parquet");
+  expect_error(ErrorKind::kPathTraversal, "b/data.parquet is a symbolic link",
+               [&] { lake.adopt("", laid_out("{symbol}/data.parquet")); });
+}
+
+TEST_F(AdoptionTest, AFileThatShrinksWhileItIsReadIsAnError) {
+  Rows rows = run_of(0, 400'000);
+  uint64_t value = 1;
+  for (testing::Row& row : rows) row.second = static_cast<int64_t>(value = value * 6'364'136'223'846'793'005 + 1);
+  put("k/a.parquet", rows);
+  AdoptOptions options = laid_out("range");
+  options.work.progress = [&](int64_t, int64_t) { std::filesystem::resize_file(root_ + "/k/a.parquet", 1000); };
+  Lake lake = open();
+  expect_error(ErrorKind::kCorruption, "k/a.parquet", [&] { lake.adopt("k", options); });
+  EXPECT_FALSE(lake.exists("k"));
+}
+
+TEST_F(AdoptionTest, KeysThatCannotBeRewrittenStayAndTheOthersAreTold) {
+  put("a/data.parquet", Rows{{5, 5}, {4, 4}});
+  put("b/data.parquet", Rows{{5, 5}, {5, 6}});
+  put("c/data.parquet", run_of(0, 5));
+  AdoptOptions options = laid_out("{symbol}/data.parquet");
+  options.rewrite = true;
+  Lake lake = open();
+  const AdoptReport report = lake.adopt("", options);
+  EXPECT_THAT(lake.list_keys(), ElementsAre("a", "c"));
+  EXPECT_THAT(report.series, SizeIs(2));
+  ASSERT_THAT(report.left, SizeIs(1));
+  EXPECT_EQ(report.left[0].key, "b");
+  EXPECT_THAT(report.left[0].what, HasSubstr("two rows have"));
+  EXPECT_TRUE(report.left[0].failed);
+  expect_error(ErrorKind::kAlreadyExists, "series \"b\": two rows have", [&] { lake.adopt("", options); });
 }
 
 TEST_F(AdoptionTest, RewrittenTimesGetTheZoneThatIsSaid) {
@@ -326,14 +427,16 @@ TEST_F(AdoptionTest, PricesOfFilesThatStayAreDecimalsAlready) {
   put("k/a.parquet", with_close(run_of(0, 3), DataType::decimal(18, 2)));
   put("k/b.parquet", with_close(run_of(5, 3), DataType::decimal(18, 3)));
   Lake lake = open();
-  expect_error(ErrorKind::kSchemaCompatibility, "have them rewritten", [&] { lake.adopt("k", options); });
+  expect_error(ErrorKind::kSchemaCompatibility,
+               "k/a.parquet: column \"close\" is decimal(18, 2) and has to be decimal(18, 3): have the files rewritten",
+               [&] { lake.adopt("k", options); });
   put("k/b.parquet", with_close(run_of(5, 3), DataType::decimal(18, 2)));
   lake.adopt("k", options);
   EXPECT_EQ(lake.read("k").column("close").values<double>()[5], 1.25);
   EXPECT_EQ(lake.info("k").price_scales.at("close"), 2);
   EXPECT_TRUE(lake.verify().clean());
   put("m/a.parquet", with_close(run_of(0, 3), DataType::float64()));
-  expect_error(ErrorKind::kSchemaCompatibility, "have them rewritten", [&] { lake.adopt("m", options); });
+  expect_error(ErrorKind::kSchemaCompatibility, "have the files rewritten", [&] { lake.adopt("m", options); });
   options.rewrite = true;
   lake.adopt("m", options);
   EXPECT_EQ(lake.info("m").price_scales.at("close"), 2);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -95,7 +96,8 @@ int adopt(Session& session, const AdoptChoice& choice) {
   }
   for (const std::string& file : report.empty_files) session.complain(file + " has no rows and stays as it is");
   session.say(format_message("{} series {}", {report.series.size(), choice.dry_run ? "can be adopted" : "adopted"}));
-  return kExitDone;
+  const bool failed = std::any_of(report.left.begin(), report.left.end(), [](const auto& left) { return left.failed; });
+  return failed && !choice.dry_run ? kExitFound : kExitDone;
 }
 
 }  // namespace

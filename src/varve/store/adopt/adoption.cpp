@@ -4,13 +4,13 @@
 #include <memory>
 #include <optional>
 
-#include "varve/base/digest.h"
 #include "varve/base/error.h"
 #include "varve/parquet/reader.h"
 #include "varve/store/adopt/naming.h"
 #include "varve/store/plan.h"
 #include "varve/store/schema/price_storage.h"
 #include "varve/store/tree/layout.h"
+#include "varve/store/upkeep/object_bytes.h"
 #include "varve/table/cast.h"
 #include "varve/table/index.h"
 #include "varve/table/select.h"
@@ -39,6 +39,8 @@ class Examination {
   Adoption run(const FoundSeries& found) {
     adoption_.key = found.key;
     layout_.check(found.key, timed());
+    engine_.disk().check_key_path(found.key);
+    check_neighbours(engine_.catalog(), found.key, layout_);
     for (const FoundFile& file : found.files) naming(file.path, [&] { look_at(file); });
     sort_files();
     for (size_t at = 1; at < adoption_.files.size(); ++at) {
@@ -68,8 +70,7 @@ class Examination {
     check_types(reader);
     check_order(reader, file);
     check_place(file);
-    file.sha256 = base::to_hex(base::sha256(engine_.files().open(whole, base::OpenMode::kRead)->map()->bytes()));
-    meter_.add(file.bytes);
+    file.sha256 = sha256_of(*engine_.files().open(whole, base::OpenMode::kRead), meter_);
     adoption_.files.push_back(std::move(file));
   }
 
@@ -81,10 +82,8 @@ class Examination {
       const Field& wanted = adoption_.schema[adoption_.schema.position_of(field.name)];
       const DataType& type = stored[stored.position_of(field.name)].type;
       if (type != wanted.type && field.type != type) {
-        throw SchemaCompatibility(
-            "column {} is {}, and where prices are decimals all files have these, of one scale: "
-            "have them rewritten",
-            field.name, to_string(field.type));
+        throw SchemaCompatibility("column {} is {} and has to be {}: have the files rewritten", quote(field.name),
+                                  to_string(field.type), to_string(type));
       }
       if (field.type == wanted.type) continue;
       const Table rows = reader.read({.columns = std::vector<std::string>{field.name}, .pool = engine_.pool()});
@@ -211,9 +210,9 @@ Adoption examine(Engine& engine, const FoundSeries& found, const SeriesToBe& ser
     const DataType& type = schema[schema.position_of(definition.index)].type;
     if (type.id == TypeId::kTimestamp && type.zone.empty()) {
       throw InvalidArgument(
-          "index {} of {} holds times without a zone, so its files cannot be adopted as they are: have them rewritten, "
-          "and say which zone is meant",
-          quote(definition.index), quote(found.key));
+          "index {} holds times without a zone, so the files cannot be adopted as they are: have them rewritten, and "
+          "say which zone is meant",
+          quote(definition.index));
     }
   }
   return Examination(engine, std::move(definition), schema, meter).run(found);

@@ -56,9 +56,9 @@ struct SeriesToBe {
 // Reads the index and the identity of each file and whatever has another type than in `series`, and checks that the
 // files are a series: rows in order within a file and from file to file, times of files apart, each file in the place
 // that the layout has for it, no null in the index, none of its times without a zone, no two rows of one identity, each
-// value exact as the type of the series, and prices that are to be decimals so in all files. Takes the files'
-// checksums. Throws InvalidArgument, AlreadyExists (two rows of one identity), SchemaCompatibility, Corruption, each
-// naming the file.
+// value exact as the type of the series, and prices that are to be decimals so in all files; also that the key may have
+// the layout where it is. Takes the files' checksums. Throws InvalidArgument, AlreadyExists (two rows of one identity),
+// SchemaCompatibility, Corruption, each naming the file; PathTraversal.
 Adoption examine(Engine& engine, const FoundSeries& found, const SeriesToBe& series, Meter& meter);
 
 // The bytes of all files of a series: what the meter of both is told of one after the other.

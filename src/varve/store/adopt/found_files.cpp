@@ -13,41 +13,30 @@ namespace {
 
 bool is_hidden(std::string_view name) { return name.starts_with('.') || name.starts_with('_'); }
 
-bool is_number(std::string_view name, size_t digits) {
-  return name.size() == digits && name.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-// Directories of a layout by time below that of a key: years, months, days.
-std::vector<size_t> digits_of(catalog::Period period) {
-  if (period == catalog::Period::kMonth) return {4, 2};
-  if (period == catalog::Period::kDay) return {4, 2, 2};
-  return {};
+// Of one that is wanted.
+void check_no_link(const std::string& path, base::FileType type) {
+  if (type != base::FileType::kSymlink) return;
+  throw PathTraversal("{} is a symbolic link: it cannot become part of a series", path);
 }
 
 class Search {
  public:
   explicit Search(const Disk& disk) : disk_(disk) {}
 
-  // Files in `path`, below the root, and in its directories for which `enter` is true at their depth.
+  // Files, and links, in `path`, below the root, and in its directories for which `enter` is true at their depth.
   using Enter = std::function<bool(const std::string& name, size_t depth)>;
-  using Take = std::function<void(const std::string& path)>;
+  using Take = std::function<void(const std::string& path, base::FileType type)>;
   void walk(const std::string& path, size_t depth, const Enter& enter, const Take& take) const {
     const std::string whole = path.empty() ? disk_.root() : base::join_path(disk_.root(), path);
     for (const std::string& name : disk_.files().list(whole)) {
       const bool is_file = name.ends_with(".parquet") && !is_hidden(name);
       if (!is_file && !enter(name, depth)) continue;
       const std::string below = path.empty() ? name : base::join_path(path, name);
-      switch (disk_.files().status(base::join_path(whole, name)).type) {
-        case base::FileType::kDirectory:
-          if (enter(name, depth)) walk(below, depth + 1, enter, take);
-          break;
-        case base::FileType::kFile:
-          if (is_file) take(below);
-          break;
-        case base::FileType::kSymlink:
-          if (is_file) throw PathTraversal("{} is a symbolic link: it cannot become part of a series", below);
-          break;
-        case base::FileType::kOther: break;
+      const base::FileType type = disk_.files().status(base::join_path(whole, name)).type;
+      if (type == base::FileType::kDirectory) {
+        if (enter(name, depth)) walk(below, depth + 1, enter, take);
+      } else if (is_file && type != base::FileType::kOther) {
+        take(below, type);
       }
     }
   }
@@ -60,9 +49,10 @@ std::vector<FoundSeries> find_by_template(const Disk& disk, const Layout& layout
   std::map<std::string, std::vector<FoundFile>> found;
   if (!key.empty()) found[std::string(key)];
   const auto enter = [](const std::string& name, size_t) { return name != kEngineFolder; };
-  Search(disk).walk("", 0, enter, [&](const std::string& path) {
+  Search(disk).walk("", 0, enter, [&](const std::string& path, base::FileType type) {
     const auto place = layout.match(path);
     if (!place || (!key.empty() && place->key != key)) return;
+    check_no_link(path, type);
     found[place->key].push_back({.path = path, .name = "/" + path});
   });
   std::vector<FoundSeries> all;
@@ -79,15 +69,16 @@ std::vector<FoundSeries> find_files(const Disk& disk, const Layout& layout, std:
   FoundSeries found{.key = std::string(key), .files = {}};
   const std::string folder = catalog::key_to_path(key);
   if (!disk.files().exists(base::join_path(disk.root(), folder))) return {found};
-  const std::vector<size_t> digits = digits_of(layout.period());
   const bool anywhere = where == FindWhere::kBelowTheKey;
   const auto enter = [&](const std::string& name, size_t depth) {
-    return anywhere ? !is_hidden(name) : depth < digits.size() && is_number(name, digits[depth]);
+    return anywhere ? !is_hidden(name) : layout.has_directory(name, depth);
   };
-  Search(disk).walk(folder, 0, enter, [&](const std::string& path) {
+  Search(disk).walk(folder, 0, enter, [&](const std::string& path, base::FileType type) {
     std::string name = path.substr(folder.size() + 1);
     const auto depth = static_cast<size_t>(std::count(name.begin(), name.end(), '/'));
-    if (anywhere || depth == digits.size()) found.files.push_back({.path = path, .name = std::move(name)});
+    if (!anywhere && depth != layout.depth()) return;
+    check_no_link(path, type);
+    found.files.push_back({.path = path, .name = std::move(name)});
   });
   return {std::move(found)};
 }

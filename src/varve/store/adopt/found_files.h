@@ -25,8 +25,9 @@ enum class FindWhere {
   kBelowTheKey  // anywhere in the directory of the key; by a path template as above
 };
 
-// What lies there, by key; whose it is, is not asked. With `key`: that one alone, with no files if there are none. By a
-// path template an empty `key` means all that paths below the root name; other layouts need one. Names that begin with
+// What lies there, by key; whose it is, is not asked (owners.h). With `key`: that one alone, with no files if there are
+// none. By a path template an empty `key` means all that paths below the root name; other layouts need one. Names that
+// begin with
 // `.` or `_` are passed over, as other readers do. Throws PathTraversal where a link lies among the files,
 // InvalidArgument, Io.
 std::vector<FoundSeries> find_files(const Disk& disk, const Layout& layout, std::string_view key,

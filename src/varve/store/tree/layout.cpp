@@ -88,6 +88,17 @@ std::optional<catalog::PathTemplate::Place> Layout::match(std::string_view path)
   return template_ ? template_->match(path) : std::nullopt;
 }
 
+size_t Layout::depth() const noexcept {
+  if (template_ || period_ == catalog::Period::kAll) return 0;
+  return period_ == catalog::Period::kMonth ? 2 : 3;
+}
+
+bool Layout::has_directory(std::string_view name, size_t depth) const noexcept {
+  const size_t digits = depth == 0 ? 4 : 2;  // years, months, days
+  return depth < Layout::depth() && name.size() == digits &&
+         name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 std::string Layout::name_file(std::string_view key, const FileRange& range, int64_t version,
                               const std::function<bool(const std::string&)>& taken) const {
   const std::string place = Layout::place(key, range.first);

@@ -1,6 +1,7 @@
 // How a series is cut into files, and where in the visible tree these lie.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -56,6 +57,10 @@ class Layout {
   [[nodiscard]] std::string place(std::string_view key, Timestamp first) const;
   // Which key and period the file at a path below the root is of, by a path template; nothing for any other path.
   [[nodiscard]] std::optional<catalog::PathTemplate::Place> match(std::string_view path) const;
+  // How many directories there are between that of the key and a file, and whether one of them, counted from 0, may
+  // have this name. None by a template.
+  [[nodiscard]] size_t depth() const noexcept;
+  [[nodiscard]] bool has_directory(std::string_view name, size_t depth) const noexcept;
   // The name of a new object. Where `taken` says that a name is, it gets a number, counting on from `version`.
   [[nodiscard]] std::string name_file(std::string_view key, const FileRange& range, int64_t version,
                                       const std::function<bool(const std::string&)>& taken) const;
