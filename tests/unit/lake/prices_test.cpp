@@ -120,6 +120,38 @@ TEST_F(PricesTest, RenamedPricesStayDecimals) {
   EXPECT_THAT(read(lake).column("last").values<double>(), ElementsAre(1.25, 1.125));
 }
 
+// Kinds know many names of prices, so that the new one may be known already.
+TEST_F(PricesTest, PricesRenamedAsOthersOfTheirKindKeepTheirPlaces) {
+  Lake lake = open();
+  SeriesWriteOptions quotes = decimal();
+  quotes.series.kind = "quotes";
+  lake.append("k", prices(0, {{"ask", {1.25}}, {"bid", {1.125}}}), quotes);
+  lake.rename_columns("k", {{"ask", "ask_price"}, {"bid", "ask"}});
+  EXPECT_EQ(lake.info("k").price_scales, (std::map<std::string, int32_t>{{"ask", 3}, {"ask_price", 2}}));
+  EXPECT_THAT(stored_types(lake, "ask_price"), ElementsAre("decimal(18, 2)"));
+  lake.rename_columns("k", {{"ask", "ask_price"}, {"ask_price", "ask"}});
+  EXPECT_EQ(lake.info("k").price_scales, (std::map<std::string, int32_t>{{"ask", 2}, {"ask_price", 3}}));
+}
+
+TEST_F(PricesTest, WhatIsNoPriceDoesNotBecomeOneByItsName) {
+  Lake lake = open();
+  lake.append("k", prices(0, {{"close", {1.25}}, {"a", {1.0 / 3}}, {"b", {2.0 / 3}}}),
+              decimal(std::vector<std::string>{"close"}));
+  lake.drop_columns("k", {"close"});
+  lake.rename_columns("k", {{"a", "close"}});
+  EXPECT_THAT(stored_types(lake, "close"), ElementsAre("float64"));
+  EXPECT_EQ(read(lake).column("close").values<double>()[0], 1.0 / 3);
+  EXPECT_TRUE(lake.verify().clean());
+}
+
+TEST_F(PricesTest, ADroppedPriceBeginsAnew) {
+  Lake lake = open();
+  lake.append("k", prices(0, {{"close", {1e-9}}, {"a", {1}}}), decimal(std::vector<std::string>{"close"}));
+  lake.drop_columns("k", {"close"});
+  lake.append("k", prices(1, {{"close", {1e12}}, {"a", {1}}}));
+  EXPECT_EQ(lake.info("k").price_scales, (std::map<std::string, int32_t>{{"close", 0}}));
+}
+
 TEST_F(PricesTest, HowPricesAreKeptIsFixedAndComesBackWithTheSeries) {
   Lake lake = open();
   lake.append("k", prices(0, {{"close", {1.25}}}), decimal(std::vector<std::string>{"close"}));

@@ -25,6 +25,11 @@ class Names {
     }
     return name;
   }
+  // Whether another column is to have this name.
+  [[nodiscard]] bool gives_away(const std::string& name) const {
+    return std::any_of(change_.renamed.begin(), change_.renamed.end(),
+                       [&](const auto& one) { return one.second == name && one.first != name; });
+  }
 
  private:
   const ColumnChange& change_;
@@ -80,7 +85,12 @@ bool rename_prices(const ColumnChange& change, catalog::SeriesDefinition& defini
   if (!definition.prices) return false;
   const Names names(change);
   std::map<std::string, int32_t> scales;
-  for (const auto& [name, scale] : definition.prices->scales) scales.insert_or_assign(names.after(name), scale);
+  for (const auto& [name, scale] : definition.prices->scales) {
+    const std::string& after = names.after(name);
+    // Of a column that is not there, or not any more: the one that gets its name is what it was.
+    if (after == name && names.gives_away(name)) continue;
+    scales.emplace(after, names.drops(name) ? 0 : scale);
+  }
   if (scales == definition.prices->scales) return false;
   definition.prices->scales = std::move(scales);
   return true;

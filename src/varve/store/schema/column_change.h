@@ -24,7 +24,8 @@ Schema change_columns(const Schema& schema, const ColumnChange& change, const ca
 // Whether a column that both have has another type.
 bool changes_types(const Schema& before, const Schema& after);
 
-// The definition afterwards: prices keep their scales under their new names. True if it changes.
+// The definition afterwards: prices keep their scales under their new names, and what is no price does not become one
+// by a new name; one that is dropped begins at no places if it comes again. True if it changes.
 bool rename_prices(const ColumnChange& change, catalog::SeriesDefinition& definition);
 
 // Rows of a file of the series, which may be older than a column, under `schema`, that of after the change.
