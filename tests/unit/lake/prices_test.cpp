@@ -152,6 +152,18 @@ TEST_F(PricesTest, ADroppedPriceBeginsAnew) {
   EXPECT_EQ(lake.info("k").price_scales, (std::map<std::string, int32_t>{{"close", 0}}));
 }
 
+TEST_F(PricesTest, ValuesOfTooManyDigitsBesideOthersAreShown) {
+  Lake lake = open();
+  lake.append("k", prices(0, {{"close", {1e-9, 999'999.5}}}), decimal());
+  expect_error(ErrorKind::kSchemaCompatibility,
+               "column close, whose prices are kept as decimals: row 1 is 1000000000.0, which has more than 18 digits",
+               [&] {
+                 lake.append("k", prices(5, {{"close", {-999'999'999, 1e9}}}));
+               });
+  lake.append("k", prices(5, {{"close", {-999'999'999}}}));
+  EXPECT_EQ(lake.info("k").version, 2);
+}
+
 TEST_F(PricesTest, HowPricesAreKeptIsFixedAndComesBackWithTheSeries) {
   Lake lake = open();
   lake.append("k", prices(0, {{"close", {1.25}}}), decimal(std::vector<std::string>{"close"}));

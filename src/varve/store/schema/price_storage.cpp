@@ -1,6 +1,8 @@
 #include "varve/store/schema/price_storage.h"
 
 #include <algorithm>
+#include <cmath>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "varve/base/error.h"
 #include "varve/table/cast.h"
 #include "varve/table/decimals/float_decimal.h"
+#include "varve/table/print.h"
 
 namespace varve::store {
 namespace {
@@ -22,6 +25,18 @@ bool is_price(const std::string& name, const catalog::SeriesDefinition& definiti
 int32_t scale_of(const std::string& name, const catalog::DecimalPrices& prices) {
   const auto at = prices.scales.find(name);
   return at == prices.scales.end() ? 0 : at->second;
+}
+
+// Throws for a value that has too many digits once all values have so many places.
+void check_digits(const Column& prices, int32_t scale) {
+  const double end = std::pow(10.0, kPricePrecision - scale);  // exact
+  const std::span<const double> values = prices.values<double>();
+  for (size_t at = 0; at < values.size(); ++at) {
+    const auto row = static_cast<int64_t>(at);
+    if (std::fabs(values[at]) < end || prices.is_null(row)) continue;
+    throw SchemaCompatibility("row {} is {}, which has more than {} digits with the {} places of this column", row,
+                              table::value_text(prices, row), kPricePrecision, scale);
+  }
 }
 
 }  // namespace
@@ -50,6 +65,7 @@ bool grow_price_scales(const Table& rows, const Schema& schema, catalog::SeriesD
     try {
       const Column prices = table::cast(rows.column(position), DataType::float64());
       const int32_t needed = table::decimal_scale(prices, scale, kPriceScaleMax);
+      check_digits(prices, needed);
       if (needed == scale && definition.prices->scales.contains(name)) continue;
       definition.prices->scales[name] = needed;
       grew = true;

@@ -15,7 +15,8 @@ Table with_float_prices(const Table& rows, const catalog::SeriesDefinition& defi
 
 // Takes note of the scales that new rows of a series need: those that it has stay as they are or grow. `schema` is that
 // of the series with these rows. True if one grew. Throws SchemaCompatibility, naming column, row and value, for one
-// that is no decimal of at most kPriceScaleMax places.
+// that is no decimal of at most kPriceScaleMax places, or has more than kPricePrecision digits with the places of its
+// column.
 bool grow_price_scales(const Table& rows, const Schema& schema, catalog::SeriesDefinition& definition);
 
 // The schema that files have, which is also that of reads that ask for decimals: float64 columns of prices are decimals
