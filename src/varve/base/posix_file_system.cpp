@@ -88,23 +88,26 @@ class GroupRights {
     const mode_t rights = rights_below(path) & (S_IRGRP | S_IWGRP);
     struct ::stat status;
     if (rights == 0 || ::fstat(descriptor.number(), &status) != 0 || (status.st_mode & rights) == rights) return;
-    if (::fchmod(descriptor.number(), (status.st_mode & kModeBits) | rights) != 0 && errno != EPERM) {
-      throw_system_error(errno, "give the group its rights on", path);
-    }
+    check_given(::fchmod(descriptor.number(), (status.st_mode & kModeBits) | rights), path);
   }
 
-  // A directory that is new.
+  // A directory that is new. One that has the rights is left alone: chmod by somebody who is not of its group takes the
+  // bit away by which what is made in it belongs to that group.
   void give_directory(const std::string& path) const {
     const mode_t rights = rights_below(path);
     struct ::stat status;
-    if (rights == 0) return;
-    if (::stat(c_path(path), &status) != 0 || ::chmod(c_path(path), (status.st_mode & kModeBits) | rights) != 0) {
-      throw_system_error(errno, "give the group its rights on", path);
-    }
+    if (rights == 0 || ::stat(c_path(path), &status) != 0 || (status.st_mode & rights) == rights) return;
+    check_given(::chmod(c_path(path), (status.st_mode & kModeBits) | rights), path);
   }
 
  private:
   static constexpr mode_t kModeBits = 07777;
+
+  // Where rights cannot be changed, by this user or at all, they are what they are.
+  static void check_given(int result, const std::string& path) {
+    if (result == 0 || errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP) return;
+    throw_system_error(errno, "give the group its rights on", path);
+  }
 
   // None where the group may not write to the directory, or it is not there yet.
   [[nodiscard]] mode_t rights_below(const std::string& path) const {

@@ -1,10 +1,16 @@
 // Lakes of several users, and lakes that can only be read.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -60,6 +66,24 @@ bool done_as(const User& user, const std::function<void()>& work) {
     ::umask(user.mask);
     work();
   });
+}
+
+// From now on no rights can be changed in this process, as on a file system that has none.
+void refuse_rights(int error) {
+  const std::array filter = {
+      sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+#ifdef SYS_chmod
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_chmod, 2, 0),
+#else
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fchmodat, 2, 0),
+#endif
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fchmod, 1, 0),
+      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<uint32_t>(error)),
+  };
+  const sock_fprog program{.len = filter.size(), .filter = const_cast<sock_filter*>(filter.data())};
+  check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0,
+        "cannot refuse calls");
 }
 
 // Too many to go into the catalog.
@@ -131,6 +155,34 @@ TEST_F(SharingTest, WhatIsMadeHasTheRightsOfTheDirectory) {
     ASSERT_EQ(::stat(entry.path().c_str(), &status), 0);
     EXPECT_EQ(status.st_gid, kGroup) << entry.path();
     EXPECT_EQ(status.st_mode & 07777, entry.is_directory() ? 02770U : 0660U) << entry.path();
+  }
+}
+
+TEST_F(SharingTest, WhereNoRightsCanBeChangedTheyAreWhatTheyAre) {
+  for (const int error : {EPERM, ENOSYS, EOPNOTSUPP}) {
+    std::filesystem::remove_all(root_);
+    make_root(0770);
+    EXPECT_TRUE(done_as(kAnna, [&] {
+      refuse_rights(error);
+      check(::chmod(root_.c_str(), 0777) != 0 && errno == error, "rights can be changed");
+      Lake lake = Lake::open(root_);
+      lake.upsert("a/b", to_table(many(0)), keyed());
+      check(lake.verify().clean(), "not whole");
+    })) << error;
+  }
+}
+
+TEST_F(SharingTest, OneWhoIsNotOfTheGroupLeavesItWhatHeMakes) {
+  make_root(0755);
+  ASSERT_EQ(::chown(root_.c_str(), kAnna.id, kGroup + 1), 0);
+  ASSERT_EQ(::chmod(root_.c_str(), 02775), 0);
+  EXPECT_TRUE(
+      done_as({.id = kAnna.id, .mask = 002}, [&] { Lake::open(root_).upsert("a/b", to_table(many(0)), keyed()); }));
+  for (const char* made : {"/.varve", "/.varve/objects", "/a", "/a/b"}) {
+    struct ::stat status {};
+    ASSERT_EQ(::stat((root_ + made).c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 02775U) << made;
+    EXPECT_EQ(status.st_gid, kGroup + 1) << made;
   }
 }
 
