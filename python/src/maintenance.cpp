@@ -110,8 +110,10 @@ nb::dict to_dict(const LakeStats& stats) {
   fields["free_bytes"] = stats.free_bytes;
   fields["catalog_bytes"] = stats.catalog_bytes;
   fields["behind"] = stats.behind;
-  fields["retention"] = nb::make_tuple(stats.retention.all_for.nanoseconds, stats.retention.hourly_for.nanoseconds,
-                                       stats.retention.versions_max);
+  fields["retention"] = nb::none();
+  if (const std::optional<RetentionPolicy>& kept = stats.retention) {
+    fields["retention"] = nb::make_tuple(kept->all_for.nanoseconds, kept->hourly_for.nanoseconds, kept->versions_max);
+  }
   return fields;
 }
 

@@ -1,7 +1,9 @@
 """Rows that go by their age, and the policy by which versions go, through Python."""
 
+import contextlib
 import dataclasses
 import datetime
+import sqlite3
 import subprocess
 import sys
 from typing import Any
@@ -103,6 +105,21 @@ def test_the_policy_of_a_lake_is_what_vacuum_keeps(aged: varve.Lake) -> None:
         aged.retain("a", DAY * days)
     assert aged.vacuum("a", versions_max=3).versions == 1
     assert aged.vacuum("a").versions == 1
+
+
+def test_one_that_is_not_understood_lets_nothing_go_and_is_replaced(aged: varve.Lake) -> None:
+    for days in (4, 3):
+        aged.retain("a", DAY * days)
+    aged.close()
+    with contextlib.closing(sqlite3.connect(f"{aged.root}/.varve/catalog.sqlite")) as catalog, catalog:
+        catalog.execute("INSERT INTO properties VALUES ('retention', '{}')")
+    with varve.open(aged.root) as lake:
+        assert lake.stats().retention is None and lake.stats().free_files == 0 and lake.stats().old_files > 0
+        with pytest.raises(varve.DataCorruptionError, match="varve policy --default"):
+            lake.vacuum("a", all_for=0, hourly_for=0)
+        assert lake.vacuum("a", all_for=0, hourly_for=0, versions_max=2).versions == 2
+        lake.set_retention_policy(varve.RetentionPolicy())
+        assert lake.stats().retention == varve.RetentionPolicy()
 
 
 def test_another_process_goes_by_the_policy(aged: varve.Lake) -> None:

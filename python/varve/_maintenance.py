@@ -160,8 +160,8 @@ class LakeStats:
     """With its log."""
     behind: int
     """Series whose visible directory is behind."""
-    retention: RetentionPolicy
-    """Of the lake."""
+    retention: RetentionPolicy | None
+    """Of the lake; None if its catalog has one that is not understood (see ``doctor``)."""
 
 
 class Maintenance:
@@ -213,7 +213,8 @@ class Maintenance:
         fields: dict[str, Any] = {**self._native.stats()}
         for part in ("by_kind", "by_layout"):
             fields[part] = {name: Amount(*sums) for name, sums in fields[part].items()}
-        fields["retention"] = to_policy(*fields["retention"])
+        if fields["retention"] is not None:
+            fields["retention"] = to_policy(*fields["retention"])
         return LakeStats(**fields)
 
 

@@ -200,7 +200,7 @@ class StatsFields(TypedDict):
     free_bytes: int
     catalog_bytes: int
     behind: int
-    retention: tuple[int, int, int]
+    retention: tuple[int, int, int] | None
 
 class Column:
     def __len__(self) -> int: ...

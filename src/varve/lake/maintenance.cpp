@@ -1,9 +1,11 @@
 #include "varve/lake/maintenance.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "varve/base/error.h"
@@ -37,15 +39,31 @@ RetentionPolicy to_policy(const store::RetentionPolicy& policy) {
   return {.all_for = policy.all_for, .hourly_for = policy.hourly_for, .versions_max = policy.versions_max};
 }
 
+bool says_all(const VacuumOptions& options) { return options.all_for && options.hourly_for && options.versions_max; }
+
 // Throws InvalidArgument for what is negative.
 store::RetentionPolicy policy_of(store::Store& store, const VacuumOptions& options) {
-  store::RetentionPolicy policy = store::retention_policy(store.catalog());
+  store::RetentionPolicy policy;
+  if (!says_all(options)) policy = store::retention_policy(store.catalog());
   policy.all_for = options.all_for.value_or(policy.all_for);
   policy.hourly_for = options.hourly_for.value_or(policy.hourly_for);
   policy.versions_max = options.versions_max.value_or(policy.versions_max);
   store::check_policy(policy);
   return policy;
 }
+
+// Nothing if it is not understood.
+std::optional<RetentionPolicy> understood_policy(store::Store& store) {
+  try {
+    return to_policy(store::retention_policy(store.catalog()));
+  } catch (const Corruption&) {
+    return {};
+  }
+}
+
+// By which vacuum, which refuses to guess, lets nothing go.
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+constexpr store::RetentionPolicy kKeepsAll{.all_for = Duration{kMost}, .hourly_for = {}, .versions_max = kMost};
 
 std::vector<Amount> to_amounts(const std::map<std::string, store::Amount>& sums) {
   std::vector<Amount> amounts;
@@ -180,7 +198,8 @@ std::vector<Symptom> Lake::doctor() const {
 
 LakeStats Lake::stats(const VacuumOptions& options) const {
   store::Store& store = state_->use();
-  const store::Statistics sums = store.count(policy_of(store, options));
+  const std::optional<RetentionPolicy> retention = understood_policy(store);
+  const store::Statistics sums = store.count(retention || says_all(options) ? policy_of(store, options) : kKeepsAll);
   return {.keys = sums.all.keys,
           .rows = sums.all.rows,
           .files = sums.all.files,
@@ -198,7 +217,7 @@ LakeStats Lake::stats(const VacuumOptions& options) const {
           .free_bytes = sums.free_bytes,
           .catalog_bytes = sums.catalog_bytes,
           .behind = sums.behind,
-          .retention = retention_policy()};
+          .retention = retention};
 }
 
 std::string_view to_string(Health health) noexcept {

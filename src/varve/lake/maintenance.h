@@ -156,9 +156,9 @@ struct LakeStats {
   int64_t old_bytes = 0;
   int64_t free_files = 0;  // of these, what `vacuum` would remove
   int64_t free_bytes = 0;
-  int64_t catalog_bytes = 0;  // with its log
-  int64_t behind = 0;         // series whose visible directory is behind
-  RetentionPolicy retention;  // of the lake
+  int64_t catalog_bytes = 0;                 // with its log
+  int64_t behind = 0;                        // series whose visible directory is behind
+  std::optional<RetentionPolicy> retention;  // of the lake; nothing if its catalog has one that is not understood
 };
 
 }  // namespace varve

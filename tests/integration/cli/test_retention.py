@@ -1,6 +1,8 @@
 """retain, and commands that are told which version they are to find."""
 
+import contextlib
 import datetime
+import sqlite3
 
 import pytest
 from program import BARS, Varve, bars
@@ -94,6 +96,19 @@ def test_the_policy_is_kept_in_the_lake(varve: Varve) -> None:
     assert numbers["seconds for which all versions are kept"] == 5_400
     assert policy("--default", "--keep-all", "2h") == DEFAULT | {"keep_all": "2h"}
     assert policy("--default") == DEFAULT
+
+
+def test_one_that_is_not_understood_is_set_anew(filled: Varve) -> None:
+    for words, kept in (
+        (("--default",), DEFAULT),
+        (("--keep-all", "2h", "--keep-hourly", "1w", "--keep-versions", "3"), {"keep_all": "2h", "keep_versions": 3}),
+    ):
+        with contextlib.closing(sqlite3.connect(filled.lake / ".varve/catalog.sqlite")) as catalog, catalog:
+            catalog.execute("INSERT OR REPLACE INTO properties VALUES ('retention', '{}')")
+        assert "varve policy --default" in filled("vacuum", status=7).err
+        filled("policy", "--keep-all", "2h", status=7)
+        assert "seconds for which" not in filled("stats").out
+        assert filled("policy", *words, "-o", "json").json() == [DEFAULT | kept]
 
 
 def test_other_processes_go_by_the_policy(filled: Varve) -> None:

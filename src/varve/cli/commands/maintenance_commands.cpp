@@ -307,10 +307,11 @@ void add_stats(CLI::App& app, Session& session) {
       table.add("bytes that vacuum would free", stats.free_bytes);
       table.add("catalog bytes", stats.catalog_bytes);
       table.add("series behind in the tree", stats.behind);
-      table.add("seconds for which all versions are kept", stats.retention.all_for.nanoseconds / kNanosecondsPerSecond);
-      table.add("of these at most", stats.retention.versions_max);
-      table.add("seconds for which one an hour is kept",
-                stats.retention.hourly_for.nanoseconds / kNanosecondsPerSecond);
+      if (const std::optional<RetentionPolicy>& kept = stats.retention) {
+        table.add("seconds for which all versions are kept", kept->all_for.nanoseconds / kNanosecondsPerSecond);
+        table.add("of these at most", kept->versions_max);
+        table.add("seconds for which one an hour is kept", kept->hourly_for.nanoseconds / kNanosecondsPerSecond);
+      }
       table.show(session);
       return kExitDone;
     };

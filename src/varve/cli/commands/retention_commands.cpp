@@ -137,7 +137,9 @@ int policy(Session& session, const KeepChoice& choice) {
   Lake lake = session.open_lake();
   if (says_something(choice)) {
     session.interrupts().finish_before_exit();
-    RetentionPolicy kept = choice.by_default ? RetentionPolicy() : lake.retention_policy();
+    // One that is not understood is in the way of nobody who says all of a new one.
+    const bool all = choice.by_default || (choice.all_for && choice.hourly_for && choice.versions_max >= 0);
+    RetentionPolicy kept = all ? RetentionPolicy() : lake.retention_policy();
     kept.all_for = choice.all_for.value_or(kept.all_for);
     kept.hourly_for = choice.hourly_for.value_or(kept.hourly_for);
     kept.versions_max = if_said(choice.versions_max).value_or(kept.versions_max);

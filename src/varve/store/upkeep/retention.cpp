@@ -59,8 +59,10 @@ RetentionPolicy retention_policy(catalog::Catalog& catalog) {
     check_policy(policy);
     return policy;
   } catch (const std::exception& error) {
-    throw Corruption("the catalog has a retention policy that is not understood, {}: {}; set it anew", quote(text),
-                     error.what());
+    throw Corruption(
+        "the catalog has a retention policy that is not understood, {}: {}; set all of it anew, or the default (varve "
+        "policy --default)",
+        quote(text), error.what());
   }
 }
 
