@@ -38,7 +38,14 @@ def ages(lake: varve.Lake, key: str) -> list[int]:
 
 @pytest.mark.parametrize(
     "age",
-    [DAY * 3, "3d", "2d24h", datetime.datetime.now(UTC) - DAY * 3, (datetime.datetime.now(UTC) - DAY * 3).isoformat()],
+    [
+        DAY * 3,
+        "3d",
+        "2d24h",
+        "0w3d",
+        datetime.datetime.now(UTC) - DAY * 3,
+        (datetime.datetime.now(UTC) - DAY * 3).isoformat(),
+    ],
 )
 def test_an_age_is_a_length_or_a_moment(aged: varve.Lake, age: Any) -> None:
     done = aged.retain("a", age)

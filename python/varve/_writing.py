@@ -57,7 +57,7 @@ def to_metadata(metadata: Mapping[str, Any]) -> str:
 
 
 Age = datetime.timedelta | TimeLike
-"""A moment, or a length of time up to now: a ``timedelta``, or text such as ``"90d"`` and ``"1d12h"``."""
+"""A moment, or a length of time up to now: a ``timedelta``, or text such as ``"90d"``, ``"2w"`` and ``"1d12h"``."""
 
 
 def to_native_age(age: Age, naive: Naive) -> dict[str, Any]:

@@ -31,7 +31,8 @@ struct DurationUnit {
   std::string_view name;
   int64_t nanoseconds;
 };
-constexpr std::array<DurationUnit, 7> kDurationUnits = {{{"d", kNanosecondsPerDay},
+constexpr std::array<DurationUnit, 8> kDurationUnits = {{{"w", 7 * kNanosecondsPerDay},
+                                                         {"d", kNanosecondsPerDay},
                                                          {"h", 3'600 * kNanosecondsPerSecond},
                                                          {"m", 60 * kNanosecondsPerSecond},
                                                          {"s", kNanosecondsPerSecond},
@@ -147,6 +148,7 @@ std::string to_string(Duration duration) {
   std::string out = duration.nanoseconds < 0 ? "-" : "";
   int64_t rest = duration.nanoseconds;  // keeps its sign: the smallest value has no positive twin
   for (const DurationUnit& unit : kDurationUnits) {
+    if (unit.name == "w") continue;
     const int64_t count = rest / unit.nanoseconds;
     rest %= unit.nanoseconds;
     if (count != 0) out.append(std::to_string(count < 0 ? -count : count)).append(unit.name);

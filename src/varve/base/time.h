@@ -136,11 +136,11 @@ std::string to_string(Timestamp at);
 std::string to_string(Date date);
 // Compact form for file names, UTC: `20240305T101500`, with `.` and 3, 6 or 9 digits where needed.
 std::string to_compact_string(Timestamp at);
-// `1h30m`, `1d`, `250ms`, `-5s`: the fewest units that say it exactly. "0s" for none.
+// `1h30m`, `1d`, `250ms`, `-5s`: the fewest units that say it exactly, days the largest. "0s" for none.
 std::string to_string(Duration duration);
-// Reads `1h30m` and the like: an optional `-`, then one or more whole numbers, each with its unit out of d, h, m, s,
-// ms, us, ns, every unit at most once, largest first (`90m` is fine). A day is 24 hours. Throws InvalidArgument,
-// quoting the text, for anything else and for what is too long for a Duration.
+// Reads `1h30m` and the like: an optional `-`, then one or more whole numbers, each with its unit out of w, d, h, m, s,
+// ms, us, ns, every unit at most once, largest first (`90m` is fine). A day is 24 hours, a week 7 days. Throws
+// InvalidArgument, quoting the text, for anything else and for what is too long for a Duration.
 Duration parse_duration(std::string_view text);
 
 }  // namespace varve

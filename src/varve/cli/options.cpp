@@ -1,7 +1,6 @@
 #include "varve/cli/options.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <limits>
 #include <set>
@@ -74,27 +73,11 @@ CLI::Option* add_count(CLI::App& command, const std::string& names, int64_t& cou
   return command.add_option_function<std::string>(names, read)->type_name("N");
 }
 
-Duration parse_duration(std::string_view text) {
-  constexpr std::array<std::pair<char, int64_t>, 5> kUnits = {
-      {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', int64_t{24} * 3600}, {'w', int64_t{7} * 24 * 3600}}};
-  constexpr int64_t kSecondsMax = std::numeric_limits<int64_t>::max() / kNanosecondsPerSecond;
-  int64_t count = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), count);
-  const bool one_letter = parsed.ptr + 1 == text.data() + text.size();
-  const auto* const unit = std::find_if(kUnits.begin(), kUnits.end(),
-                                        [&](const auto& known) { return one_letter && known.first == text.back(); });
-  if (parsed.ec != std::errc{} || count < 0 || unit == kUnits.end()) {
-    throw InvalidArgument("{} is no length of time: a whole number and s, m, h, d or w, such as 90s or 7d",
-                          quote(text));
-  }
-  if (count > kSecondsMax / unit->second) throw InvalidArgument("{} is longer than 292 years", text);
-  return Duration::seconds(count * unit->second);
-}
-
 CLI::Option* add_duration(CLI::App& command, const std::string& names, std::optional<Duration>& duration) {
   const auto read = [name = long_name(names), &duration](const std::string& text) {
     try {
       duration = parse_duration(text);
+      if (*duration < Duration{}) throw InvalidArgument("{} is less than nothing", text);
     } catch (const InvalidArgument& error) {
       throw CLI::ValidationError(name, error.what());
     }

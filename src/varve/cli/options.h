@@ -26,9 +26,7 @@ CLI::Option* add_count(CLI::App& command, const std::string& names, int64_t& cou
 // A list of names with commas between them, none of which is empty.
 CLI::Option* add_names(CLI::App& command, const std::string& names, std::vector<std::string>& list);
 
-// A whole number and its unit: 90s, 30m, 1h, 7d, 2w. Throws InvalidArgument for anything else, also for one beyond what
-// nanoseconds of 64 bits can count.
-Duration parse_duration(std::string_view text);
+// A length of time as parse_duration reads it, 90s, 7d, 1h30m, that is not negative.
 CLI::Option* add_duration(CLI::App& command, const std::string& names, std::optional<Duration>& duration);
 
 // The option by which a command is done only if a series has a version; -1 where nobody says one.

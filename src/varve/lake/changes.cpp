@@ -11,7 +11,7 @@ namespace {
 bool is_length(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   const size_t letters = text.find_first_not_of("0123456789");
-  return letters != 0 && letters != std::string_view::npos && text.find_first_of("dhmsun", letters) == letters;
+  return letters != 0 && letters != std::string_view::npos && text.find_first_of("wdhmsun", letters) == letters;
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ class RowAge {
   RowAge(Timestamp since) : since_(since) {}             // NOLINT(google-explicit-constructor)
   RowAge(Date since) : since_(since) {}                  // NOLINT(google-explicit-constructor)
   RowAge(Duration age) : age_(age) {}                    // NOLINT(google-explicit-constructor)
-  // `90d`, `1d12h` (see parse_duration), or text as TimeBound takes it, in `zone` where it names none ("": UTC days, no
-  // naive times). Throws InvalidArgument for other text.
+  // `90d`, `2w`, `1d12h` (see parse_duration), or text as TimeBound takes it, in `zone` where it names none ("": UTC
+  // days, no naive times). Throws InvalidArgument for other text.
   RowAge(std::string_view text, std::string zone = {});    // NOLINT(google-explicit-constructor)
   RowAge(const std::string& text, std::string zone = {});  // NOLINT(google-explicit-constructor)
   RowAge(const char* text, std::string zone = {});         // NOLINT(google-explicit-constructor)

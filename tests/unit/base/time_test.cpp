@@ -143,11 +143,32 @@ TEST(DurationTest, ReadsCountsOfAnySize) {
   EXPECT_EQ(parse_duration("1d1ns").nanoseconds, kNanosecondsPerDay + 1);
   EXPECT_EQ(parse_duration("-9223372036854775808ns").nanoseconds, kMin);
   EXPECT_EQ(parse_duration("007us"), Duration::microseconds(7));
+  EXPECT_EQ(parse_duration("2w"), parse_duration("14d"));
+  EXPECT_EQ(to_string(parse_duration("-1w1h")), "-7d1h");
 }
 
 TEST(DurationTest, AnythingElseIsAnError) {
-  for (const char* text : {"", "-", "5", "s", "1.5h", "1h 30m", "30m1h", "1h1h", "1H", "+1h", "1h-30m", "--1h", "1 h",
-                           "1min", "106752d", "9223372036854775808ns", "99999999999999999999d", "106751d24h", "1h30"}) {
+  for (const char* text : {"",
+                           "-",
+                           "5",
+                           "s",
+                           "1.5h",
+                           "1h 30m",
+                           "30m1h",
+                           "1h1h",
+                           "1H",
+                           "+1h",
+                           "1h-30m",
+                           "--1h",
+                           "1 h",
+                           "1min",
+                           "1d1w",
+                           "15251w",
+                           "106752d",
+                           "9223372036854775808ns",
+                           "99999999999999999999d",
+                           "106751d24h",
+                           "1h30"}) {
     expect_error(ErrorKind::kInvalidArgument, quote(text), [&] { static_cast<void>(parse_duration(text)); });
   }
 }

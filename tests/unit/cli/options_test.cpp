@@ -32,20 +32,6 @@ TEST(Counts, BeyondTheirTypeAreNotClamped) {
                [] { (void)parse_count("99999999999999999999", 0); });
 }
 
-TEST(Durations, AreAWholeNumberAndAUnit) {
-  EXPECT_EQ(parse_duration("90s"), Duration::seconds(90));
-  EXPECT_EQ(parse_duration("30m"), Duration::seconds(1800));
-  EXPECT_EQ(parse_duration("1h"), Duration::seconds(3600));
-  EXPECT_EQ(parse_duration("7d"), Duration::seconds(int64_t{7} * 24 * 3600));
-  EXPECT_EQ(parse_duration("2w"), parse_duration("14d"));
-  for (const char* text : {"", "s", "7", "1.5h", "-1d", "1 d", "1h30m", "1y", "1hh"}) {
-    expect_error(ErrorKind::kInvalidArgument, "is no length of time", [&] { (void)parse_duration(text); });
-  }
-  for (const char* text : {"9223372036854775807s", "20000w"}) {
-    expect_error(ErrorKind::kInvalidArgument, "292 years", [&] { (void)parse_duration(text); });
-  }
-}
-
 class Options : public ::testing::Test {
  protected:
   Options() {

@@ -74,10 +74,16 @@ TEST_F(RetainTest, WhatIsNoAgeIsRefused) {
   for (const char* bad : {"", "3x", "d", "soon", "2023-13-01", "2023-12-30T01:00"}) {
     expect_error(ErrorKind::kInvalidArgument, "", [&] { lake_.retain("k", bad); });
   }
-  for (const char* bad : {"0s", "-3d"}) {
+  for (const char* bad : {"0s", "-3d", "-2w"}) {
     expect_error(ErrorKind::kInvalidArgument, "not longer than nothing", [&] { lake_.retain("k", bad); });
   }
   EXPECT_EQ(lake_.info("k").version, 1);
+}
+
+TEST_F(RetainTest, WeeksAreALengthOfTime) {
+  write_days("k", 20);
+  EXPECT_EQ(lake_.retain("k", "2w").rows_removed, 5);
+  EXPECT_EQ(ages("k"), days_down_from(14));
 }
 
 TEST_F(RetainTest, NothingOlderMakesNoVersion) {

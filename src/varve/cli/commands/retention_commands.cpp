@@ -23,12 +23,6 @@ struct RetainChoice {
   bool dry_run = false;
 };
 
-// Weeks are a length of time here, too.
-RowAge parse_age(const std::string& text, const std::string& zone) {
-  if (text.ends_with('w')) return parse_duration(text);
-  return {text, zone};
-}
-
 // A pattern means what has an age; a key that is named is meant whatever it is.
 void leave_out_untimed(Session& session, const Lake& lake, const std::vector<std::string>& words,
                        std::vector<std::string>& keys) {
@@ -43,7 +37,7 @@ void leave_out_untimed(Session& session, const Lake& lake, const std::vector<std
 
 int retain(Session& session, const RetainChoice& choice) {
   (void)session.output_options();  // a bad format is told before anything is done
-  const RowAge newer_than = parse_age(choice.newer_than, session.settings().get_or("tz", ""));
+  const RowAge newer_than(choice.newer_than, session.settings().get_or("tz", ""));
   Lake lake = session.open_lake();
   std::vector<std::string> keys = expand_keys(lake, choice.words);
   leave_out_untimed(session, lake, choice.words, keys);
