@@ -45,11 +45,12 @@ nb::list versions(const Lake& lake, nb::handle key) {
   return list;
 }
 
-nb::dict restore(Lake& lake, nb::handle key, nb::handle as_of, nb::handle expects_version) {
+nb::dict restore(Lake& lake, nb::handle key, nb::handle as_of, nb::handle expects_version, nb::handle dry_run) {
   const auto of = to_option<std::string>(key, "key");
   const std::optional<AsOf> state = to_as_of(as_of);
   if (!state) refuse_option("as_of", as_of, "a version, a snapshot's name or a moment");
-  const ChangeOptions options{.expects_version = to_optional<int64_t>(expects_version, "expects_version")};
+  const ChangeOptions options{.expects_version = to_optional<int64_t>(expects_version, "expects_version"),
+                              .dry_run = to_option<bool>(dry_run, "dry_run")};
   return to_commit_fields(unlocked([&] { return lake.restore(of, *state, options); }));
 }
 
@@ -172,7 +173,7 @@ void bind_history(nb::module_& module, nb::class_<Lake>& lake) {
   nb::class_<AsOf>(module, "AsOf");
   module.def("as_of_time", [](int64_t nanoseconds) { return AsOf(Timestamp{nanoseconds}); });
   lake.def("versions", &versions, "key"_a.none());
-  lake.def("restore", &restore, "key"_a.none(), "as_of"_a.none(), "expects_version"_a.none());
+  lake.def("restore", &restore, "key"_a.none(), "as_of"_a.none(), "expects_version"_a.none(), "dry_run"_a.none());
   lake.def("files", &files, "key"_a.none(), "as_of"_a.none());
   lake.def("diff", &diff, "key"_a.none(), "older"_a.none(), "options"_a);
   lake.def("make_snapshot", &make_snapshot, "name"_a.none(), "keys"_a.none());

@@ -84,6 +84,17 @@ def test_a_dry_run_changes_nothing(aged: varve.Lake) -> None:
     assert len(ages(aged, "a")) == 10
 
 
+def test_delete_and_restore_have_dry_runs(aged: varve.Lake) -> None:
+    would = aged.delete("b", dry_run=True)
+    assert (would.id, would.rows_removed) == ("", 2)
+    would = aged.delete("a", datetime.datetime.now(UTC) - DAY * 3, dry_run=True)
+    assert (would.id, would.rows_removed) == ("", 3)
+    aged.retain("a", "3d")
+    would = aged.restore("a", 1, dry_run=True)
+    assert (would.id, would.rows_added) == ("", 10)
+    assert [aged.info(key).version for key in "ab"] == [2, 1] and ages(aged, "a") == [0, 1, 2]
+
+
 def test_it_is_part_of_a_transaction(aged: varve.Lake) -> None:
     with aged.transaction() as changes:
         changes.retain("a", "3d").delete("b", expects_version=1)

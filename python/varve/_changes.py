@@ -48,17 +48,20 @@ class Changes:
         *,
         closed: Closed = "both",
         expects_version: int | None = None,
+        dry_run: bool = False,
     ) -> Commit:
         """Removes the rows of a range, or, without one, the series; its versions go on counting if it is made again.
-        What was received of the range counts as not fetched again.
+        What was received of the range counts as not fetched again. ``dry_run`` changes nothing and counts what would
+        go; its commit has no id.
 
         Raises DataNotFoundError, InvalidArgumentError for a range of an untimed series, and ConcurrentWriteError unless
         the series has the version that is expected.
         """
         if start is None and end is None:
-            return Commit(**self._native.remove(key, expects_version=expects_version))
+            return Commit(**self._native.remove(key, expects_version=expects_version, dry_run=dry_run))
         bounds = to_native_range(start, end, closed, self._naive)
-        return Commit(**self._native.remove_range(key, **bounds, expects_version=expects_version))
+        done = self._native.remove_range(key, **bounds, expects_version=expects_version, dry_run=dry_run)
+        return Commit(**done)
 
     def retain(
         self, key: str, rows_newer_than: Age, *, expects_version: int | None = None, dry_run: bool = False

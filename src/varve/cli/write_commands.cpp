@@ -42,6 +42,7 @@ struct WriteChoice {
   std::string end;
   std::string closed = "both";
   bool yes = false;
+  bool dry_run = false;
 };
 
 bool has_range(const WriteChoice& choice) { return !choice.start.empty() || !choice.end.empty(); }
@@ -299,13 +300,21 @@ bool confirmed(const SeriesInfo& series) {
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-// Versions keep what a range loses, so nobody is asked.
-int delete_range(Session& session, Lake& lake, const WriteChoice& choice) {
+// Versions keep what a range loses, so nobody is asked; nor by a dry run.
+int remove(Session& session, const WriteChoice& choice) {
+  Lake lake = session.open_lake();
+  const bool whole = !has_range(choice);
+  if (whole && !choice.yes && !choice.dry_run && !confirmed(lake.info(choice.key))) {
+    session.say("nothing was deleted");
+    return kExitFailed;
+  }
   session.interrupts().finish_before_exit();
-  const ChangeOptions options{.expects_version = if_said(choice.expects_version)};
-  const Commit commit = lake.remove_range(choice.key, range_of(choice, session), options);
+  const ChangeOptions options{.expects_version = if_said(choice.expects_version), .dry_run = choice.dry_run};
+  const Commit commit =
+      whole ? lake.remove(choice.key, options) : lake.remove_range(choice.key, range_of(choice, session), options);
   lake.close();
-  session.say(format_message("{}: {} rows removed", {commit.key, commit.rows_removed}));
+  session.say(format_message("{}: {}{} rows {}removed", {commit.key, whole && !choice.dry_run ? "deleted, " : "",
+                                                         commit.rows_removed, choice.dry_run ? "would be " : ""}));
   return kExitDone;
 }
 
@@ -315,25 +324,12 @@ void add_delete(CLI::App& app, Session& session) {
   command->add_option("KEY", choice->key, "The series")->required();
   add_range_options(*command, *choice);
   command->add_flag("-y,--yes", choice->yes, "Do not ask");
+  command->add_flag("--dry-run", choice->dry_run, "Say what would go, and change nothing");
   add_expects_version(*command, choice->expects_version);
   command->footer(
       "Examples:\n  varve delete forex/EUR_USD --yes\n"
       "  varve delete forex/EUR_USD --start 2024-03-05 --end 2024-03-05");
-  command->callback([&session, choice] {
-    session.command = [&session, choice] {
-      Lake lake = session.open_lake();
-      if (has_range(*choice)) return delete_range(session, lake, *choice);
-      if (!choice->yes && !confirmed(lake.info(choice->key))) {
-        session.say("nothing was deleted");
-        return kExitFailed;
-      }
-      session.interrupts().finish_before_exit();
-      const Commit commit = lake.remove(choice->key, {.expects_version = if_said(choice->expects_version)});
-      lake.close();
-      session.say(format_message("{}: deleted, {} rows removed", {commit.key, commit.rows_removed}));
-      return kExitDone;
-    };
-  });
+  command->callback([&session, choice] { session.command = [&session, choice] { return remove(session, *choice); }; });
 }
 
 }  // namespace

@@ -71,6 +71,15 @@ def test_restore_brings_a_state_back(grown: Varve) -> None:
     grown("restore", "fx/EUR", status=2)
 
 
+def test_delete_and_restore_say_what_they_would_do(grown: Varve) -> None:
+    before = grown.state()
+    done = grown("restore", "fx/EUR", "--as-of", "1", "--dry-run")
+    assert "3 rows added, 1 removed; this was a dry run, nothing was changed" in done.err
+    assert "fx/EUR: 1 rows would be removed" in grown("delete", "fx/EUR", "--dry-run").err
+    assert "fx/EUR: 0 rows would be removed" in grown("delete", "fx/EUR", "--end", "2000-01-01", "--dry-run").err
+    assert grown.state() == before
+
+
 def test_snapshots_are_made_listed_shown_and_removed(grown: Varve) -> None:
     grown("write", "fx/GBP", "-", stdin=BARS)
     assert "snapshot all: 2 series" in grown("snapshot", "make", "all").err

@@ -118,6 +118,9 @@ TEST_F(RetainTest, ADryRunCountsAndChangesNothing) {
   EXPECT_EQ(ages("k"), days_down_from(9));
   EXPECT_EQ(lake_.remove("k", {.dry_run = true}).rows_removed, 10);
   EXPECT_TRUE(lake_.exists("k"));
+  lake_.remove("k");
+  EXPECT_EQ(lake_.restore("k", 1, {.dry_run = true}).rows_added, 10);
+  EXPECT_FALSE(lake_.exists("k"));
 }
 
 TEST_F(RetainTest, ManyKeysAreOneCommit) {

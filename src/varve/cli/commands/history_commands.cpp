@@ -25,6 +25,7 @@ struct PastChoice {
   std::vector<std::string> keys;
   std::string as_of;
   int64_t expects_version = -1;
+  bool dry_run = false;
 };
 using PastChoicePtr = std::shared_ptr<PastChoice>;
 
@@ -73,9 +74,10 @@ int restore(Session& session, const PastChoice& choice) {
   Lake lake = session.open_lake();
   const AsOf as_of = parse_as_of(choice.as_of, lake, session.settings().get_or("tz", ""));
   session.interrupts().finish_before_exit();
-  const Commit commit = lake.restore(choice.key, as_of, {.expects_version = if_said(choice.expects_version)});
+  const Commit commit =
+      lake.restore(choice.key, as_of, {.expects_version = if_said(choice.expects_version), .dry_run = choice.dry_run});
   lake.close();
-  session.say(commit_text(commit));
+  session.say(commit_text(commit) + (choice.dry_run ? "; this was a dry run, nothing was changed" : ""));
   return kExitDone;
 }
 
@@ -84,6 +86,7 @@ void add_restore(CLI::App& app, Session& session) {
   const auto choice = std::make_shared<PastChoice>();
   command->add_option("KEY", choice->key, "The series, also one that was deleted")->required();
   command->add_option("--as-of", choice->as_of, kAsOfHelp)->required();
+  command->add_flag("--dry-run", choice->dry_run, "Say what would change, and change nothing");
   add_expects_version(*command, choice->expects_version);
   command->footer(
       "Examples:\n  varve restore forex/EUR_USD --as-of 3\n  varve restore forex/EUR_USD --as-of 2024-03-05");
