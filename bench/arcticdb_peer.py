@@ -1,6 +1,7 @@
 """ArcticDB on LMDB, driven by bench/store_bench.py: arcticdb_peer.py FOLDER, in an environment that has it.
 
-Takes a JSON list [verb, key, arguments...] a line and answers with the seconds that the call took. Tables come as Arrow
+Takes a JSON list [verb, key, arguments...] a line and answers with a list of the seconds that the call took and, if it
+read, the number of rows. Tables come as Arrow
 files, and are made pandas frames, ArcticDB's own form, before the clock starts.
 """
 
@@ -37,7 +38,8 @@ def main(folder: str) -> None:
         work = prepare(verb, key, arguments)
         started = time.perf_counter()
         result = work()
-        print(time.perf_counter() - started, flush=True)
+        seconds = time.perf_counter() - started
+        print(json.dumps([seconds, len(result) if isinstance(result, pd.DataFrame) else None]), flush=True)
         del result
 
 

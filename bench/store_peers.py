@@ -56,7 +56,10 @@ class ArcticDB:
         answer = self._process.stdout.readline()
         if not answer:
             raise RuntimeError(f"ArcticDB ended in {words}")
-        return Measured(answer)
+        seconds, rows = json.loads(answer)
+        measured = Measured(seconds)
+        measured.num_rows = rows
+        return measured
 
 
 class DuckDB:
