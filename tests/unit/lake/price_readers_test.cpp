@@ -151,6 +151,24 @@ TEST_F(PriceReadersTest, ADamagedFileIsMadeAgainFromAnotherVersion) {
   EXPECT_TRUE(lake_.verify().clean());
 }
 
+// Files of then have the places of then, which are more than the rows of the second one need.
+TEST_F(PriceReadersTest, DamagedFilesOfBeforeScalesGrewAreMadeAgain) {
+  lake_.append("k", prices(7, {{"close", {6, 7}}, {"size", {0.1, 0.2}}}));
+  lake_.append("k", prices(9, {{"close", {1.0625}}, {"size", {0.1}}}));
+  const std::vector<std::string> old = lake_.files("k", AsOf(3));
+  ASSERT_EQ(old.size(), 3U);
+  for (const std::string& name : {old[0], old[2]}) {
+    const std::string object = base::join_path(lake_.root(), name);
+    fs::permissions(object, fs::perms::owner_write, fs::perm_options::add);
+    fs::resize_file(object, 50);
+  }
+  EXPECT_TRUE(lake_.repair("k").whole());
+  ReadOptions then = as("decimal");
+  then.as_of = 3;
+  EXPECT_THAT(unscaled(lake_.read("k", then)), ElementsAre(125, 250, 375, 500, 600, 700));
+  EXPECT_TRUE(lake_.verify().clean());
+}
+
 TEST_F(PriceReadersTest, BackupsAndTheirLakesAreWhole) {
   const Table before = read(lake_);
   lake_.backup(directory_ / "copy");

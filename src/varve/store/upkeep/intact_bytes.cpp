@@ -116,16 +116,58 @@ class Search {
     }
     const Table rows = read_series(engine_, series_.key, selection);
     if (rows.num_rows() != object_.rows) return;
+    const Table then = table::conform(rows, engine_.catalog().schema(series_.id, object_.schema_version));
+    for (const catalog::SeriesDefinition& definition : definitions_then(then, state->objects)) {
+      if (found_) return;
+      try {
+        take(write(then, definition), format_message("the rows of version {}", {version}));
+      } catch (const SchemaCompatibility&) {  // prices have more places than these
+      }
+    }
+  }
+
+  // Prices had other scales, if these grew since. Files that were there with the object have its scales, and those of
+  // the version perhaps; or they were what the rows need.
+  std::vector<catalog::SeriesDefinition> definitions_then(const Table& rows, const std::vector<ObjectRow>& beside) {
+    std::vector<catalog::SeriesDefinition> all{series_.definition};
+    if (!series_.definition.prices) return all;
+    catalog::SeriesDefinition bare = series_.definition;
+    for (auto& [name, scale] : bare.prices->scales) scale = 0;
+    const auto add = [&](const catalog::SeriesDefinition& definition) {
+      const auto same = [&](const auto& one) { return one.prices->scales == definition.prices->scales; };
+      if (std::none_of(all.begin(), all.end(), same)) all.push_back(definition);
+    };
+    if (const auto with_it = engine_.catalog().state(series_.key, object_.added_version)) {
+      add(with_scales_of(with_it->objects, bare));
+    }
+    add(with_scales_of(beside, bare));
+    grow_price_scales(rows, rows.schema(), bare);
+    add(bare);
+    return all;
+  }
+
+  catalog::SeriesDefinition with_scales_of(const std::vector<ObjectRow>& objects, catalog::SeriesDefinition bare) {
+    for (const ObjectRow& one : objects) {
+      if (one.id == object_.id) continue;
+      try {
+        take_price_scales(open_object(engine_, series_.key, one)->schema(), bare);
+        break;                  // all of them have the same
+      } catch (const Error&) {  // damaged too
+      }
+    }
+    return bare;
+  }
+
+  base::BufferPtr write(const Table& rows, const catalog::SeriesDefinition& definition) {
     FileFacts facts{.key = series_.key,
-                    .definition = series_.definition,
+                    .definition = definition,
                     .version = object_.added_version,
                     .schema_version = object_.schema_version,
                     .commit_id = object_.id.substr(0, object_.id.find('-'))};
     base::MutableBuffer bytes;
     const auto sink = [&](std::span<const std::byte> more) { bytes.append(more); };
-    const Table then = table::conform(rows, engine_.catalog().schema(series_.id, object_.schema_version));
-    parquet::write_table(with_decimal_prices(then, series_.definition), sink, write_options(facts, engine_.pool()));
-    take(std::move(bytes).finish(), format_message("the rows of version {}", {version}));
+    parquet::write_table(with_decimal_prices(rows, definition), sink, write_options(facts, engine_.pool()));
+    return std::move(bytes).finish();
   }
 
   Engine& engine_;

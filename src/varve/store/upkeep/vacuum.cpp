@@ -96,22 +96,25 @@ void vacuum_series(Engine& engine, int64_t series_id, const RetentionPolicy& pol
   }
 }
 
+void check_writable(const Engine& engine) {
+  if (engine.read_only()) throw ReadOnly("the lake {} is open for reading only", engine.disk().root());
+}
+
 }  // namespace
 
 Vacuumed vacuum(Engine& engine, std::string_view key, const RetentionPolicy& policy) {
-  if (!engine.read_only()) {
-    publish_pending(engine);
-    const Duration left = clear_replaced(engine, engine.listing_grace());
-    if (left > Duration{0}) {
-      engine.clock().sleep(left);
-      clear_replaced(engine, engine.listing_grace());
-    }
+  check_writable(engine);
+  publish_pending(engine);
+  const Duration left = clear_replaced(engine, engine.listing_grace());
+  if (left > Duration{0}) {
+    engine.clock().sleep(left);
+    clear_replaced(engine, engine.listing_grace());
   }
   return vacuum_at_once(engine, key, policy);
 }
 
 Vacuumed vacuum_at_once(Engine& engine, std::string_view key, const RetentionPolicy& policy) {
-  if (engine.read_only()) throw ReadOnly("the lake {} is open for reading only", engine.disk().root());
+  check_writable(engine);
   publish_pending(engine);
   Vacuumed vacuumed;
   if (key.empty()) {
