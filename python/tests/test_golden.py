@@ -2,9 +2,11 @@
 the disks of others can be read, and written on."""
 
 import contextlib
+import decimal
 import json
 import math
 import pathlib
+import re
 import sqlite3
 import tarfile
 from typing import Any
@@ -19,6 +21,10 @@ import varve
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden"
 ARCHIVES = sorted(FOLDER.glob("v*/*.tar.gz"))
 NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+TYPES = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)} | {
+    *("bool", "halffloat", "float", "double", "decimal128", "string", "binary", "dictionary", "date32"),
+    *("time32", "time64", "timestamp", "duration", "fixed_size_binary", "null"),
+}
 SAME_IN_DUCKDB = ("double", "float", "int64", "uint32", "string", "dictionary", "bool")
 
 
@@ -60,7 +66,8 @@ def type_name(kind: pa.DataType) -> str:
 
 def unit_of(kind: str) -> int:
     """Nanoseconds of the unit of a column of times; 0 for others."""
-    return NANOSECONDS[kind[len("timestamp[") :].rstrip("]").partition(",")[0]] if kind.startswith("timestamp") else 0
+    unit = re.match(r"(?:timestamp|time32|time64|duration)\[(\w+)", kind)
+    return NANOSECONDS[unit[1]] if unit else 0
 
 
 def scaled(value: Any, unit: int) -> Any:
@@ -69,9 +76,11 @@ def scaled(value: Any, unit: int) -> Any:
 
 def plain(column: pa.ChunkedArray) -> list[Any]:
     """Values as the files beside the lakes have them: days and nanoseconds as numbers, bytes as hexadecimal digits."""
-    if pa.types.is_timestamp(column.type):
-        unit = NANOSECONDS[column.type.unit]
-        return [scaled(value, unit) for value in column.cast(pa.int64()).to_pylist()]
+    if unit := unit_of(str(column.type)):
+        whole = column.cast(pa.int32()) if pa.types.is_time32(column.type) else column.cast(pa.int64())
+        return [scaled(value, unit) for value in whole.to_pylist()]
+    if pa.types.is_float16(column.type):
+        column = column.cast(pa.float32())
     if pa.types.is_date32(column.type):
         column = column.cast(pa.int32())
     return [plain_value(value) for value in column.to_pylist()]
@@ -80,7 +89,18 @@ def plain(column: pa.ChunkedArray) -> list[Any]:
 def plain_value(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, decimal.Decimal):
+        return format(value, "f")
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def as_float(value: Any) -> Any:
+    return float(value) if isinstance(value, decimal.Decimal) else value
+
+
+def as_floats(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Prices, which files may keep as decimals."""
+    return pa.chunked_array([pa.array(map(as_float, column.to_pylist()), pa.float64())])
 
 
 def rows_of(table: pa.Table) -> list[list[Any]]:
@@ -130,14 +150,18 @@ def test_other_programs_see_the_newest_rows(golden: Golden) -> None:
         if not state["rows"]:
             assert files == []
             continue
-        found = rows_of(pl.concat([pl.read_parquet(file) for file in files]).to_arrow())
+        table = pl.concat([pl.read_parquet(file) for file in files]).to_arrow()
+        for place, kind in enumerate(state["columns"].values()):
+            if kind == "double":
+                table = table.set_column(place, table.column_names[place], as_floats(table.column(place)))
+        found = rows_of(table)
         assert sorted(map(repr, found)) == sorted(map(repr, state["rows"])), key
         names = [name for name, kind in state["columns"].items() if kind in SAME_IN_DUCKDB]
         places = [list(state["columns"]).index(name) for name in names]
         columns = ", ".join(f'"{name}"' for name in names)
         tuples = duckdb.sql(f"SELECT {columns} FROM read_parquet({files})").fetchall()
         wanted = [[row[place] for place in places] for row in state["rows"]]
-        assert sorted(repr([*map(plain_value, row)]) for row in tuples) == sorted(map(repr, wanted)), key
+        assert sorted(repr([*map(plain_value, map(as_float, row))]) for row in tuples) == sorted(map(repr, wanted)), key
 
 
 def test_what_hangs_on_the_lake_is_there(golden: Golden) -> None:
@@ -196,6 +220,20 @@ def test_each_format_version_has_its_lakes(lake: varve.Lake, tmp_path: pathlib.P
         golden = Golden(archive, tmp_path / archive.parent.name / archive.name)
         assert f"v{version_of(golden.root)}" == archive.parent.name
     assert sum(path.stat().st_size for path in FOLDER.glob("v*/*")) < 300_000
+
+
+def test_they_hold_what_there_is_of_types_and_files(tmp_path: pathlib.Path) -> None:
+    newest = max(ARCHIVES, key=lambda path: (int(path.parent.name.removeprefix("v")), path.name))
+    golden = Golden(newest, tmp_path)
+    kinds = {kind for state in golden.living().values() for kind in state["columns"].values()}
+    assert {re.sub(r"[\[(].*", "", kind) for kind in kinds} == TYPES
+    with golden.open(read_only=True) as lake:
+        infos = [lake.info(key) for key in golden.living()]
+        assert {info.prices for info in infos} == {"float", "decimal"}
+        assert {info.layout for info in infos if "{" not in info.layout} == {"range", "month", "day"}
+        assert "adopt" in {lake.versions(info.key)[0].operation for info in infos}
+        adopted = [path for path in lake.files("found") if "/" in path and not path.startswith(".varve")]
+        assert any(pathlib.Path(path).name == "00.parquet" for path in adopted)
 
 
 def test_a_lake_of_a_later_version_is_refused(golden: Golden) -> None:

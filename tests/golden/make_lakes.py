@@ -12,6 +12,7 @@ the catalog's log, and the visible tree does not show them.
 
 import argparse
 import contextlib
+import decimal
 import gzip
 import json
 import math
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 import varve
 
@@ -65,6 +67,10 @@ EVERY_TYPE = pa.schema(
     + [("float32", pa.float32()), ("float64", pa.float64()), ("flag", pa.bool_()), ("day", pa.date32())]
     + [("text", pa.string()), ("bytes", pa.binary()), ("word", pa.dictionary(pa.int32(), pa.string()))]
     + [("seconds", pa.timestamp("s")), ("nanos", pa.timestamp("ns", "Asia/Kolkata")), ("micros", pa.timestamp("us"))]
+    + [("float16", pa.float16()), ("money", pa.decimal128(18, 4)), ("huge", pa.decimal128(38, 10))]
+    + [(str(kind), kind) for kind in (pa.time32("ms"), pa.time64("us"), pa.time64("ns"))]
+    + [(str(kind), kind) for kind in (pa.duration("s"), pa.duration("ns"))]
+    + [("fixed", pa.binary(3)), ("nothing", pa.null())]
 )
 
 
@@ -131,7 +137,27 @@ def every_type() -> list[Row]:
     values["word"] = ["one", "two", "one", None]
     for name, scale in (("seconds", 1), ("micros", 10**6), ("nanos", 10**9)):
         values[name] = [-scale, 0, START // 10**9 * scale + 1, None]
+    values["fixed"] = [b"abc", b"\x00\x00\xff", bytes(3), None]
+    values["nothing"] = [None] * 4
+    values["float16"] = [0.5, -2.0, math.inf, None]
+    values["money"] = [*map(decimal.Decimal, ("0.0001", "-12.3400", "0.0000")), None]
+    huge = ("1234567890123456789012345678.0123456789", "-1.5000000000", "0.0000000000")
+    values["huge"] = [*map(decimal.Decimal, huge), None]
+    for name, scale in (("time32[ms]", 10**3), ("time64[us]", 10**6), ("time64[ns]", 10**9)):
+        values[name] = [0, 12 * 3600 * scale + 1, 24 * 3600 * scale - 1, None]
+    for name in ("duration[s]", "duration[ns]"):
+        values[name] = [-1, 0, 10**9, None]
     return [{name: values[name][row] for name in EVERY_TYPE.names} for row in range(4)]
+
+
+def write_hours(folder: Path, hours: range) -> list[Row]:
+    """A file as another program writes it, with a time that any archive keeps. Returns its rows."""
+    rows = bars(hour * 60 for hour in hours)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{hours[0]:02}.parquet"
+    pq.write_table(pa.Table.from_arrays([to_array(rows, field) for field in BARS], schema=BARS), path)
+    os.utime(path, ns=(START, START))
+    return rows
 
 
 class Series:
@@ -168,7 +194,7 @@ def to_json(value: Any) -> Any:
         return value.hex()
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    return value
+    return format(value, "f") if isinstance(value, decimal.Decimal) else value
 
 
 class Maker:
@@ -197,6 +223,15 @@ class Maker:
         series.rows = [row for row in series.rows if not first <= row["timestamp"] <= last]
         series.keep(commit.version)
 
+    def adopt(self, key: str, *hours: range) -> None:
+        """Files of bars that lie there, and stay where they are."""
+        series = self.series[key] = Series(f"{key}/*.parquet", ["timestamp"])
+        for part in hours:
+            series.put(write_hours(Path(self.lake.root, key), part))
+        series.columns = {field.name: type_name(field.type) for field in BARS}
+        self.lake.adopt(key, kind="ohlcv", identity=["timestamp"])
+        series.keep(1)
+
     def rename(self, key: str, new_key: str) -> None:
         series = self.series.pop(key)
         series.glob = f"{new_key}/*.parquet"
@@ -218,8 +253,12 @@ def to_array(rows: list[Row], field: pa.Field) -> pa.Array:
     values = [row[field.name] for row in rows]
     if pa.types.is_timestamp(field.type):
         return pa.array(values, pa.int64()).cast(field.type)
-    if pa.types.is_date32(field.type):
+    if pa.types.is_duration(field.type) or pa.types.is_time64(field.type):
+        return pa.array(values, pa.int64()).cast(field.type)
+    if pa.types.is_date32(field.type) or pa.types.is_time32(field.type):
         return pa.array(values, pa.int32()).cast(field.type)
+    if pa.types.is_float16(field.type):
+        return pa.array(values, pa.float32()).cast(field.type)
     return pa.array(values, field.type)
 
 
@@ -284,6 +323,20 @@ def name_keys(maker: Maker) -> None:
     maker.change("write", "empty", BARS, [])
 
 
+def keep_decimals(maker: Maker) -> None:
+    """Prices as decimals, of more places later on, and of an old version with those of then."""
+    options = {"kind": "trades", "prices": "decimal", "unique": ["timestamp", "trade_id"], "target_rows_per_file": 8}
+    maker.change("write", "ticks/decimal", TRADES, trades(range(12), MINUTE), **options)
+    finer = [row | {"price": 42_000.0625} for row in trades(range(12, 15), MINUTE)]
+    maker.change("append", "ticks/decimal", TRADES, finer)
+
+
+def take_in(maker: Maker) -> None:
+    """Files of somebody else's, as they lie: some of them written anew later, others not."""
+    maker.adopt("found", range(12), range(12, 20))
+    maker.change("upsert", "found", BARS, bars([13 * 60], shift=0.5))
+
+
 def describe(maker: Maker) -> dict[str, Any]:
     """What hangs on a lake beside its rows."""
     lake = maker.lake
@@ -318,7 +371,7 @@ def describe(maker: Maker) -> dict[str, Any]:
 def make_whole(root: Path) -> dict[str, Any]:
     with varve.open(root) as lake:
         maker = Maker(lake)
-        for make in (grow_bars, lay_out, vary_columns, name_keys):
+        for make in (grow_bars, lay_out, vary_columns, name_keys, keep_decimals, take_in):
             make(maker)
         facts = describe(maker)
         return maker.expected() | facts
