@@ -75,13 +75,20 @@ bool Disk::is_directory(const std::string& path) const { return files_->exists(b
 
 void Disk::make_folders() const {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  make_directory_if_absent(*files_, objects_path());
+  if (!files_->exists(objects_path())) make_directory_if_absent(*files_, objects_path());
+  const std::vector<std::string> names = files_->list(objects_path());
+  const std::set<std::string> there(names.begin(), names.end());
+  bool complete = true;
   for (const char high : kDigits) {
-    for (const char low : kDigits)
-      make_directory_if_absent(*files_, base::join_path(objects_path(), std::string{high, low}));
+    for (const char low : kDigits) {
+      const std::string name{high, low};
+      if (there.contains(name)) continue;
+      complete = false;
+      make_directory_if_absent(*files_, base::join_path(objects_path(), name));
+    }
   }
-  files_->sync_directory(objects_path());
-  make_directory_if_absent(*files_, staging_path());
+  if (!complete) files_->sync_directory(objects_path());
+  if (!files_->exists(staging_path())) make_directory_if_absent(*files_, staging_path());
 }
 
 void Disk::check_key_path(std::string_view key) const { check_directory(catalog::key_to_path(key), key); }

@@ -20,8 +20,10 @@ void check_no_objects(const Disk& disk) {
   if (!files.exists(disk.objects_path())) return;
   for (const std::string& folder : files.list(disk.objects_path())) {
     if (files.list(join_path(disk.objects_path(), folder)).empty()) continue;
-    throw Corruption("the catalog {} is missing, but the lake's files are there: put it back from a backup",
-                     disk.catalog_path());
+    throw Corruption(
+        "the catalog {} is missing, but the lake's files are there: make it anew (rebuild-catalog), or "
+        "put it back from a backup",
+        disk.catalog_path());
   }
 }
 
@@ -81,7 +83,9 @@ void check_root(const Disk& disk, const StoreOptions& options) {
   if (disk.files().exists(disk.root()) && !disk.is_directory(disk.root())) {
     throw InvalidArgument("{} is not a directory", disk.root());
   }
-  if (!options.create || options.read_only) throw NotFound("there is no lake at {}", disk.root());
+  if (options.create && !options.read_only) return;
+  check_no_objects(disk);
+  throw NotFound("there is no lake at {}", disk.root());
 }
 
 }  // namespace
@@ -94,6 +98,7 @@ Store Store::open(base::FileSystem& files, const base::Clock& clock, const std::
   if (options.read_only) return Store(open_engine(disk, clock, options));
   try {
     Store store(open_engine(disk, clock, options));
+    disk.make_folders();  // somebody may have removed one
     recover(*store.engine_);
     store.begin_publishing(options.publish_delay);
     return store;

@@ -82,7 +82,7 @@ class Store {
   [[nodiscard]] std::vector<std::string> object_files(std::string_view key, int64_t version) const;
   // See diff_series.
   [[nodiscard]] SeriesDiff diff(std::string_view key, const DiffOptions& options) const;
-  // See read_series, verify, repair, back_up, examine_health and count.
+  // See read_series, verify, repair, mend_tree, back_up, examine_health and count.
   [[nodiscard]] Table read(std::string_view key, const Selection& selection = {}) const;
   // See SeriesBatches, read_panel and Replay; what is given back must not outlive the store.
   [[nodiscard]] SeriesBatches read_batches(const std::string& key, const Selection& selection,
@@ -91,6 +91,7 @@ class Store {
   [[nodiscard]] Replay replay(std::span<const std::string> keys, const ReplaySelection& selection = {}) const;
   [[nodiscard]] Verification verify(std::string_view key = {}, const UpkeepOptions& options = {}) const;
   [[nodiscard]] Repaired repair(std::string_view key = {}, const RepairOptions& options = {}) const;
+  void mend_tree() const { store::mend_tree(*engine_); }
   [[nodiscard]] BackupReport backup(const std::string& to, const UpkeepOptions& options = {}) const;
   [[nodiscard]] std::vector<Symptom> examine_health() const { return store::examine_health(*engine_); }
   [[nodiscard]] Statistics count(const RetentionPolicy& policy = {}) const { return store::count(*engine_, policy); }

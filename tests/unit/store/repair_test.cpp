@@ -141,10 +141,41 @@ TEST_F(RepairTest, WhatCannotBeMendedLeavesItsSeriesAndIsTold) {
   EXPECT_EQ(read(store, "k"), many(20'000));
   EXPECT_EQ(folder_.glob("k"), many(20'000));
   EXPECT_GE(put_aside(), 1U);
-  EXPECT_EQ(findings(store), "");
+  EXPECT_EQ(store.verify().findings.size(), 1U);
+  EXPECT_NE(findings(store).find("as versions 1 to 2 have it"), std::string::npos);
   const auto known = store.catalog().coverage(lost.series_id, {at_second(0), at_second(40'000)});
   EXPECT_EQ(known.received, (TimeRanges{{at_second(19'999) + Duration{1}, at_second(40'000)}}));
-  EXPECT_TRUE(store.repair().repairs.empty());
+  EXPECT_EQ(outcomes(store.repair()), Outcomes{RepairOutcome::kLostOld});
+}
+
+// Whether the bytes are damaged or gone makes no difference.
+TEST_F(RepairTest, AnOldFileThatIsLostIsToldEachTime) {
+  const Store store = folder_.open();
+  for (const uint64_t salt : {1U, 2U, 3U}) write(store, "k", many(0, salt), keyed(100'000));
+  const catalog::ObjectRow damaged = store.catalog().state("k", 1)->objects.at(0);
+  fs::remove(object_path(store.catalog().state("k", 2)->objects.at(0).id));
+  change_byte(object_path(damaged.id), 5'000);
+  for (int time = 0; time < 2; ++time) {
+    EXPECT_EQ(outcomes(store.repair()), (Outcomes{RepairOutcome::kLostOld, RepairOutcome::kLostOld}));
+    EXPECT_EQ(store.verify().findings.size(), 2U);
+  }
+  EXPECT_EQ(read(store, "k"), many(0, 3));
+}
+
+TEST_F(RepairTest, ADirectoryOfObjectsThatIsGoneIsMade) {
+  {
+    const Store store = folder_.open();
+    append(store, "k", run_of(0, 3));
+    fs::remove_all(fs::path(object_path(live_object(store, "k"))).parent_path());
+    EXPECT_EQ(outcomes(store.repair()), Outcomes{RepairOutcome::kMended});
+    EXPECT_EQ(findings(store), "");
+  }
+  for (const auto& entry : fs::directory_iterator(folder_.path(".varve/objects"))) {
+    if (fs::is_empty(entry.path())) fs::remove(entry.path());
+  }
+  const Store store = folder_.open();
+  write(store, "big", many(0), keyed(100'000));
+  EXPECT_EQ(read(store, "big"), many(0));
 }
 
 TEST_F(RepairTest, AFileByATemplateIsPublishedAgain) {
@@ -215,8 +246,11 @@ TEST_P(RepairPropertyTest, MendsOrTellsExactlyWhatIsLost) {
     EXPECT_EQ(read(store, key), expected[key]) << key;
     EXPECT_EQ(folder_.glob(key), expected[key]) << key;
   }
-  EXPECT_EQ(findings(store), "");
-  EXPECT_TRUE(store.repair().repairs.empty());
+  for (const store::Finding& finding : store.verify().findings) {
+    EXPECT_FALSE(with_backup);
+    EXPECT_TRUE(finding.what.starts_with("as versions")) << finding.file << ": " << finding.what;
+  }
+  for (const RepairOutcome outcome : outcomes(store.repair())) EXPECT_EQ(outcome, RepairOutcome::kLostOld);
 }
 
 INSTANTIATE_TEST_SUITE_P(Streams, RepairPropertyTest, ::testing::Range(0, 12));

@@ -21,8 +21,4 @@ std::string put_aside(const Disk& disk, const std::string& path, std::string_vie
   return base::join_path(base::join_path(kEngineFolder, "quarantine"), own);
 }
 
-bool is_put_aside(const Disk& disk, std::string_view object_id) {
-  return disk.files().exists(base::join_path(disk.quarantine_path(), object_id));
-}
-
 }  // namespace varve::store

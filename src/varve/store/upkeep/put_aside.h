@@ -12,7 +12,4 @@ namespace varve::store {
 // brings both directories to the disk. Returns where it is now, relative to the root.
 std::string put_aside(const Disk& disk, const std::string& path, std::string_view name);
 
-// Whether an object was put aside under its id.
-bool is_put_aside(const Disk& disk, std::string_view object_id);
-
 }  // namespace varve::store

@@ -41,6 +41,29 @@ class SeriesRepair {
     repair_tree();
   }
 
+  void repair_tree() {
+    try {
+      const auto lock = engine_.disk().lock(LakeLock::kPublish, engine_.lock_timeout());
+      put_changed_files_aside();
+    } catch (const PathTraversal& error) {
+      add(catalog::key_to_path(series_.key), RepairOutcome::kLeft, error.what());
+      return;
+    }
+    std::set<std::string> missing = missing_files();
+    if (missing.empty() && !stale_) return;
+    engine_.tree_changes().forget(series_.id);
+    const std::string commit_id = base::make_uuid();  // no commit has it: only this publication clears the flag
+    engine_.catalog().set_pending(series_.id, commit_id);
+    publish(engine_, {.series_id = series_.id, .key = series_.key, .commit_id = commit_id});
+    for (const std::string& file : missing_files()) {
+      missing.erase(file);
+      add(file, RepairOutcome::kLeft, "cannot be brought into the visible tree: something is in its place");
+    }
+    for (const std::string& file : missing) {
+      if (!changed_.contains(file)) add(file, RepairOutcome::kPublished, "was not in the visible tree");
+    }
+  }
+
  private:
   Repair& add(std::string file, RepairOutcome outcome, std::string what) {
     report_.repairs.push_back(
@@ -63,7 +86,7 @@ class SeriesRepair {
         put_bytes_aside(object);
         install(object, *bytes->file);
         add(visible_name(series_.key, object), RepairOutcome::kMended, damage[at] + "; mended from " + bytes->source);
-      } else if (!object.removed_version || !is_put_aside(engine_.disk(), object.id)) {
+      } else {
         report_lost(object, damage[at]);
         lost.push_back(object);
       }
@@ -142,29 +165,6 @@ class SeriesRepair {
     catalog::Registry(engine_.catalog()).mark_verified(whole);
   }
 
-  void repair_tree() {
-    try {
-      const auto lock = engine_.disk().lock(LakeLock::kPublish, engine_.lock_timeout());
-      put_changed_files_aside();
-    } catch (const PathTraversal& error) {
-      add(catalog::key_to_path(series_.key), RepairOutcome::kLeft, error.what());
-      return;
-    }
-    std::set<std::string> missing = missing_files();
-    if (missing.empty() && !stale_) return;
-    engine_.tree_changes().forget(series_.id);
-    const std::string commit_id = base::make_uuid();  // no commit has it: only this publication clears the flag
-    engine_.catalog().set_pending(series_.id, commit_id);
-    publish(engine_, {.series_id = series_.id, .key = series_.key, .commit_id = commit_id});
-    for (const std::string& file : missing_files()) {
-      missing.erase(file);
-      add(file, RepairOutcome::kLeft, "cannot be brought into the visible tree: something is in its place");
-    }
-    for (const std::string& file : missing) {
-      if (!changed_.contains(file)) add(file, RepairOutcome::kPublished, "was not in the visible tree");
-    }
-  }
-
   // Files under names of the series' own that are not its files.
   void put_changed_files_aside() {
     std::map<std::string, std::vector<std::string>> names;  // by place
@@ -225,6 +225,7 @@ class SeriesRepair {
 
 Repaired repair(Engine& engine, std::string_view key, const RepairOptions& options) {
   if (engine.read_only()) throw ReadOnly("the lake {} is open for reading only", engine.disk().root());
+  engine.disk().make_folders();
   std::optional<OtherLake> backup;
   if (!options.from_backup.empty()) backup = OtherLake::open(engine, options.from_backup);
   std::vector<std::string> keys;
@@ -248,6 +249,20 @@ Repaired repair(Engine& engine, std::string_view key, const RepairOptions& optio
                               .file = ".varve/catalog.sqlite",
                               .outcome = RepairOutcome::kLeft,
                               .what = std::move(line) + ": see `varve rebuild-catalog`"});
+  }
+  return report;
+}
+
+Repaired mend_tree(Engine& engine) {
+  Repaired report;
+  const UpkeepOptions nothing;
+  Meter meter(nothing);
+  for (const catalog::SeriesRow& series : engine.catalog().list_series({})) {
+    try {
+      SeriesRepair(engine, series, nullptr, report, meter).repair_tree();
+    } catch (const Error& error) {  // of a file that is not there, say
+      engine.warn("cannot mend what is visible of " + quote(series.key) + ": " + error.what());
+    }
   }
   return report;
 }

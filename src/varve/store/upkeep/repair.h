@@ -51,4 +51,8 @@ struct Repaired {
 // failure. Throws NotFound for a key or backup that is not there, ReadOnly, ConcurrentWrite, Io, Cancelled.
 Repaired repair(Engine& engine, std::string_view key, const RepairOptions& options);
 
+// The visible tree alone, of all series: as above, without a look at the bytes of objects. What cannot be is told to
+// the log.
+Repaired mend_tree(Engine& engine);
+
 }  // namespace varve::store

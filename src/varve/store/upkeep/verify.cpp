@@ -12,7 +12,6 @@
 #include "varve/store/tree/place.h"
 #include "varve/store/upkeep/check_object.h"
 #include "varve/store/upkeep/object_bytes.h"
-#include "varve/store/upkeep/put_aside.h"
 
 namespace varve::store {
 namespace {
@@ -197,7 +196,7 @@ void check_old_files(Engine& engine, const catalog::SeriesRow& series, Verificat
     const ObjectRow& object = objects[at];
     ++report.old_files;
     if (checks[at].problems.empty()) whole.push_back({object.id, checks[at].modified});
-    if (checks[at].problems.empty() || is_put_aside(engine.disk(), object.id) || !is_needed(engine, object)) continue;
+    if (checks[at].problems.empty() || !is_needed(engine, object)) continue;
     for (const std::string& problem : checks[at].problems) {
       report.findings.push_back({.key = series.key,
                                  .file = visible_name(series.key, object),
