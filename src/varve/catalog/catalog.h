@@ -259,7 +259,7 @@ class Catalog {
   [[nodiscard]] std::map<int64_t, std::string> all_metadata();
 
   // Single values of the lake, such as "clean_mark". Empty if absent; an empty value removes. The name "written_over"
-  // is the catalog's own.
+  // is the catalog's own; "lake_id" is there from the beginning.
   [[nodiscard]] std::string property(std::string_view name);
   void set_property(std::string_view name, std::string_view value);
 

@@ -1,6 +1,7 @@
 #include "varve/catalog/tables.h"
 
 #include "varve/base/error.h"
+#include "varve/base/uuid.h"
 
 namespace varve::catalog {
 
@@ -202,6 +203,7 @@ void create_tables(Database& database) {
     Transaction transaction(database, Transaction::Mode::kWrite, "make the tables");
     database.execute(kTables);
     database.execute("CREATE VIEW data_files AS " + std::string(kDataFiles) + "WHERE objects.removed_version IS NULL");
+    database.query("INSERT INTO properties VALUES ('lake_id', ?1)", base::make_uuid()).run();
     database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));
     database.execute("PRAGMA user_version=" + std::to_string(kFormatVersion));
     transaction.commit();

@@ -126,6 +126,73 @@ TEST_F(BackupTest, AReadOnlyLakeCanBeBackedUp) {
   EXPECT_EQ(read(copy_.open(), "k"), run_of(0, 3));
 }
 
+TEST_F(BackupTest, ALakeThatCanOnlyBeReadHasItsIdAlready) {
+  append(folder_.open(), "k", run_of(0, 3));
+  static_cast<void>(back_up(folder_.open(true)));
+  const Store store = folder_.open();
+  append(store, "k", run_of(3, 3));
+  static_cast<void>(back_up(store));
+  EXPECT_EQ(read(copy_.open(), "k"), run_of(0, 6));
+  store.catalog().set_property("lake_id", "");  // as older programs made lakes
+  expect_error(ErrorKind::kReadOnly, "id", [&] { static_cast<void>(folder_.open(true).backup(directory_ / "new")); });
+}
+
+TEST_F(BackupTest, RefusesALakeThatWentAnotherWay) {
+  const Store store = folder_.open();
+  append(store, "k", run_of(0, 3));
+  static_cast<void>(back_up(store));
+  LakeFolder other(directory_ / "other");
+  static_cast<void>(store::restore_lake(other.files(), other.clock(), {.from = copy_.root(), .to = other.root()}));
+  for (const int64_t first : {3, 6}) append(store, "k", run_of(first, 3));
+  static_cast<void>(back_up(store));
+  {
+    const Store twin = other.open();
+    expect_error(ErrorKind::kAlreadyExists, "does not have", [&] { static_cast<void>(back_up(twin)); });
+    for (const int64_t second : {20, 30, 40}) append(twin, "other", {{second, 1}});
+    vacuum(twin);
+    expect_error(ErrorKind::kAlreadyExists, "does not have", [&] { static_cast<void>(back_up(twin)); });
+  }
+  EXPECT_EQ(read(copy_.open(), "k"), run_of(0, 9));
+}
+
+TEST_F(BackupTest, GoesOnWhenTheCommitsOfTheLastOneAreForgotten) {
+  const auto change_and_forget = [&](const Store& store, int64_t second) {
+    append(store, "k", {{second, 1}});
+    append(store, "k", {{second + 1, 1}});
+    vacuum(store);
+  };
+  {
+    const Store store = folder_.open();
+    change_and_forget(store, 0);
+    static_cast<void>(back_up(store));
+    change_and_forget(store, 10);
+    static_cast<void>(back_up(store));
+  }
+  LakeFolder back(directory_ / "back");
+  static_cast<void>(store::restore_lake(back.files(), back.clock(), {.from = copy_.root(), .to = back.root()}));
+  const Store store = back.open();
+  change_and_forget(store, 20);
+  EXPECT_EQ(store.backup(copy_.root()).keys, 1);
+  // A lake that can only be read takes no note.
+  static_cast<void>(back.open(true).backup(directory_ / "new"));
+  change_and_forget(store, 30);
+  static_cast<void>(store.backup(directory_ / "new"));
+  EXPECT_EQ(read(copy_.open(), "k").size(), 6U);
+}
+
+TEST_F(BackupTest, MendsTheTreeOfTheCopy) {
+  const Store store = folder_.open();
+  write(store, "k", many(1), keyed(100'000));
+  append(store, "gone", run_of(0, 3));
+  static_cast<void>(back_up(store));
+  fs::resize_file(copy_.path("k/" + copy_.visible_files("k").at(0)), 100);
+  fs::remove_all(copy_.path("gone"));
+  EXPECT_EQ(back_up(store).files_copied, 1);
+  EXPECT_EQ(copy_.glob("k"), many(1));
+  EXPECT_EQ(copy_.glob("gone"), run_of(0, 3));
+  EXPECT_EQ(findings(copy_.open()), "");
+}
+
 TEST_F(BackupTest, IsRestoredIntoAnEmptyDirectory) {
   {
     const Store store = folder_.open();

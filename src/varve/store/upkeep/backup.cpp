@@ -26,10 +26,27 @@ using catalog::ObjectRow;
 constexpr std::string_view kLakeId = "lake_id";          // the same in a lake and its backups
 constexpr std::string_view kCopiedUpTo = "copied_upto";  // in a backup: the newest commit of the lake when it was made
 constexpr std::string_view kNothing = "nothing";         // there was none
+// What the backups of a lake have as kCopiedUpTo, newest last, each with a space behind it. The commits themselves may
+// be forgotten, and a lake that went another way since knows only older ones. Not noted by who could only read the
+// lake.
+constexpr std::string_view kBackedUpTo = "backed_up_to";
+constexpr int64_t kBackedUpToMax = 1000;
 
 std::string newest_commit(Catalog& catalog) {
   const std::optional<catalog::CommitRow> commit = catalog.newest_commit();
   return commit ? commit->id : std::string(kNothing);
+}
+
+bool is_noted(Catalog& catalog, const std::string& commit) {
+  return catalog.property(kBackedUpTo).find(commit + " ") != std::string::npos;
+}
+
+// Takes note that there is a backup of the lake with this newest commit.
+void note_backup(Catalog& catalog, const std::string& commit) {
+  if (is_noted(catalog, commit)) return;
+  std::string noted = catalog.property(kBackedUpTo) + commit + " ";
+  if (std::count(noted.begin(), noted.end(), ' ') > kBackedUpToMax) noted.erase(0, noted.find(' ') + 1);
+  catalog.set_property(kBackedUpTo, noted);
 }
 
 bool lies_in(const std::string& path, const std::string& folder) {
@@ -68,6 +85,7 @@ class Backup {
       check_not_changed();
       while (!copy_state()) {}
       prepare_catalog();
+      if (!engine_.read_only()) note_backup(engine_.catalog(), copied_up_to_);
       take_catalog();
       remove_leftovers();
       if (restores_) release_target();
@@ -92,6 +110,12 @@ class Backup {
     if (lake_id.empty() && !engine_.read_only()) {
       lake_id = base::make_uuid();
       engine_.catalog().set_property(kLakeId, lake_id);
+    }
+    if (lake_id.empty() && !restores_) {  // later backups would not know this one
+      throw ReadOnly(
+          "the lake {} gets an id with its first backup, and can only be read: make that where it can be "
+          "written, or restore-lake a copy of it",
+          root);
     }
     if (files().exists(marker_path())) {
       const std::vector<std::byte> text = base::read_file(files(), marker_path());
@@ -127,12 +151,38 @@ class Backup {
   void check_not_changed() {
     if (!target_.holds_lake()) return;
     Catalog there = Catalog::open(files(), target_.catalog_path(), engine_.clock());
-    if (newest_commit(there) != there.property(kCopiedUpTo)) {
+    was_up_to_ = newest_commit(there);
+    if (was_up_to_ != there.property(kCopiedUpTo)) {
       throw AlreadyExists("{} was written to since it was made a backup: it is a lake of its own", target_.root());
+    }
+    if (!is_in_past(there)) {
+      throw AlreadyExists(
+          "{} holds commits that the lake {} does not have, up to {}: another copy of the lake was backed up there, or "
+          "this one is older. Back up to another directory, so that nothing is lost",
+          target_.root(), engine_.disk().root(), was_up_to_);
     }
     old_versions_ = versions_of(there);
     for (const catalog::PendingPublication& due : there.pending_publications()) old_versions_.erase(due.series_id);
     there.close();
+  }
+
+  // The lake was once what the backup is. Where neither it nor the backup has a note of that, the newest versions tell,
+  // as far as they are not forgotten.
+  [[nodiscard]] bool is_in_past(Catalog& there) {
+    Catalog& here = engine_.catalog();
+    if (was_up_to_ == kNothing || here.find_commit(was_up_to_) || is_noted(here, was_up_to_)) return true;
+    if (is_noted(there, was_up_to_)) return false;
+    const std::optional<catalog::CommitRow> newest = here.newest_commit();
+    if (!newest || newest->sequence < there.newest_commit()->sequence) return false;
+    const std::vector<int64_t> ids = there.series_ids();
+    return std::all_of(ids.begin(), ids.end(), [&](int64_t id) {
+      const catalog::VersionRow version = there.versions(id).back();
+      const std::vector<catalog::VersionRow> versions = here.versions(id);
+      return !versions.empty() && versions.back().version >= version.version &&
+             std::none_of(versions.begin(), versions.end(), [&](const catalog::VersionRow& one) {
+               return one.version == version.version && one.commit_id != version.commit_id;
+             });
+    });
   }
 
   // The catalog first, then what it names. False if a file went meanwhile that no version needs any more.
@@ -234,7 +284,9 @@ class Backup {
     catalog::Registry(copy).mark_verified(copied_);  // just now
     catalog::Registry(copy).forget_owners();
     copy.set_property("clean_mark", "");
-    copy.set_property(kCopiedUpTo, newest_commit(copy));
+    copied_up_to_ = newest_commit(copy);
+    copy.set_property(kCopiedUpTo, copied_up_to_);
+    if (!engine_.read_only()) note_backup(copy, copied_up_to_);  // for lakes that are made of it
     copy.close();
     if (files().exists(copy_path() + "-wal")) throw Io("the log of {} cannot be merged", copy_path());
     if (target_.holds_lake()) hide(changed, versions);
@@ -302,7 +354,7 @@ class Backup {
     files().sync_directory(target_.engine_path());
   }
 
-  // To open it is all there is to do.
+  // To open it publishes what changed; what somebody did to the rest of the tree is mended.
   void publish_target() {
     StoreOptions options;
     options.create = false;
@@ -312,11 +364,15 @@ class Backup {
       engine_.warn(target_.root() + ": " + std::string(line));
     };
     options.pool = engine_.pool();
-    Store::open(files(), engine_.clock(), target_.root(), options).close();
+    Store store = Store::open(files(), engine_.clock(), target_.root(), options);
+    if (!store.read_only()) store.mend_tree();
+    store.close();
   }
 
   Engine& engine_;
   const Disk target_;
+  std::string was_up_to_ = std::string(kNothing);  // newest commits of the backup: as it was, and will be
+  std::string copied_up_to_;
   const bool restores_;
   Meter meter_;
   BackupReport report_;

@@ -26,8 +26,9 @@ struct BackupReport {
 // What `to` has already is not copied again. Writers of this lake need not wait. The copy is a lake that can be opened
 // and read; once somebody writes to it, it is no backup any more. After a crash or a failure the copy is what it was
 // before, or complete; what was copied is there for the next call. Throws InvalidArgument if `to` lies in the lake or
-// the lake in it, AlreadyExists if it holds anything but a backup of this lake that nobody has written to,
-// ConcurrentWrite if it is open, Io, Cancelled.
+// the lake in it, AlreadyExists if it holds anything but a backup of this lake that nobody has written to and that has
+// no commit which this lake does not have, ReadOnly if the lake has no id yet and cannot be written, ConcurrentWrite if
+// it is open, Io, Cancelled.
 BackupReport back_up(Engine& engine, const std::string& to, const UpkeepOptions& options);
 
 // The same into a directory that is empty or not there, which becomes a lake of its own. The lake at `from` (mostly a
