@@ -51,7 +51,9 @@ Lake Session::open_lake() {
   try {
     return Lake::open(*root, options);
   } catch (const NotFound& error) {
-    throw NotFound("{}: varve init makes one", error.what());
+    throw NotFound(
+        "{}: varve init makes one, and varve rebuild-catalog one of the files of a lake that lost its .varve",
+        error.what());
   }
 }
 

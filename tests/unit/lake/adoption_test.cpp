@@ -227,6 +227,69 @@ TEST_F(AdoptionTest, ASeriesIsAdoptedOnce) {
   expect_error(ErrorKind::kInvalidArgument, "name a key", [&] { lake.adopt("", laid_out("month")); });
 }
 
+TEST_F(AdoptionTest, ARebuildTakesAdoptedFilesIntoASeriesThatWasWrittenSince) {
+  put("k/a.parquet", run_of(0, 5));
+  put("k/b.parquet", run_of(10, 5));
+  put("only/a.parquet", run_of(0, 5));
+  put("m/1970/02/b.parquet", Rows{{40 * kDay, 2}});
+  {
+    Lake lake = open();
+    lake.adopt("k", laid_out("range"));
+    lake.adopt("only", laid_out("range"));
+    lake.adopt("m", laid_out("month"));
+    lake.append("k", to_table({{100, 1}}));
+    lake.append("m", to_table({{100 * kDay, 1}}));
+  }
+  std::filesystem::remove(root_ + "/.varve/catalog.sqlite");
+  std::filesystem::remove_all(root_ + "/.varve/catalog-backups");
+  const RebuildReport report = rebuild_catalog(root_, {});
+  ASSERT_THAT(report.findings, SizeIs(1));
+  EXPECT_EQ(report.findings[0].file, "only/a.parquet");
+  EXPECT_THAT(report.findings[0].what, HasSubstr("adopt it again"));
+  Lake lake = open();
+  EXPECT_EQ(lake.read("k").num_rows(), 11);
+  EXPECT_EQ(lake.read("m").num_rows(), 2);
+  EXPECT_EQ(lake.adopt("only", laid_out("range")).series.at(0).files, 1);
+  EXPECT_TRUE(lake.verify().clean());
+}
+
+TEST_F(AdoptionTest, ARebuildTellsOfAdoptedFilesThatDoNotFit) {
+  put("k/a.parquet", run_of(0, 5));
+  {
+    Lake lake = open();
+    lake.adopt("k", laid_out("range"));
+    lake.append("k", to_table({{100, 1}}));
+  }
+  std::filesystem::remove(root_ + "/.varve/catalog.sqlite");
+  std::filesystem::remove_all(root_ + "/.varve/catalog-backups");
+  put("other.parquet", Rows{{2, 0}, {1, 0}});
+  std::filesystem::remove(root_ + "/k/a.parquet");
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root_ + "/.varve/objects")) {
+    if (!entry.is_regular_file() || std::filesystem::hard_link_count(entry.path()) > 1) continue;
+    std::filesystem::copy_file(root_ + "/other.parquet", entry.path(),
+                               std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::create_hard_link(entry.path(), root_ + "/k/a.parquet");
+  }
+  const RebuildReport report = rebuild_catalog(root_, {});
+  ASSERT_THAT(report.findings, SizeIs(1));
+  EXPECT_EQ(report.findings[0].file, "k/a.parquet");
+  EXPECT_THAT(report.findings[0].what, HasSubstr("not in order"));
+  EXPECT_TRUE(inodes().contains("k/a.parquet"));
+  EXPECT_EQ(open().read("k").num_rows(), 1);
+}
+
+TEST_F(AdoptionTest, ARenameOfAnAdoptedSeriesSurvivesARebuild) {
+  put("k/a.parquet", run_of(0, 5));
+  { open().adopt("k", laid_out("range")); }
+  open().rename("k", "new");
+  std::filesystem::remove(root_ + "/.varve/catalog.sqlite");
+  rebuild_catalog(root_, {});
+  Lake lake = open();
+  EXPECT_THAT(lake.list_keys(), ElementsAre("new"));
+  EXPECT_EQ(to_rows(lake.read("new")), run_of(0, 5));
+  EXPECT_TRUE(lake.verify().clean());
+}
+
 TEST_F(AdoptionTest, AChangeFromOutsideIsNoticedBeforeTheFileIsRead) {
   put("k/a.parquet", run_of(0, 50));
   { open().adopt("k", laid_out("range")); }

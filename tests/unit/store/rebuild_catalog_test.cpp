@@ -141,6 +141,66 @@ TEST_F(RebuildCatalogTest, RefusesALakeThatIsOpenAndADirectoryThatIsNone) {
   });
 }
 
+TEST_F(RebuildCatalogTest, ARenameSinceTheCopyIsTakenOver) {
+  {
+    const Store store = folder_.open();
+    for (const uint64_t salt : {1U, 2U}) write(store, "b", many(salt), keyed(100'000));
+    append(store, "small", run_of(0, 3));
+  }
+  {
+    const Store store = folder_.open();
+    rename(store, "b", "bb");
+    rename(store, "small", "b");
+  }
+  lose_catalog();
+  const Rebuilt report = rebuild();
+  EXPECT_NE(report.catalog_copy, "");
+  EXPECT_NE(told(report).find("bb is what the catalog's copy has as series \"b\""), std::string::npos) << told(report);
+  const Store store = folder_.open();
+  EXPECT_EQ(store.catalog().list_series({}).size(), 2U);
+  EXPECT_EQ(read(store, "bb"), many(2));
+  EXPECT_EQ(read(store, "bb", {.version = 1}), many(1));
+  EXPECT_EQ(read(store, "b"), run_of(0, 3));
+  EXPECT_EQ(folder_.glob("b"), run_of(0, 3));
+  EXPECT_EQ(findings(store), "");
+  upsert(store, "bb", {{90'000, 1}});
+  EXPECT_EQ(findings(store), "");
+}
+
+TEST_F(RebuildCatalogTest, KeysThatWereExchangedKeepTheirRows) {
+  {
+    const Store store = folder_.open();
+    append(store, "a", run_of(0, 3));
+    append(store, "b", run_of(10, 3));
+  }
+  {
+    const Store store = folder_.open();
+    rename(store, "a", "c");
+    rename(store, "b", "a");
+    rename(store, "c", "b");
+  }
+  lose_catalog();
+  rebuild();
+  const Store store = folder_.open();
+  EXPECT_EQ(read(store, "a"), run_of(10, 3));
+  EXPECT_EQ(read(store, "b"), run_of(0, 3));
+  EXPECT_EQ(findings(store), "");
+}
+
+// Somebody linked the files of a series to another place.
+TEST_F(RebuildCatalogTest, AFileThatIsShownUnderTwoKeysIsPartOfBoth) {
+  append(folder_.open(), "k", run_of(0, 3));
+  fs::create_directories(folder_.path("twin"));
+  const std::string file = folder_.visible_files("k").at(0);
+  fs::create_hard_link(folder_.path("k/" + file), folder_.path("twin/" + file));
+  lose_catalog();
+  rebuild();
+  const Store store = folder_.open();
+  EXPECT_EQ(read(store, "k"), run_of(0, 3));
+  EXPECT_EQ(read(store, "twin"), run_of(0, 3));
+  EXPECT_EQ(findings(store), "");
+}
+
 // What was under way speaks of commits and series of the old catalog.
 TEST_F(RebuildCatalogTest, StagingIsPutAside) {
   append(folder_.open(), "k", run_of(0, 3));
@@ -182,6 +242,45 @@ TEST_F(RebuildCatalogTest, VisibleFilesAreEnough) {
   const Store store = folder_.open();
   EXPECT_EQ(read(store, "k"), run_of(0, 3));
   EXPECT_EQ(findings(store), "");
+}
+
+TEST_F(RebuildCatalogTest, ALakeWithoutItsEngineFolderComesBack) {
+  append(folder_.open(), "k", run_of(0, 3));
+  fs::remove_all(folder_.path(".varve"));
+  EXPECT_EQ(rebuild().rows, 3);
+  const Store store = folder_.open();
+  EXPECT_EQ(read(store, "k"), run_of(0, 3));
+  EXPECT_EQ(findings(store), "");
+}
+
+TEST_F(RebuildCatalogTest, ARenamedSeriesComesBackWithoutTheEngineFolder) {
+  {
+    const Store store = folder_.open();
+    append(store, "a", run_of(0, 3));
+    append(store, "b", run_of(10, 3));
+    rename(store, "b", "bb");
+  }
+  fs::create_directories(folder_.path("copy"));
+  fs::copy_file(folder_.path("a/" + folder_.visible_files("a").at(0)), folder_.path("copy/a.parquet"));
+  fs::remove_all(folder_.path(".varve"));
+  const Rebuilt report = rebuild();
+  EXPECT_EQ(report.keys, 2);
+  EXPECT_NE(told(report).find("is not where series \"a\" has it"), std::string::npos) << told(report);
+  EXPECT_EQ(read(folder_.open(), "bb"), run_of(10, 3));
+}
+
+TEST_F(RebuildCatalogTest, ADirectoryOfALakeIsNone) {
+  append(folder_.open(), "k/below", run_of(0, 3));
+  expect_error(ErrorKind::kNotFound, "no lake", [&] {
+    static_cast<void>(store::rebuild_catalog(folder_.files(), folder_.clock(), folder_.path("k"), {}));
+  });
+  EXPECT_FALSE(fs::exists(folder_.path("k/.varve")));
+}
+
+TEST_F(RebuildCatalogTest, WhoOpensALakeWithoutCatalogIsToldOfTheRebuild) {
+  append(folder_.open(), "k", run_of(0, 3));
+  lose_catalog();
+  expect_error(ErrorKind::kCorruption, "rebuild-catalog", [&] { static_cast<void>(folder_.open(true)); });
 }
 
 // A random lake loses its catalog: the newest rows are as they were.

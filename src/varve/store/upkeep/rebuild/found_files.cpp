@@ -63,6 +63,17 @@ FoundObject examine_file(base::FileSystem& files, const std::string& path, Meter
   return found;
 }
 
+void add_object(const Disk& disk, const std::string& path, const std::string& id) {
+  base::FileSystem& files = disk.files();
+  try {
+    files.link(path, disk.object_path(id));
+  } catch (const NotSupported&) {
+    const std::vector<std::byte> bytes = base::read_file(files, path);
+    base::write_whole_file(files, disk.object_path(id), [&](base::File& file) { file.append(bytes); });
+  }
+  files.sync_directory(disk.object_directory(id));
+}
+
 std::vector<FoundObject> find_objects_on_disk(const Disk& disk, base::ThreadPool* pool, Meter& meter) {
   std::vector<std::string> ids;
   for (const std::string& folder : disk.files().list(disk.objects_path())) {

@@ -25,10 +25,14 @@ struct FoundObject {
   Timestamp first;  // of the index; both 0 if untimed
   Timestamp last;
   std::string sha256;
+  std::optional<int64_t> modified = {};  // as in catalog::ObjectRow
 };
 
 // Reads what there is to know of the file at `path`. Throws Cancelled; all else is a problem.
 FoundObject examine_file(base::FileSystem& files, const std::string& path, Meter& meter);
+
+// Makes the bytes of the file at `path` an object, durably: by a link, or a copy where there are no links.
+void add_object(const Disk& disk, const std::string& path, const std::string& id);
 
 // All files in `objects/`, in order of their ids.
 std::vector<FoundObject> find_objects_on_disk(const Disk& disk, base::ThreadPool* pool, Meter& meter);

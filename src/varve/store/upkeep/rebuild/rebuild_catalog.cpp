@@ -9,6 +9,7 @@
 #include "varve/base/error.h"
 #include "varve/base/uuid.h"
 #include "varve/catalog/catalog.h"
+#include "varve/catalog/key.h"
 #include "varve/store/commit_files.h"
 #include "varve/store/partition.h"
 #include "varve/store/schema/price_storage.h"
@@ -16,6 +17,7 @@
 #include "varve/store/tree/layout.h"
 #include "varve/store/upkeep/catalog_copies.h"
 #include "varve/store/upkeep/put_aside.h"
+#include "varve/store/upkeep/rebuild/adopted_files.h"
 #include "varve/store/upkeep/rebuild/shown_series.h"
 #include "varve/table/cast.h"
 
@@ -42,7 +44,8 @@ catalog::NewObject to_new_object(const ShownFile& file) {
           .first = file.object->first,
           .last = file.object->last,
           .sha256 = file.object->sha256,
-          .inline_bytes = nullptr};
+          .inline_bytes = nullptr,
+          .modified = file.object->modified};
 }
 
 class CatalogRebuild {
@@ -58,7 +61,7 @@ class CatalogRebuild {
       disk_.make_folders();
       objects_ = find_objects_on_disk(disk_, options_.pool, meter_);
       shown_ = find_shown_series(disk_, objects_, meter_);
-      report_.findings = std::move(shown_.findings);
+      report_.findings = std::exchange(shown_.findings, {});
       make_catalog();
       put_leftovers_aside();
       take_catalog();
@@ -85,8 +88,16 @@ class CatalogRebuild {
     catalog_ = Catalog::open(files(), new_path(), clock_);
     if (!report_.catalog_copy.empty()) {
       forget_what_is_gone();
+      follow_renames();
       show_adopted();
     }
+    for (const catalog::ObjectRow& object : catalog_->all_objects()) owners_[object.id] = object.series_id;
+    std::erase_if(shown_.unnamed, [this](const UnnamedFile& file) {
+      if (file.object != nullptr) visible_.insert(file.object->id);
+      return file.object != nullptr && owners_.contains(file.object->id);  // the copy told of it
+    });
+    take_adopted_in(disk_, shown_, meter_);
+    std::move(shown_.findings.begin(), shown_.findings.end(), std::back_inserter(report_.findings));
     std::set<std::string> keys;
     for (const auto& [key, shown] : shown_.series) keys.insert(key);
     for (const catalog::SeriesRow& series : catalog_->list_series({})) keys.insert(series.key);
@@ -155,7 +166,10 @@ class CatalogRebuild {
 
   void forget(int64_t series_id, const std::vector<int64_t>& versions) {
     std::vector<std::string> ids;
-    for (const catalog::ObjectRow& object : catalog_->forget_versions(series_id, versions)) ids.push_back(object.id);
+    for (const catalog::ObjectRow& object : catalog_->forget_versions(series_id, versions)) {
+      ids.push_back(object.id);
+      owners_.erase(object.id);
+    }
     catalog_->forget_objects(ids);
   }
 
@@ -203,8 +217,69 @@ class CatalogRebuild {
     found->first = object.first;
     found->last = object.last;
     found->sha256 = object.sha256;
+    found->modified = object.modified;
     shown_.added.push_back(std::move(found));
     return {shown_.added.back().get(), object.name};
+  }
+
+  // Series of which the tree shows objects under one other key only have been renamed since the copy was made.
+  void follow_renames() {
+    std::map<std::string, std::pair<std::string, std::string>> known;  // key and name in the copy, by object
+    for (const catalog::SeriesRow& series : catalog_->list_series({})) {
+      const std::optional<Catalog::State> state = catalog_->state(series.key);
+      for (const catalog::ObjectRow& object : state->objects) known[object.id] = {series.key, object.name};
+    }
+    std::set<std::string> stayed;
+    std::map<std::string, std::string> new_keys;
+    const auto look = [&](const std::string& owner, const std::string& key) {
+      owner == key ? void(stayed.insert(key)) : void(new_keys.emplace(owner, key));
+    };
+    for (const auto& [key, shown] : shown_.series) {
+      for (const ShownFile& file : shown) {
+        if (const auto at = known.find(file.object->id); at != known.end()) look(at->second.first, key);
+      }
+    }
+    for (const UnnamedFile& file : shown_.unnamed) {
+      const auto at = file.object == nullptr ? known.end() : known.find(file.object->id);
+      if (at == known.end()) continue;
+      if (const auto key = key_that_shows(file.path, at->second.second)) look(at->second.first, *key);
+    }
+    std::set<std::string> taken = stayed;
+    std::erase_if(new_keys,
+                  [&](const auto& one) { return stayed.contains(one.first) || !taken.insert(one.second).second; });
+    while (!new_keys.empty()) follow_rename(new_keys.begin()->first, new_keys);
+  }
+
+  // Under which key an object of this name is visible there.
+  static std::optional<std::string> key_that_shows(const std::string& path, const std::string& name) {
+    if (is_by_template(name) || !path.ends_with("/" + name)) return {};
+    try {
+      return catalog::path_to_key(path.substr(0, path.size() - name.size() - 1));
+    } catch (const PathTraversal&) {
+      return {};
+    }
+  }
+
+  void follow_rename(const std::string& key, std::map<std::string, std::string>& new_keys) {
+    const std::string from = key;
+    const std::string to = new_keys.extract(from).mapped();
+    const int64_t id = catalog_->find_series(from)->id;
+    if (new_keys.contains(to)) follow_rename(to, new_keys);  // makes room
+    std::optional<catalog::SeriesRow> there = catalog_->find_series(to);
+    if (there && !there->deleted) {
+      tell(to, "", "is another series than in the catalog's copy, whose versions of it are forgotten");
+      end(to, there->version);
+      there = catalog_->find_series(to);
+    }
+    const std::optional<catalog::SeriesRow> series = catalog_->find_series(from);
+    if (series->id != id || series->deleted) return;  // it had to make room itself
+    catalog_->commit({.id = base::make_uuid(),
+                      .operation = "rename",
+                      .changes = {{.key = from,
+                                   .base_version = series->version,
+                                   .new_key = to,
+                                   .new_key_version = there ? there->version : 0}}});
+    tell(to, "", "is what the catalog's copy has as series " + quote(from) + ": it was renamed since");
   }
 
   // A series of the copy that the tree does not show.
@@ -239,8 +314,12 @@ class CatalogRebuild {
       tell(key, "", "its older versions in the catalog's copy do not go with its files, and are forgotten");
       end(key, state->series.version);
     }
-    catalog_->commit(
-        {.id = base::make_uuid(), .operation = std::string(kOperation), .changes = {change_to(key, shown)}});
+    const catalog::SeriesChange change = change_to(key, shown);
+    const int64_t id =
+        catalog_->commit({.id = base::make_uuid(), .operation = std::string(kOperation), .changes = {change}})
+            .front()
+            .series_id;
+    for (const catalog::NewObject& object : change.added) owners_[object.id] = id;
   }
 
   static bool shows(const ShownSeries& shown, const std::vector<catalog::ObjectRow>& objects) {
@@ -293,6 +372,11 @@ class CatalogRebuild {
     for (const ShownFile& file : shown) {
       if (!live.contains(file.object->id)) continue;
       change.added.push_back(to_new_object(file));
+      if (const auto owner = owners_.find(file.object->id);
+          owner != owners_.end() && (!row || owner->second != row->id)) {
+        change.added.back().id = base::make_uuid() + "-0";
+        add_object(disk_, file.object->path, change.added.back().id);
+      }
       change.rows_added += file.object->rows;
       if (row && is_by_template(file.name)) change.added.back().name = free_name(row->id, file.name);
     }
@@ -314,7 +398,9 @@ class CatalogRebuild {
       if (named_.contains(object.id)) continue;
       const std::string where = put(object.path, object.id);
       if (!object.facts) {
-        if (object.problem.empty()) tell("", where, "was adopted, and says not which series it is of: adopt it again");
+        if (object.problem.empty() && !visible_.contains(object.id)) {
+          tell("", where, "was adopted, and is part of no version that is known");
+        }
         continue;
       }
       tell(object.facts->key, where,
@@ -368,9 +454,11 @@ class CatalogRebuild {
   Meter meter_;
   Rebuilt report_;
   std::vector<FoundObject> objects_;
-  ShownTree shown_;                 // by key
-  std::optional<Catalog> catalog_;  // the new one, under another name
-  std::set<std::string> named_;     // objects that it knows
+  ShownTree shown_;                        // by key
+  std::optional<Catalog> catalog_;         // the new one, under another name
+  std::map<std::string, int64_t> owners_;  // series of the objects that it knows, while it is filled
+  std::set<std::string> visible_;          // adopted objects that the tree shows
+  std::set<std::string> named_;            // those in the end
 };
 
 }  // namespace
@@ -378,7 +466,17 @@ class CatalogRebuild {
 Rebuilt rebuild_catalog(base::FileSystem& files, const base::Clock& clock, const std::string& root,
                         const RebuildOptions& options) {
   Disk disk(files, root);
-  if (!files.exists(disk.objects_path())) throw NotFound("there is no lake at {}", root);
+  if (!files.exists(disk.objects_path())) {
+    if (!files.exists(disk.engine_path()) && !shows_series(disk)) {
+      throw NotFound(
+          "there is no lake at {}, nor a file of one where it belongs; if it was one whose series were renamed, make "
+          "an "
+          "empty folder {} in it first",
+          root, kEngineFolder);
+    }
+    base::make_directories(files, disk.engine_path());
+    files.sync_directory(root);
+  }
   if (disk.holds_lake() && !options.replace) {
     throw AlreadyExists("the lake {} has a catalog: say that it is to be replaced", root);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -42,7 +43,26 @@ class TreeReader {
       const auto at = by_inode.find({status.device, status.inode});
       show(file, at == by_inode.end() ? nullptr : at->second);
     }
+    show_moved();
     for (auto& [key, shown] : tree_.series) settle(key, shown);
+  }
+
+  // Where all objects are lost too, a file under another key than its own is of a renamed series, or else a copy that
+  // somebody made.
+  void show_moved() {
+    std::set<std::string> shown;
+    for (const auto& added : tree_.added) shown.insert(added->sha256);
+    for (Moved& one : moved_) {
+      if (shown.contains(one.found.sha256)) {
+        tell_misplaced(one.file, one.found);
+      } else {
+        tree_.series[one.as.key].push_back({take_in(std::move(one.found)), one.as.name});
+      }
+    }
+  }
+
+  void tell_misplaced(const std::string& file, const FoundObject& found) {
+    tell("", file, "is not where series " + quote(found.facts->key) + " has it, and is left as it is");
   }
 
   void show(const std::string& file, const FoundObject* object) {
@@ -52,10 +72,18 @@ class TreeReader {
       if (!copy->problem.empty()) tell("", file, "cannot be read, and is left as it is: " + copy->problem);
       object = &*copy;
     }
-    if (!object->facts) return;  // somebody else's, or told above
+    if (!object->facts) {  // somebody else's, or told above
+      if (object->problem.empty() && (!copy || objects_.empty()))
+        tree_.unnamed.push_back({file, copy ? nullptr : object});
+      return;
+    }
     const std::optional<ShownAs> shown = shown_as(*object, file);
-    if (!shown || (copy && shown->key != object->facts->key)) {  // a copy that somebody made elsewhere
-      return tell("", file, "is not where series " + quote(object->facts->key) + " has it, and is left as it is");
+    if (!shown || (copy && shown->key != object->facts->key && !objects_.empty())) {
+      return tell_misplaced(file, *object);
+    }
+    if (shown->key != object->facts->key && copy) {
+      moved_.push_back({file, *shown, *std::move(copy)});
+      return;
     }
     if (copy) object = take_in(*std::move(copy));
     tree_.series[shown->key].push_back({object, shown->name});
@@ -70,15 +98,8 @@ class TreeReader {
     size_t number = 0;
     while (files().exists(disk_.object_path(object_id(commit_id, number)))) ++number;
     copy.id = object_id(commit_id, number);
-    const std::string path = disk_.object_path(copy.id);
-    try {
-      files().link(copy.path, path);
-    } catch (const NotSupported&) {
-      const std::vector<std::byte> bytes = base::read_file(files(), copy.path);
-      base::write_whole_file(files(), path, [&](base::File& file) { file.append(bytes); });
-    }
-    files().sync_directory(disk_.object_directory(copy.id));
-    copy.path = path;
+    add_object(disk_, copy.path, copy.id);
+    copy.path = disk_.object_path(copy.id);
     tree_.added.push_back(std::make_unique<FoundObject>(std::move(copy)));
     return tree_.added.back().get();
   }
@@ -110,12 +131,31 @@ class TreeReader {
   const std::vector<FoundObject>& objects_;
   Meter& meter_;
   ShownTree tree_;
+  struct Moved {
+    std::string file;
+    ShownAs as;
+    FoundObject found;
+  };
+  std::vector<Moved> moved_;
 };
 
 }  // namespace
 
 ShownTree find_shown_series(const Disk& disk, const std::vector<FoundObject>& objects, Meter& meter) {
   return TreeReader(disk, objects, meter).run();
+}
+
+bool shows_series(const Disk& disk) {
+  if (!disk.is_directory(disk.root())) return false;
+  const UpkeepOptions nothing;
+  Meter meter(nothing);
+  for (const std::string& file : find_visible_files(disk)) {
+    const FoundObject found = examine_file(disk.files(), base::join_path(disk.root(), file), meter);
+    if (!found.facts) continue;
+    const std::optional<ShownAs> shown = shown_as(found, file);
+    if (shown && shown->key == found.facts->key) return true;
+  }
+  return false;
 }
 
 }  // namespace varve::store
