@@ -263,10 +263,9 @@ void Catalog::set_pending(std::span<const int64_t> series_ids, std::string_view 
   });
 }
 
-bool Catalog::has_source(int64_t series_id, std::string_view sha256) {
-  return connection_->read("find a source", [&](Database& database) {
-    return database.query("SELECT 1 FROM sources WHERE series_id = ?1 AND sha256 = ?2", series_id, sha256).next();
-  });
+SourceSeen Catalog::source_seen(int64_t series_id, std::string_view sha256) {
+  return connection_->read("find a source",
+                           [&](Database& database) { return select_source(database, series_id, sha256); });
 }
 
 std::string Catalog::property(std::string_view name) {

@@ -18,6 +18,7 @@
 #include "varve/catalog/annotations.h"
 #include "varve/catalog/history.h"
 #include "varve/catalog/series_definition.h"
+#include "varve/catalog/sources.h"
 #include "varve/table/schema.h"
 
 namespace varve::catalog {
@@ -81,9 +82,7 @@ struct SeriesChange {
   bool deletes = false;              // the series ends; its objects all end with this version
   std::string new_key;               // set to rename the series; nothing else changes then
   int64_t new_key_version = 0;       // of the deleted series that had that key, 0 if there was none
-  std::string source_sha256;         // of the file the rows came from, if that is to be remembered
-  std::string source_name;
-  bool forgets_sources = false;  // those of before, and coverage: their rows are gone
+  SourceChange sources = {};         // where it forgets them, coverage goes with them
   Annotations annotations = {};
   int64_t rows_added = 0;  // counts, kept for `versions`
   int64_t rows_replaced = 0;
@@ -224,7 +223,7 @@ class Catalog {
   [[nodiscard]] std::optional<int64_t> version_in_snapshot(std::string_view name, int64_t series_id);
 
   // Makes the change durable, or nothing. Flags the directory of each changed series as to be published; the end of a
-  // series also forgets its sources, coverage and metadata.
+  // series also ends its sources, coverage and metadata.
   // Throws ConcurrentWrite if a series is not at its base_version any more (a deleted one has its version still);
   // AlreadyExists if the commit id, an object's id, or an object's name in its series, was used before; PathTraversal
   // for a bad key; NotFound if a series that is not there is to be deleted or renamed; InvalidArgument for what makes
@@ -246,8 +245,8 @@ class Catalog {
   void set_pending(std::span<const int64_t> series_ids, std::string_view commit_id);
   void set_pending(int64_t series_id, std::string_view commit_id) { set_pending(std::span(&series_id, 1), commit_id); }
 
-  // A file with this checksum was brought into the series before.
-  [[nodiscard]] bool has_source(int64_t series_id, std::string_view sha256);
+  // Whether the rows of a file with this checksum were brought into the series before, and are there.
+  [[nodiscard]] SourceSeen source_seen(int64_t series_id, std::string_view sha256);
 
   // What is said of a series beside its rows, without a new version. Throws NotFound if it is not there or deleted,
   // InvalidArgument as check_annotations does.

@@ -95,7 +95,8 @@ class CommitWriter {
     }
     update_series(series);
     insert_version(series, change);
-    insert_source(series, change);
+    apply_sources(database_, series.id, series.version, change.sources);
+    if (change.sources.forgets) drop_coverage(database_, series.id);
     apply_annotations(database_, series.id, change.annotations);
     database_.query("INSERT OR REPLACE INTO pending VALUES (?1, ?2)", series.id, request_.id).run();
     return {change.key, series.id, series.version};
@@ -184,7 +185,7 @@ class CommitWriter {
         .query("UPDATE objects SET removed_version = ?2 WHERE series_id = ?1 AND removed_version IS NULL", series.id,
                series.version)
         .run();
-    database_.query("DELETE FROM sources WHERE series_id = ?1", series.id).run();
+    end_sources(database_, series.id, series.version);
     drop_coverage(database_, series.id);
     drop_metadata(database_, series.id);
     series.rows = series.files = series.bytes = 0;
@@ -262,18 +263,6 @@ class CommitWriter {
                series.version, sequence_, series.schema_version, series.deleted, series.rows, series.files,
                series.bytes, nanoseconds_of(series.first), nanoseconds_of(series.last), change.rows_added,
                change.rows_replaced, change.rows_removed)
-        .run();
-  }
-
-  void insert_source(const SeriesRow& series, const SeriesChange& change) {
-    if (change.forgets_sources) {
-      database_.query("DELETE FROM sources WHERE series_id = ?1", series.id).run();
-      drop_coverage(database_, series.id);
-    }
-    if (change.source_sha256.empty()) return;
-    database_
-        .query("INSERT OR IGNORE INTO sources VALUES (?1, ?2, ?3, ?4)", series.id, change.source_sha256,
-               change.source_name, sequence_)
         .run();
   }
 

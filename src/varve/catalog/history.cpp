@@ -29,8 +29,7 @@ VersionRow version_of(const Query& row) {
   return version;
 }
 
-// The commit goes with its last version, unless it is the newest one, whose time the next one's must be after, or one
-// that brought a file in.
+// The commit goes with its last version, unless it is the newest one, whose time the next one's must be after.
 void forget_version(Database& database, int64_t series_id, int64_t version) {
   int64_t commit = 0;
   {
@@ -44,9 +43,8 @@ void forget_version(Database& database, int64_t series_id, int64_t version) {
   database
       .query(
           "DELETE FROM commits WHERE sequence = ?1 AND sequence < (SELECT max(sequence) FROM commits) "
-          "AND NOT EXISTS (SELECT 1 FROM versions WHERE commit_sequence = ?1) "
-          "AND NOT EXISTS (SELECT 1 FROM sources WHERE series_id = ?2 AND commit_sequence = ?1)",
-          commit, series_id)
+          "AND NOT EXISTS (SELECT 1 FROM versions WHERE commit_sequence = ?1)",
+          commit)
       .run();
 }
 
@@ -150,6 +148,7 @@ std::vector<ObjectRow> Catalog::forget_versions(int64_t series_id, std::span<con
   std::vector<ObjectRow> orphans;
   connection_->write("forget versions", [&](Database& database) {
     for (const int64_t version : versions) forget_version(database, series_id, version);
+    drop_old_sources(database, series_id);
     orphans = select_orphans(database, series_id);
   });
   return orphans;

@@ -128,9 +128,13 @@ CREATE TABLE former_keys (
 CREATE TABLE sources (
   series_id INTEGER NOT NULL REFERENCES series,
   sha256 TEXT NOT NULL,
+  added_version INTEGER NOT NULL,
+  removed_version INTEGER,
   name TEXT NOT NULL,
-  commit_sequence INTEGER NOT NULL REFERENCES commits,
-  PRIMARY KEY (series_id, sha256)
+  whole INTEGER NOT NULL,
+  first_time INTEGER,
+  last_time INTEGER,
+  PRIMARY KEY (series_id, sha256, added_version)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE coverage (

@@ -258,6 +258,8 @@ int put_file(Session& session, const WriteChoice& choice, Verb verb) {
   session.interrupts().finish_before_exit();
   session.interrupts().token().check();
   write.series.index = file.index;
+  // What comes through a pipe was made for this once.
+  write.source = Source{.name = source, .sha256 = file.sha256, .again = piped};
   Commit commit;
   ingest::run_naming(source, choice.key, [&] {
     commit = verb == Verb::kWrite    ? lake.write(choice.key, file.table, write)

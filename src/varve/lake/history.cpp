@@ -37,9 +37,11 @@ std::vector<VersionInfo> Lake::versions(std::string_view key) const {
 }
 
 Commit Lake::restore(std::string_view key, const AsOf& as_of, const ChangeOptions& options) {
+  const int64_t version = *state_->resolve(key, as_of);
   ReadOptions then;
-  then.as_of = as_of;
+  then.as_of = version;
   Change change{std::string(key), read(key, then), store::WriteMode::kReplaceSeries, {}};
+  change.restored = version;
   change.options.expects_version = options.expects_version;
   const catalog::SeriesRow row = *state_->use(key).catalog().find_series(key);
   if (row.deleted) change.options.series = to_options(row.definition, change.table.schema());

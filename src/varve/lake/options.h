@@ -100,10 +100,12 @@ struct SeriesOptions {
 
 enum class AppendConflict { kError, kIgnore };
 
-// The file that rows came from. Where rows have no identity, a file of the same checksum is not brought in twice.
+// The file that rows came from. Where rows have no identity, an append of a file whose rows are there, told by its
+// checksum, does nothing (Commit::source_seen), and throws AlreadyExists if others of its rows were removed since.
 struct Source {
   std::string name;
   std::string sha256;  // 64 hexadecimal digits
+  bool again = false;  // its rows are added even so
 };
 
 struct SeriesWriteOptions {
@@ -190,7 +192,7 @@ struct VersionInfo {
   int64_t version = 0;
   std::string commit_id;
   Timestamp time;         // of the commit; never earlier than that of the version before
-  std::string operation;  // "write", "append", "upsert", "delete", "transaction", …
+  std::string operation;  // "write", "append", "upsert", "delete", "restore", "transaction", …
   bool deleted = false;   // the series ended with it
   int64_t rows = 0;
   int64_t files = 0;

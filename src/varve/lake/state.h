@@ -36,6 +36,7 @@ struct Change {
   std::optional<SeriesRange> range = {};        // of rows that are replaced or removed; absent: the whole series
   std::optional<Timestamp> oldest_kept = {};    // set: rows before it are removed
   std::vector<store::Original> originals = {};  // files that hold the rows so far, and make way
+  int64_t restored = 0;                         // the version whose rows they are
 };
 
 struct CommitTerms {

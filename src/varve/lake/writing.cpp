@@ -84,6 +84,7 @@ void add_to(store::WriteSession& session, catalog::Catalog& catalog, Change& cha
   store::SeriesWrite write;
   write.key = change.key;
   write.originals = change.originals;
+  write.restored = change.restored;
   if (is_new) {
     write.definition = define_series(options.series, change.table.schema());
   } else {
@@ -100,6 +101,7 @@ void add_to(store::WriteSession& session, catalog::Catalog& catalog, Change& cha
   if (options.source) {
     write.source_name = options.source->name;
     write.source_sha256 = options.source->sha256;
+    write.source_again = options.source->again;
   }
   session.write(write);
 }

@@ -19,6 +19,7 @@
 #include "varve/store/tree/place.h"
 #include "varve/store/upkeep/compaction.h"
 #include "varve/table/cast.h"
+#include "varve/table/index.h"
 
 namespace varve::store {
 namespace {
@@ -31,8 +32,10 @@ int64_t bytes_of(const std::vector<catalog::ObjectRow>& objects, const std::vect
   return bytes;
 }
 
-std::string_view operation_of(WriteMode mode) {
-  switch (mode) {
+std::string_view operation_of(const SeriesWrite& write) {
+  if (!write.originals.empty()) return "adopt";
+  if (write.restored > 0) return "restore";
+  switch (write.change.mode) {
     case WriteMode::kReplaceSeries: return "write";
     case WriteMode::kAppend:
     case WriteMode::kAppendMissing: return "append";
@@ -114,6 +117,9 @@ struct WriteSession::State {
 
   void plan(KeyState& key, RowChange change) {
     const SeriesFiles files = files_of(key);
+    if (change.mode == WriteMode::kReplaceRange && change.first <= change.last) {
+      key.change.sources.emptied = {{change.first, change.last}};
+    }
     change.rows = with_float_prices(change.rows, key.definition);
     Plan plan = plan_write(files, change, tools(key));
     const Schema stored = with_decimal_prices(files.schema, key.definition);
@@ -124,6 +130,46 @@ struct WriteSession::State {
       rewrite_rest(key, files, plan);
     }
     accept(key, files, std::move(plan));
+  }
+
+  [[nodiscard]] catalog::SourceSeen source_seen(const KeyState& key, const SeriesWrite& write) const {
+    // Rows that have an identity are told apart by that.
+    if (!key.exists() || key.definition.has_identity || write.source_sha256.empty()) return catalog::SourceSeen::kNot;
+    return engine.catalog().source_seen(key.row->id, write.source_sha256);
+  }
+
+  // Whether the write is one of a file whose rows are there.
+  [[nodiscard]] bool skips_source(const KeyState& key, const SeriesWrite& write) const {
+    const WriteMode mode = write.change.mode;
+    if (write.source_again || mode == WriteMode::kReplaceSeries || mode == WriteMode::kReplaceRange) return false;
+    const catalog::SourceSeen seen = source_seen(key, write);
+    if (seen != catalog::SourceSeen::kInPart) return seen == catalog::SourceSeen::kWhole;
+    const std::optional<catalog::ClosedRange> range = range_of(key, write);
+    const std::string where =
+        range ? " from " + to_string(range->first) + " to " + to_string(range->last) : std::string();
+    throw AlreadyExists(
+        "a part of {} is in series {}, other rows of it were removed since it was brought in: make it the content{} by "
+        "replace, or restore a version that has all of it",
+        quote(write.source_name), quote(write.key), where);
+  }
+
+  // Of the rows' index.
+  static std::optional<catalog::ClosedRange> range_of(const KeyState& key, const SeriesWrite& write) {
+    const Table& rows = write.change.rows;
+    if (key.definition.index.empty() || rows.num_rows() == 0) return {};
+    const table::IndexValues index(rows, key.definition.index);
+    const auto [first, last] = std::minmax_element(index.nanoseconds().begin(), index.nanoseconds().end());
+    return catalog::ClosedRange{Timestamp{*first}, Timestamp{*last}};
+  }
+
+  // Rows that were there already become those of the file, which is a change where nothing else tells so.
+  void note_source(KeyState& key, const SeriesWrite& write) const {
+    if (write.source_sha256.empty() || write.change.rows.num_rows() == 0) return;
+    key.change.sources.sha256 = write.source_sha256;
+    key.change.sources.name = write.source_name;
+    key.change.sources.range = range_of(key, write);
+    if (key.definition.has_identity || source_seen(key, write) == catalog::SourceSeen::kWhole) return;
+    key.result.changed = true;
   }
 
   void empty_range(KeyState& key, Timestamp first, Timestamp last) {
@@ -403,14 +449,12 @@ const std::optional<catalog::SeriesRow>& WriteSession::series(std::string_view k
 
 void WriteSession::write(const SeriesWrite& write) {
   const WriteMode mode = write.change.mode;
-  KeyState& key = state_->touch(write.key, write.originals.empty() ? operation_of(mode) : "adopt");
+  KeyState& key = state_->touch(write.key, operation_of(write));
   key.originals = write.originals;
   Engine& engine = state_->engine;
   catalog::check_annotations(write.annotations);
   key.change.annotations = write.annotations;
-  const bool adds = mode != WriteMode::kReplaceSeries && mode != WriteMode::kReplaceRange;
-  if (adds && key.exists() && !key.definition.has_identity && !write.source_sha256.empty() &&
-      engine.catalog().has_source(key.row->id, write.source_sha256)) {
+  if (state_->skips_source(key, write)) {
     key.result.source_seen = true;
     return;
   }
@@ -423,10 +467,10 @@ void WriteSession::write(const SeriesWrite& write) {
   const std::vector<std::string>& growth = write.identity_growth;
   key.definition.identity.insert(key.definition.identity.end(), growth.begin(), growth.end());
   if (!key.exists() || !growth.empty()) key.change.define = key.definition;
-  key.change.forgets_sources = mode == WriteMode::kReplaceSeries;
-  key.change.source_name = write.source_name;
-  key.change.source_sha256 = write.source_sha256;
+  key.change.sources.forgets = mode == WriteMode::kReplaceSeries;
+  key.change.sources.restored = write.restored;
   state_->plan(key, write.change);
+  state_->note_source(key, write);
 }
 
 void WriteSession::remove(std::string_view name) {

@@ -24,10 +24,13 @@ struct SeriesWrite {
   catalog::SeriesDefinition definition;
   // Columns that join the identity of one that is there; rows up to now have nulls in them.
   std::vector<std::string> identity_growth = {};
-  // The file that the rows came from, if there is one. An append to a series without identity is left out if its
-  // checksum was brought in before.
+  // The file that the rows came from, if there is one. An append to a series without identity is left out if the rows
+  // of a file with its checksum are there.
   std::string source_name;
   std::string source_sha256;
+  bool source_again = false;  // it is not left out
+  // Not 0: the rows are those of this version, and the sources become its own.
+  int64_t restored = 0;
   // Files of somebody else's that hold the rows so far: they make way for those of the series.
   std::vector<Original> originals = {};
   // Kept with the rows in one commit, and also where the rows change nothing.
@@ -68,7 +71,8 @@ class WriteSession {
   [[nodiscard]] const std::optional<catalog::SeriesRow>& series(std::string_view key) const;
 
   // Works out a change; nothing is written yet. A key can be changed once. Throws as plan_write does, and
-  // SchemaCompatibility for prices that are no decimals, where they are kept so. Where a column gets another type, the
+  // SchemaCompatibility for prices that are no decimals, where they are kept so; AlreadyExists for a file that only a
+  // part of is there still, where it would be left out if all were. Where a column gets another type, the
   // commit writes all files anew, and throws SchemaCompatibility for a value that it cannot hold.
   void write(const SeriesWrite& write);
   // These throw NotFound if there is no such series.

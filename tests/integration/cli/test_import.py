@@ -44,6 +44,72 @@ def test_importing_twice_without_identity_changes_nothing(varve: Varve) -> None:
     assert varve("ls", "-o", "json").json()[0]["rows"] == 3
 
 
+TICKS = "time,price,size\n1,5,1\n1,5,1\n2,5,1\n"
+LATER = "time,price,size\n3,5,1\n4,5,1\n"
+
+
+@pytest.fixture
+def ticks(varve: Varve) -> Varve:
+    """The program, with two files of rows without identity that are not in the lake yet."""
+    varve.write_file("tr1.csv", TICKS)
+    varve.write_file("tr2.csv", LATER)
+    return varve
+
+
+def test_a_restored_version_has_the_files_that_it_had(ticks: Varve) -> None:
+    ticks("import", "tr1.csv", "--key", "t")
+    ticks("import", "tr2.csv", "--key", "t")
+    ticks("delete", "t", "--yes")
+    ticks("restore", "t", "--as-of", "1")
+    assert "brought in before" in ticks("import", "tr1.csv", "--key", "t").err
+    ticks("restore", "t", "--as-of", "2")
+    assert ticks("import", "tr2.csv", "tr1.csv", "--key", "t").err.count("brought in before") == 2
+    assert len(ticks.rows("t")) == 5
+
+
+@pytest.mark.parametrize("verb", ["write", "append", "replace"])
+def test_whatever_brings_a_file_in_remembers_it(ticks: Varve, verb: str) -> None:
+    ticks("import", "tr1.csv", "--key", "t")
+    ticks(verb, "t", "tr2.csv")
+    rows = ticks.rows("t")
+    assert "brought in before" in ticks("import", "tr2.csv", "--key", "t").err
+    assert "brought in before" in ticks("append", "t", "tr2.csv").err
+    assert ticks.rows("t") == rows and len(rows) == (5 if verb == "append" else 2)
+
+
+def test_a_file_is_remembered_though_its_rows_were_there(ticks: Varve) -> None:
+    ticks("write", "t", "-", stdin=TICKS.replace("size", "volume"))
+    ticks("rename-columns", "t", "volume=size")
+    ticks("write", "t", "tr1.csv")
+    assert "brought in before" in ticks("import", "tr1.csv", "--key", "t").err
+    assert len(ticks.rows("t")) == 3
+
+
+def test_a_pipe_always_adds_its_rows(ticks: Varve) -> None:
+    ticks("append", "t", "-", stdin=TICKS)
+    assert "brought in before" in ticks("import", "tr1.csv", "--key", "t").err
+    ticks("append", "t", "-", stdin=TICKS)
+    assert len(ticks.rows("t")) == 6
+
+
+def test_a_file_whose_rows_were_replaced_comes_in_again(ticks: Varve) -> None:
+    ticks("import", "tr1.csv", "--key", "t")
+    ticks("replace", "t", "tr2.csv")
+    assert "3 rows added" in ticks("import", "tr1.csv", "--key", "t").err
+    assert len(ticks.rows("t")) == 5
+
+
+def test_a_file_that_is_there_in_part_is_refused_and_can_be_replaced(ticks: Varve) -> None:
+    ticks("import", "tr1.csv", "tr2.csv", "--key", "t")
+    ticks("delete", "t", "--start", "1970-01-01T00:00:02Z", "--end", "1970-01-01T00:00:02Z")
+    done = ticks("import", "tr1.csv", "tr2.csv", "--key", "t", status=4).err
+    assert 'a part of "tr1.csv" is in series "t"' in done and "t: the file was brought in before" in done
+    assert "from 1970-01-01T00:00:01Z to 1970-01-01T00:00:02Z by replace" in done and "hint" not in done
+    ticks("replace", "t", "tr1.csv", "--start", "1970-01-01T00:00:01Z", "--end", "1970-01-01T00:00:02Z")
+    assert "brought in before" in ticks("import", "tr1.csv", "--key", "t").err
+    assert len(ticks.rows("t")) == 5
+
+
 def test_several_files_make_one_series(varve: Varve) -> None:
     varve.write_file("b.csv", bars("2024-01-02T00:00:00Z,1,2,1,2,5"))
     varve.write_file("a.csv", BARS)

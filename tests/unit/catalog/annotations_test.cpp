@@ -149,7 +149,7 @@ TEST_F(AnnotationsTest, RowsThatAreGoneAreNotCovered) {
   record({.received = {range(0, 10)}});
   set_metadata("{\"x\":1}");
   SeriesChange change = changing("a", 1);
-  change.forgets_sources = true;
+  change.sources.forgets = true;
   change.annotations.coverage.received = {range(20, 30)};
   commit(change);
   EXPECT_THAT(coverage().requested, ElementsAre(range(20, 30)));

@@ -394,26 +394,72 @@ TEST_F(CatalogTest, ADeletionIsToBePublishedToo) {
 
 TEST_F(CatalogTest, SourcesAreRememberedUntilTheSeriesEnds) {
   SeriesChange change = making("a");
-  change.source_sha256 = "abc";
-  change.source_name = "bars.csv";
+  change.sources.sha256 = "abc";
+  change.sources.name = "bars.csv";
   const int64_t series = commit(change).series_id;
-  EXPECT_TRUE(catalog_->has_source(series, "abc"));
-  EXPECT_FALSE(catalog_->has_source(series, "abd"));
-  EXPECT_FALSE(catalog_->has_source(series + 1, "abc"));
+  EXPECT_EQ(catalog_->source_seen(series, "abc"), SourceSeen::kWhole);
+  EXPECT_EQ(catalog_->source_seen(series, "abd"), SourceSeen::kNot);
+  EXPECT_EQ(catalog_->source_seen(series + 1, "abc"), SourceSeen::kNot);
   commit(deleting("a", 1));
-  EXPECT_FALSE(catalog_->has_source(series, "abc"));
+  EXPECT_EQ(catalog_->source_seen(series, "abc"), SourceSeen::kNot);
 }
 
 TEST_F(CatalogTest, AVersionMayForgetTheSourcesBeforeIt) {
   SeriesChange change = making("a");
-  change.source_sha256 = "abc";
+  change.sources.sha256 = "abc";
   const int64_t series = commit(change).series_id;
   change = changing("a", 1);
-  change.forgets_sources = true;
-  change.source_sha256 = "def";
+  change.sources.forgets = true;
+  change.sources.sha256 = "def";
   commit(change);
-  EXPECT_FALSE(catalog_->has_source(series, "abc"));
-  EXPECT_TRUE(catalog_->has_source(series, "def"));
+  EXPECT_EQ(catalog_->source_seen(series, "abc"), SourceSeen::kNot);
+  EXPECT_EQ(catalog_->source_seen(series, "def"), SourceSeen::kWhole);
+}
+
+TEST_F(CatalogTest, ARestoredVersionHasTheSourcesThatItHad) {
+  SeriesChange change = making("a");
+  change.sources.sha256 = "abc";
+  const int64_t series = commit(change).series_id;
+  commit(deleting("a", 1));
+  change = making("a", {}, 2);
+  change.sources = {.restored = 1, .forgets = true};
+  commit(change);
+  EXPECT_EQ(catalog_->source_seen(series, "abc"), SourceSeen::kWhole);
+}
+
+TEST_F(CatalogTest, ASourceWhoseRowsMayHaveGoneIsThereInPart) {
+  SeriesChange change = making("a");
+  const int64_t series = commit(change).series_id;
+  int64_t version = 1;
+  const auto seen_after = [&](std::optional<ClosedRange> range, const ClosedRange& emptied) {
+    change = changing("a", version++);
+    change.sources = {.sha256 = "abc", .range = range};
+    commit(change);
+    change = changing("a", version++);
+    change.sources = {.emptied = {emptied}};
+    commit(change);
+    return catalog_->source_seen(series, "abc");
+  };
+  const ClosedRange tens{Timestamp{10}, Timestamp{20}};
+  EXPECT_EQ(seen_after(tens, {Timestamp{21}, Timestamp::max()}), SourceSeen::kWhole);
+  EXPECT_EQ(seen_after(tens, {Timestamp::min(), Timestamp{10}}), SourceSeen::kInPart);
+  EXPECT_EQ(seen_after(tens, {Timestamp{15}, Timestamp{15}}), SourceSeen::kInPart);
+  EXPECT_EQ(seen_after(tens, {Timestamp{10}, Timestamp{20}}), SourceSeen::kNot);
+  EXPECT_EQ(seen_after({}, {Timestamp::min(), Timestamp::max()}), SourceSeen::kInPart);
+}
+
+TEST_F(CatalogTest, WhatIsCutPieceByPieceIsForgottenWithTheLast) {
+  SeriesChange change = making("a");
+  change.sources = {.sha256 = "abc", .range = ClosedRange{Timestamp{10}, Timestamp{20}}};
+  const int64_t series = commit(change).series_id;
+  change = changing("a", 1);
+  change.sources.emptied = {{Timestamp{0}, Timestamp{14}}};
+  commit(change);
+  EXPECT_EQ(catalog_->source_seen(series, "abc"), SourceSeen::kInPart);
+  change = changing("a", 2);
+  change.sources.emptied = {{Timestamp{15}, Timestamp{20}}};
+  commit(change);
+  EXPECT_EQ(catalog_->source_seen(series, "abc"), SourceSeen::kNot);
 }
 
 TEST_F(CatalogTest, KeysAreFoundById) {
@@ -426,10 +472,10 @@ TEST_F(CatalogTest, KeysAreFoundById) {
 
 TEST_F(CatalogTest, ASourceMayComeTwice) {
   SeriesChange change = making("a");
-  change.source_sha256 = "abc";
+  change.sources.sha256 = "abc";
   commit(change);
   change = changing("a", 1);
-  change.source_sha256 = "abc";
+  change.sources.sha256 = "abc";
   EXPECT_NO_THROW(commit(change));
 }
 

@@ -8,6 +8,7 @@
 #include "varve/base/error.h"
 
 #include "support/errors.h"
+#include "support/random.h"
 #include "support/table/random_table.h"
 #include "support/temp_directory.h"
 
@@ -17,6 +18,7 @@ namespace {
 using testing::cells;
 using testing::Cells;
 using testing::expect_error;
+using testing::Random;
 
 class Imports : public ::testing::Test {
  protected:
@@ -71,6 +73,109 @@ TEST_F(Imports, SameFileUnderAnotherNameIsTheSameFile) {
   options_.key = "trades";
   import("a.csv", kTrades);
   EXPECT_TRUE(import("b.csv", kTrades).commit->source_seen);
+}
+
+TEST_F(Imports, WhatIsRestoredWasBroughtInBefore) {
+  options_.key = "t";
+  import("a.csv", kTrades);
+  import("b.csv", "time,price,size\n3,5,1\n");
+  lake_.restore("t", 1);
+  EXPECT_TRUE(import("a.csv", kTrades).commit->source_seen);
+  EXPECT_EQ(import("b.csv", "time,price,size\n3,5,1\n").commit->rows_added, 1);
+  lake_.remove("t");
+  lake_.restore("t", 2);
+  EXPECT_TRUE(import("b.csv", "time,price,size\n3,5,1\n").commit->source_seen);
+}
+
+TEST_F(Imports, WhatWasRemovedComesInAgain) {
+  import("a.csv", kTrades);
+  lake_.remove_range("a", {.start = TimeBound(Timestamp{0})});
+  EXPECT_EQ(import("a.csv", kTrades).commit->rows_added, 3);
+}
+
+TEST_F(Imports, AFileThatIsThereInPartIsRefused) {
+  import("a.csv", kTrades);
+  lake_.remove_range("a", {.end = TimeBound("1970-01-01T00:00:01Z")});
+  expect_error(ErrorKind::kAlreadyExists, "from 1970-01-01T00:00:01Z to 1970-01-01T00:00:02Z by replace",
+               [&] { import("a.csv", kTrades); });
+  EXPECT_EQ(lake_.info("a").rows, 1);
+}
+
+// A lake and four files, of ten rows each that nobody else has, whose times overlap.
+class Histories : public Imports {
+ protected:
+  Histories() { options_.key = "t"; }
+
+  static std::string text(int64_t file) {
+    std::string text = "time,price,size\n";
+    for (int64_t row = 0; row < 10; ++row) {
+      text += format_message("{},{},1\n", {1'700'000'000 + 5 * file + row, 100 * file + row});
+    }
+    return text;
+  }
+  [[nodiscard]] int64_t rows_there(int64_t file) const {
+    if (!lake_.exists("t")) return 0;
+    ReadOptions options;
+    options.where = ColumnName("price") >= static_cast<double>(100 * file) &&
+                    ColumnName("price") < static_cast<double>(100 * file + 50);
+    return lake_.read("t", options).num_rows();
+  }
+  [[nodiscard]] SeriesRange some_range(Random& random) const {
+    const Timestamp start{(1'700'000'000 + random.between(0, 25)) * 1'000'000'000};
+    return {.start = TimeBound(start), .end = TimeBound(start + Duration::seconds(random.between(0, 12)))};
+  }
+
+  // Rows are neither doubled nor kept out, whatever happened before.
+  void import_and_check(int64_t file) {
+    const int64_t before = rows_there(file);
+    try {
+      const Commit commit = *import(format_message("{}.csv", {file}), text(file)).commit;
+      EXPECT_EQ(before, commit.source_seen ? 10 : 0);
+      EXPECT_EQ(rows_there(file), 10);
+    } catch (const AlreadyExists&) {
+      EXPECT_EQ(rows_there(file), before);
+    }
+  }
+  void change_somehow(Random& random) {
+    const std::vector<VersionInfo> versions = lake_.versions("t");
+    const VersionInfo& version = random.pick(versions);
+    switch (random.between(0, 3)) {
+      case 0:
+        if (!version.deleted) lake_.restore("t", version.version);
+        break;
+      case 1:
+        if (lake_.exists("t")) lake_.remove_range("t", some_range(random));
+        break;
+      case 2:
+        if (lake_.exists("t") && random.one_in(4)) lake_.remove("t");
+        break;
+      default: put_in(random.between(0, 3), random);
+    }
+  }
+  void put_in(int64_t file, Random& random) {
+    const std::string path = folder_ / "put.csv";
+    std::ofstream(path) << text(file);
+    const TableFile found = read_table_file(*files_, path, {});
+    SeriesWriteOptions options{.source = Source{path, found.sha256}};
+    options.series.index = found.index;
+    if (random.one_in(2) || !lake_.exists("t")) {
+      lake_.write("t", found.table, options);
+    } else {
+      lake_.replace("t", found.table, {}, options);
+    }
+  }
+};
+
+TEST_F(Histories, NoneDoublesRowsOrKeepsThemOut) {
+  Random random;
+  import_and_check(0);
+  for (int step = 0; step < 300; ++step) {
+    if (random.one_in(3)) {
+      change_somehow(random);
+    } else {
+      import_and_check(random.between(0, 3));
+    }
+  }
 }
 
 TEST_F(Imports, IdentityThatWasSaidCounts) {

@@ -117,6 +117,7 @@ TEST_F(HistoryTest, RestoringIsANewVersion) {
   Lake lake = open();
   grow(lake, "k", 3);
   EXPECT_EQ(lake.restore("k", 2).version, 4);
+  EXPECT_EQ(lake.versions("k").back().operation, "restore");
   EXPECT_EQ(read(lake, "k"), run_of(0, 2));
   EXPECT_EQ(read(lake, "k", 3), run_of(0, 3));
   EXPECT_EQ(lake.restore("k", 4).id, "");  // it is so already

@@ -138,6 +138,7 @@ class SeriesRepair {
       if (object.removed_version) continue;
       change.removed.push_back(object.id);
       change.rows_removed += object.rows;
+      change.sources.emptied.push_back({object.first, object.last});
       if (series_.definition.index.empty() || object.last == Timestamp::max()) continue;
       change.annotations.coverage.forgotten.push_back({object.first, object.last + Duration{1}});
     }
