@@ -64,4 +64,6 @@ int Interrupts::exit_code() const noexcept { return state_->exit_code; }
 
 void Interrupts::finish_before_exit() noexcept { state_->finish_first = true; }
 
+bool Interrupts::finishes_first() const noexcept { return state_->finish_first; }
+
 }  // namespace varve::cli

@@ -24,6 +24,7 @@ class Interrupts {
   // From here on something could be half done: the first signal sets the token, and only a second one ends the program
   // where it stands. Before, the first one does.
   void finish_before_exit() noexcept;
+  [[nodiscard]] bool finishes_first() const noexcept;
 
  private:
   struct State;

@@ -79,8 +79,11 @@ void Session::show(const RowSource& rows, int64_t rows_max) {
 }
 
 void Session::show(const Table& table, int64_t rows_max) {
-  std::optional<Table> left = table;
-  show(RowSource{table.schema(), [&] { return std::exchange(left, std::nullopt); }}, rows_max);
+  OutputOptions options = output_options();
+  options.text.rows_max = rows_max;
+  if (interrupts_.finishes_first()) options.cancel = {};
+  if (!out_file.empty()) interrupts_.finish_before_exit();
+  write_output(*files_, table, options);
 }
 
 std::unique_ptr<Progress> Session::make_progress() {

@@ -27,7 +27,7 @@ class Session {
   SettingValues flags;
   std::string out_file;
   bool quiet = false;
-  std::function<int()> command;  // gives the exit status
+  std::function<int()> command;    // gives the exit status
 
   // Read when first asked for. Throws InvalidArgument for what is wrong in them.
   const Settings& settings();
@@ -38,7 +38,8 @@ class Session {
   Lake open_lake();
   OpenOptions open_options();
 
-  // Writes rows where the command line wants them; at most `rows_max` of them in a table for people.
+  // Writes rows where the command line wants them; at most `rows_max` of them in a table for people. Throws Cancelled
+  // after a signal; but a table that tells of a change (Interrupts::finishes_first) is written: the change was made.
   void show(const RowSource& rows, int64_t rows_max);
   void show(const Table& table, int64_t rows_max);
   // As the command line and the settings say. Throws as choose_format does.

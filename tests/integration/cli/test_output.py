@@ -1,5 +1,7 @@
 """What rows look like in each format, on terminals and in pipes."""
 
+import fcntl
+import hashlib
 import json
 import os
 import signal
@@ -116,6 +118,33 @@ def test_interrupted_import_is_whole_or_not_there(varve: Varve, number: signal.S
     listing = varve("ls", "-o", "json").json()
     assert [row["rows"] for row in listing] in ([], [1_500_000])
     varve("verify")
+
+
+def test_a_change_that_was_made_is_told_as_made(filled: Varve) -> None:
+    with (filled.lake / ".varve" / "locks").open("r+b") as locks:
+        start = 1024 + int.from_bytes(hashlib.sha256(b"kfx/EUR").digest()[:8], "big") % ((1 << 62) - 1024)
+        fcntl.lockf(locks, fcntl.LOCK_EX, 1, start)  # as another writer of the key
+        retain = ("retain", "fx/EUR", "--newer-than", "2024-01-01T00:01:00Z")
+        with filled.start(*retain, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            wait_for_open_lake(process.pid)
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None and process.stdout is not None
+            assert b"stopping" in process.stderr.readline()
+            fcntl.lockf(locks, fcntl.LOCK_UN, 1, start)
+            out, err = process.stdout.read(), process.stderr.read()
+            assert process.wait(timeout=30) == 0
+    assert b"fx/EUR,2,1" in out and b"1 rows were removed from 1 of 1 series" in err
+    assert len(filled.rows("fx/EUR")) == 2
+
+
+def wait_for_open_lake(pid: int) -> None:
+    """Until the program holds the lake's locks."""
+    while not any(fd.is_symlink() and str(os.readlink(fd)).endswith("/locks") for fd in fds_of(pid)):
+        os.sched_yield()
+
+
+def fds_of(pid: int) -> list[Path]:
+    return list(Path(f"/proc/{pid}/fd").iterdir())
 
 
 def wait_for_signals_taken(pid: int) -> None:

@@ -38,10 +38,10 @@ void leave_out_untimed(Session& session, const Lake& lake, const std::vector<std
 int retain(Session& session, const RetainChoice& choice) {
   (void)session.output_options();  // a bad format is told before anything is done
   const RowAge newer_than(choice.newer_than, session.settings().get_or("tz", ""));
+  session.interrupts().finish_before_exit();
   Lake lake = session.open_lake();
   std::vector<std::string> keys = expand_keys(lake, choice.words);
   leave_out_untimed(session, lake, choice.words, keys);
-  session.interrupts().finish_before_exit();
   std::vector<Commit> commits = lake.retain_many(
       keys, newer_than, {.expects_version = if_said(choice.expects_version), .dry_run = choice.dry_run});
   lake.close();
