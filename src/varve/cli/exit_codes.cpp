@@ -21,7 +21,7 @@ constexpr std::array kKinds = {
     KindRow{ErrorKind::kPathTraversal, 2, "a key that is malformed or would leave the lake",
             "a key is a path of names such as forex/EUR_USD"},
     KindRow{ErrorKind::kNotFound, 3, "no such lake, key, version, column or file", ""},
-    KindRow{ErrorKind::kAlreadyExists, 4, "it is there already", "upsert replaces rows that are there"},
+    KindRow{ErrorKind::kAlreadyExists, 4, "it is there already", ""},
     KindRow{ErrorKind::kConcurrentWrite, 5, "somebody else is writing the key",
             "try again when the other writer is done"},
     KindRow{ErrorKind::kSchemaCompatibility, 6, "types do not go together", ""},

@@ -134,7 +134,7 @@ int run_command(Session& session) {
     complain(error.what(), "");
     return session.interrupts().exit_code() != 0 ? session.interrupts().exit_code() : kExitInterrupted;
   } catch (const Error& error) {
-    complain(error.what(), hint_for(error.kind()));
+    complain(error.what(), error.kind() == ErrorKind::kAlreadyExists ? session.hint_if_there : hint_for(error.kind()));
     return exit_code(error.kind());
   } catch (const std::bad_alloc&) {
     complain("there is not enough memory", "");

@@ -28,6 +28,7 @@ class Session {
   std::string out_file;
   bool quiet = false;
   std::function<int()> command;    // gives the exit status
+  std::string_view hint_if_there;  // what may be done about AlreadyExists, where the command can tell; a literal
 
   // Read when first asked for. Throws InvalidArgument for what is wrong in them.
   const Settings& settings();

@@ -260,6 +260,9 @@ int put_file(Session& session, const WriteChoice& choice, Verb verb) {
   write.series.index = file.index;
   // What comes through a pipe was made for this once.
   write.source = Source{.name = source, .sha256 = file.sha256, .again = piped};
+  if (verb == Verb::kAppend && ingest::rows_have_identity(lake, choice.key, file.table, write.series)) {
+    session.hint_if_there = "upsert replaces rows that are there";
+  }
   Commit commit;
   ingest::run_naming(source, choice.key, [&] {
     commit = verb == Verb::kWrite    ? lake.write(choice.key, file.table, write)

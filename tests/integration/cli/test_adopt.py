@@ -16,7 +16,7 @@ def test_a_folder_becomes_a_series(filled: Varve) -> None:
     assert "1 series adopted" in filled("adopt", "raw/GBP", "--identity", "timestamp").err
     assert filled("read", "raw/GBP").out == filled("read", "fx/EUR").out
     assert (filled.lake / "raw/GBP/bars.parquet").read_bytes() == before
-    filled("adopt", "raw/GBP", status=4)
+    assert "hint" not in filled("adopt", "raw/GBP", status=4).err
     filled("verify")
 
 

@@ -28,7 +28,8 @@ def test_append_adds_rows(filled: Varve) -> None:
 
 def test_append_of_a_row_that_is_there_is_an_error_or_ignored(filled: Varve) -> None:
     before = filled.state()
-    assert "2024-01-01T00:00:00Z" in filled("append", "fx/EUR", "-", stdin=BARS, status=4).err
+    refused = filled("append", "fx/EUR", "-", stdin=BARS, status=4).err
+    assert "2024-01-01T00:00:00Z" in refused and "hint: upsert replaces rows" in refused
     assert filled.state() == before
     assert "3 ignored" in filled("append", "fx/EUR", "-", "--on-conflict", "ignore", stdin=BARS).err
 

@@ -182,6 +182,7 @@ void add_restore_lake(CLI::App& app, Session& session) {
 int rebuild(Session& session, bool replace) {
   (void)session.output_options();
   const std::string root = session.settings().get_or("lake", ".");
+  session.hint_if_there = "--replace puts it into the quarantine and makes a new one";
   session.interrupts().finish_before_exit();
   RebuildReport report;
   {
