@@ -28,6 +28,31 @@ def moment_of(lake: varve.Lake, version: int) -> pd.Timestamp:
     return pd.Timestamp(lake.versions("k")[version - 1].time, unit="ns", tz="UTC")
 
 
+def test_moments_beyond_64_bits_are_the_last_ones(grown: varve.Lake) -> None:
+    for year, rows in ((2900, 3), (9999, 3)):
+        later = datetime.datetime(year, 1, 1, tzinfo=UTC)
+        assert grown.read("k", as_of=later).num_rows == rows
+        assert grown.read("k", start=later).num_rows == 0
+        assert grown.read("k", end=later).num_rows == grown.read("k", end="9999-12-31").num_rows == rows
+    assert grown.read("k", start=datetime.datetime(1, 1, 1, tzinfo=UTC)).num_rows == 3
+    with pytest.raises(varve.DataNotFoundError, match="no version of 1677"):
+        grown.read("k", as_of=datetime.datetime(1, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("nothing", [pd.NaT, np.datetime64("NaT")])
+def test_no_moment_is_none(tmp_path: pathlib.Path, nothing: Any) -> None:
+    for naive in ("error", "utc"):
+        with varve.open(tmp_path / "lake", naive=naive) as lake:
+            lake.upsert("k", make_bars(0, 1))
+            for ask in (
+                lambda: lake.read("k", start=nothing),
+                lambda: lake.read("k", as_of=nothing),
+                lambda: lake.delete("k", nothing),
+            ):
+                with pytest.raises(varve.InvalidArgumentError, match="NaT is no moment"):
+                    ask()
+
+
 def test_versions_tell_what_each_commit_did(grown: varve.Lake) -> None:
     grown.delete("k")
     versions = grown.versions("k")

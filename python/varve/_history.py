@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from varve import _varve
-from varve._times import Naive, to_nanoseconds
+from varve._times import Naive, in_reach, to_nanoseconds
 from varve._transaction import Commit
 from varve.errors import InvalidArgumentError
 
@@ -196,7 +196,7 @@ def to_policy(all_for: int, hourly_for: int, versions_max: int) -> RetentionPoli
 def to_native_as_of(as_of: AsOf | None, naive: Naive) -> Any:
     """A state as the engine takes it, which refuses what is none. Raises InvalidArgumentError for a naive time."""
     if isinstance(as_of, datetime.datetime) or type(as_of).__name__ == "datetime64":
-        return _varve.as_of_time(to_nanoseconds(as_of, naive))
+        return _varve.as_of_time(in_reach(to_nanoseconds(as_of, naive)))
     return as_of
 
 

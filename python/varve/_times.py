@@ -22,12 +22,19 @@ def to_nanoseconds(moment: Any, naive: Naive = "error") -> int:
     """
     if type(moment).__module__ == "numpy":
         return _numpy_nanoseconds(moment, naive)
+    if moment != moment:  # as only NaT is
+        raise InvalidArgumentError(f"time {moment} is no moment")
     if moment.tzinfo is None:
         _check_naive(moment, naive)
         moment = moment.replace(tzinfo=datetime.UTC)
     elapsed = moment - _EPOCH
     whole = (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000_000 + elapsed.microseconds * 1_000
     return int(whole + getattr(elapsed, "nanoseconds", 0))
+
+
+def in_reach(nanoseconds: int) -> int:
+    """The moment, or the first or last one that 64 bits reach (about 292 years from 1970)."""
+    return min(max(nanoseconds, -(1 << 63)), (1 << 63) - 1)
 
 
 def to_bound(bound: TimeLike | None, naive: Naive = "error") -> int | str | None:
@@ -40,7 +47,7 @@ def to_bound(bound: TimeLike | None, naive: Naive = "error") -> int | str | None
     if isinstance(bound, int):
         return bound
     if isinstance(bound, datetime.datetime) or type(bound).__module__ == "numpy":
-        return to_nanoseconds(bound, naive)
+        return in_reach(to_nanoseconds(bound, naive))
     if isinstance(bound, datetime.date):
         return bound.isoformat()
     raise InvalidArgumentError(
@@ -56,6 +63,8 @@ def _check_naive(moment: object, naive: Naive) -> None:
 def _numpy_nanoseconds(moment: Any, naive: Naive) -> int:
     if not hasattr(moment, "dtype") or moment.dtype.kind != "M":
         raise InvalidArgumentError(f"time {moment!r} of type {type(moment).__name__}: expected a datetime64")
+    if moment != moment:
+        raise InvalidArgumentError(f"time {moment} is no moment")
     _check_naive(moment, naive)
     unit = moment.dtype.str.partition("[")[2].rstrip("]")
     if unit not in _NUMPY_UNITS:
