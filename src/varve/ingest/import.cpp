@@ -2,11 +2,10 @@
 
 #include <array>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 #include "varve/base/error.h"
-#include "varve/base/named_error.h"
+#include "varve/base/naming.h"
 #include "varve/market/kind.h"
 
 namespace varve::ingest {
@@ -32,12 +31,11 @@ std::string stem_of(const std::string& path) {
 
 void run_naming(const std::string& source, const std::string& key, const std::function<void()>& work) {
   try {
-    work();
+    run_naming_series(key, work);
   } catch (const Cancelled&) {
     throw;
   } catch (const Error& error) {
-    const bool has_key = std::string_view(error.what()).find(quote(key)) != std::string_view::npos;
-    throw_named(error, has_key ? source : format_message("{}: series {}", {source, quote(key)}));
+    throw_named(error, source);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "varve/base/error.h"
+#include "varve/base/naming.h"
 #include "varve/catalog/key.h"
 #include "varve/lake/annotations.h"
 #include "varve/lake/definition.h"
@@ -114,7 +115,11 @@ std::vector<Commit> Lake::State::commit(std::vector<Change> changes, CommitTerms
   store::WriteSession session = use().begin_write(std::move(keys));
   for (Change& change : changes) {
     terms.published = terms.published || change.options.published;
-    add_to(session, store->catalog(), change);
+    if (changes.size() == 1) {
+      add_to(session, store->catalog(), change);
+    } else {
+      run_naming_series(change.key, [&] { add_to(session, store->catalog(), change); });
+    }
     change.table = Table();
   }
   if (terms.dry_run) return to_commits({.id = {}, .series = session.planned()});

@@ -241,6 +241,20 @@ TEST_F(TransactionTest, OneRefusalRefusesAll) {
   expect_error(ErrorKind::kInvalidArgument, "committed already", [&] { transaction.commit(); });
 }
 
+TEST_F(TransactionTest, WhatIsRefusedNamesItsSeries) {
+  Lake lake = open();
+  lake.write("b", to_table(run_of(0, 2)), {.series = {.identity = {{"timestamp"}}}});
+  const std::string place = "series \"b\": there is a row with";
+  Transaction transaction = lake.transaction();
+  transaction.append("a", to_table(run_of(0, 1))).append("b", to_table(run_of(0, 1)));
+  expect_error(ErrorKind::kAlreadyExists, place, [&] { transaction.commit(); });
+  expect_error(ErrorKind::kAlreadyExists, place, [&] {
+    lake.append_many({{"a", to_table(run_of(0, 1))}, {"b", to_table(run_of(0, 1))}});
+  });
+  expect_error(ErrorKind::kNotFound, "series \"b\": no column x",
+               [&] { static_cast<void>(lake.read_many({"b"}, {.pivot = "x"})); });
+}
+
 TEST_F(TransactionTest, KeysAreCheckedAtOnceAndChangedOnce) {
   Lake lake = open();
   Transaction transaction = lake.transaction();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "varve/base/error.h"
+#include "varve/base/naming.h"
 #include "varve/table/select.h"
 
 namespace varve::store {
@@ -37,8 +38,11 @@ LeasedViews lease_views(Engine& engine, std::span<const std::string> keys, const
     LeasedViews leased;
     leased.views.reserve(keys.size());
     for (catalog::Catalog::State& state : find_states(engine, keys, selection)) {
-      Selection selected = selection_of ? selection_of(state) : selection;
-      leased.views.emplace_back(engine, std::move(state), std::move(selected));
+      const std::string key = state.series.key;
+      run_naming_series(key, [&] {
+        Selection selected = selection_of ? selection_of(state) : selection;
+        leased.views.emplace_back(engine, std::move(state), std::move(selected));
+      });
     }
     try {
       if (!keys.empty()) leased.lease = lease(engine, leased.views);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "varve/base/error.h"
+#include "varve/base/naming.h"
 #include "varve/store/read/series_view.h"
 #include "varve/store/read/wide.h"
 #include "varve/table/cast.h"
@@ -144,8 +145,11 @@ std::vector<SeriesView> open_views(Engine& engine, std::span<const std::string> 
   std::vector<SeriesView> views;
   views.reserve(states.size());
   for (Catalog::State& state : states) {
-    Selection selection = selection_of(state, panel);
-    views.emplace_back(engine, std::move(state), std::move(selection));
+    const std::string key = state.series.key;
+    run_naming_series(key, [&] {
+      Selection selection = selection_of(state, panel);
+      views.emplace_back(engine, std::move(state), std::move(selection));
+    });
   }
   if (panel.pivot) check_one_index(views);
   return views;
