@@ -41,7 +41,7 @@ struct Change {
 
 struct CommitTerms {
   bool published = false;  // the visible tree shows it at the return
-  bool dry_run = false;
+  bool dry_run = false;    // nothing is changed: the commits say what would be
 };
 
 struct Lake::State {

@@ -76,7 +76,6 @@ void Engine::close() {
   if (!read_only()) {
     if (staging_lock_ && files().list(staging_).empty()) files().remove_directory(staging_);
     staging_lock_.reset();
-    staging_.clear();
     open_lock_.reset();
     mark_closed_cleanly();
   }

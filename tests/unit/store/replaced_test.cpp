@@ -76,15 +76,6 @@ TEST_F(ReplacedTest, WithoutGraceItIsClearedAtOnce) {
   EXPECT_EQ(reader.count_files(), 0U);
 }
 
-TEST_F(ReplacedTest, WhoClosesAndGoesIsToldNothing) {
-  {
-    Store store = folder_.open();
-    write_two_files(store);
-    store.close();
-  }
-  EXPECT_TRUE(folder_.log().empty()) << folder_.log().front();
-}
-
 TEST_F(ReplacedTest, TheNextPublicationClearsWhatIsOldEnough) {
   const Store store = folder_.open();
   write_two_files(store);
