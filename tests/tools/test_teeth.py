@@ -1,26 +1,18 @@
 """That what tools/teeth wants to break is there to be broken; to break it takes long, and is a proof of its own."""
 
-import importlib.machinery
-import importlib.util
-import sys
 import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from loading import load
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def teeth() -> ModuleType:
-    loader = importlib.machinery.SourceFileLoader("tools_teeth", str(ROOT / "tools/teeth"))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[loader.name] = module
-    loader.exec_module(module)
-    return module
+    return load("teeth")
 
 
 @pytest.fixture(scope="module")
