@@ -6,9 +6,11 @@ files, and are made pandas frames, ArcticDB's own form, before the clock starts.
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import arcticdb
@@ -21,6 +23,12 @@ def load(path: str) -> pd.DataFrame:
         return pa.ipc.open_file(source).read_all().to_pandas().set_index("timestamp")
 
 
+def sync(path: Path) -> None:
+    file = os.open(path, os.O_RDWR)
+    os.fsync(file)
+    os.close(file)
+
+
 def main(folder: str) -> None:
     library = arcticdb.Arctic(f"lmdb://{folder}?map_size=8GB").get_library("bench", create_if_missing=True)
 
@@ -28,6 +36,16 @@ def main(folder: str) -> None:
         if verb in ("write", "append", "update"):
             frame = load(arguments[0])
             return lambda: getattr(library, verb)(key, frame)
+        if verb == "write_and_sync":
+            frame = load(arguments[0])
+
+            def write_and_sync() -> None:
+                library.write(key, frame)
+                for path in Path(folder).rglob("*"):
+                    if path.is_file():
+                        sync(path)
+
+            return write_and_sync
         if verb == "read":
             span = (pd.Timestamp(arguments[0]), pd.Timestamp(arguments[1]))
             return lambda: library.read(key, date_range=span).data

@@ -27,7 +27,7 @@ class ArcticDB:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def change(self, verb: str, key: str, table: pa.Table) -> Measured:
-        """`verb` is write, append or update."""
+        """`verb` is write, write_and_sync, append or update."""
         self._tables += 1
         path = self._folder / f"arcticdb-{self._tables}.arrow"
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
