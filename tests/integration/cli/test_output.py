@@ -1,11 +1,13 @@
 """What rows look like in each format, on terminals and in pipes."""
 
+import contextlib
 import fcntl
 import hashlib
 import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars
@@ -139,12 +141,15 @@ def test_a_change_that_was_made_is_told_as_made(filled: Varve) -> None:
 
 def wait_for_open_lake(pid: int) -> None:
     """Until the program holds the lake's locks."""
-    while not any(fd.is_symlink() and str(os.readlink(fd)).endswith("/locks") for fd in fds_of(pid)):
+    while not any(path.endswith("/locks") for path in open_files(pid)):
         os.sched_yield()
 
 
-def fds_of(pid: int) -> list[Path]:
-    return list(Path(f"/proc/{pid}/fd").iterdir())
+def open_files(pid: int) -> Iterator[str]:
+    """Those that the program does not close meanwhile."""
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield str(descriptor.readlink())
 
 
 def wait_for_signals_taken(pid: int) -> None:
