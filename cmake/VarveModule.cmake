@@ -7,6 +7,8 @@
 # varve_test(name SOURCES a_test.cpp … DEPENDS lake … LIBRARIES …)
 #   A test program that stands on several modules: tests/integration and its neighbours. Headers of tests/support are
 #   found as "support/….h".
+# varve_compile_quickly(name)
+#   Leaves out the optimiser in builds with sanitizers.
 
 function(varve_module name)
   cmake_parse_arguments(PARSE_ARGV 1 module "" "" "SOURCES;DEPENDS;LIBRARIES")
@@ -35,7 +37,15 @@ endfunction()
 function(varve_test name)
   cmake_parse_arguments(PARSE_ARGV 1 test "" "" "SOURCES;DEPENDS;LIBRARIES")
   varve_program(${name} ${ARGN} LIBRARIES varve_test_support GTest::gmock_main)
+  varve_compile_quickly(${name})
   add_test(NAME ${name} COMMAND ${name})
+endfunction()
+
+# For sources that take the compiler longer than they run: with sanitizers, optimising them is half of the build.
+function(varve_compile_quickly name)
+  if(VARVE_SANITIZE)
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
 endfunction()
 
 function(_varve_check_arguments name unknown dependencies)

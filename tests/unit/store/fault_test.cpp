@@ -1,4 +1,5 @@
-// Every changing call of every operation fails, or is the last one that the process makes.
+// Every changing call of every operation fails, or is the last one that the process makes: half of them by each kind of
+// fault, every other one by the next kind; all by all with VARVE_EVERY_FAULT=1.
 
 #include <functional>
 #include <iostream>
@@ -130,6 +131,13 @@ class FaultTest : public ::testing::TestWithParam<Fault> {
     EXPECT_TRUE(folder.staged().empty());
   }
 
+  // The kinds that fail and those that stop share the calls, each among themselves; one that fails later too takes the
+  // others there.
+  [[nodiscard]] uint64_t first_call() const {
+    const bool even = GetParam().kind == FaultKind::kFailFrom || GetParam().kind == FaultKind::kStopTorn;
+    return even == (publish_delay_ == kLater) ? 1 : 2;
+  }
+
   void fail_everywhere(const Operation& operation) {
     copy_lake(prepared_.root(), directory_ / "after");
     LakeFolder after_folder(directory_ / "after");
@@ -140,7 +148,8 @@ class FaultTest : public ::testing::TestWithParam<Fault> {
     }
     contents.after = content(after_folder.open());
     Counts counts;
-    for (uint64_t call = 1;; ++call) {
+    const bool all = std::getenv("VARVE_EVERY_FAULT") != nullptr;
+    for (uint64_t call = all ? 1 : first_call();; call += all ? 1 : 2) {
       SCOPED_TRACE(operation.name + ", call " + std::to_string(call));
       copy_lake(prepared_.root(), directory_ / "lake");
       LakeFolder folder(directory_ / "lake");
