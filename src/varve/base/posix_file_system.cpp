@@ -160,7 +160,9 @@ class PosixFileSystem final : public FileSystem {
 
   FileStatus status(const std::string& path) override {
     struct ::stat status;
-    if (::lstat(c_path(path), &status) != 0) throw_system_error(errno, "look at", path);
+    if (::lstat(c_path(path), &status) != 0) {  // below a file there is nothing, as exists() has it
+      throw_system_error(errno == ENOTDIR ? ENOENT : errno, "look at", path);
+    }
     return internal::to_file_status(status);
   }
 

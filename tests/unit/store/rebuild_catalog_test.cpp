@@ -269,6 +269,31 @@ TEST_F(RebuildCatalogTest, ARenamedSeriesComesBackWithoutTheEngineFolder) {
   EXPECT_EQ(read(folder_.open(), "bb"), run_of(10, 3));
 }
 
+// As programs leave a lake that copy links as files of their own.
+TEST_F(RebuildCatalogTest, ARenamedSeriesComesBackWhereLinksBecameCopies) {
+  {
+    const Store store = folder_.open();
+    append(store, "a", run_of(0, 3));
+    append(store, "b", run_of(10, 3));
+    rename(store, "b", "bb");
+  }
+  fs::create_directories(folder_.path("copy"));
+  fs::copy_file(folder_.path("a/" + folder_.visible_files("a").at(0)), folder_.path("copy/a.parquet"));
+  for (const std::string key : {"a", "bb"}) {
+    const std::string file = folder_.path(key + "/" + folder_.visible_files(key).at(0));
+    fs::rename(file, folder_.path("moved"));
+    fs::copy_file(folder_.path("moved"), file);
+    fs::remove(folder_.path("moved"));
+  }
+  lose_catalog();
+  const Rebuilt report = rebuild();
+  EXPECT_EQ(report.keys, 2);
+  EXPECT_NE(told(report).find("is not where series \"a\" has it"), std::string::npos) << told(report);
+  const Store store = folder_.open();
+  EXPECT_EQ(read(store, "bb"), run_of(10, 3));
+  EXPECT_EQ(findings(store), "");
+}
+
 TEST_F(RebuildCatalogTest, ADirectoryOfALakeIsNone) {
   append(folder_.open(), "k/below", run_of(0, 3));
   expect_error(ErrorKind::kNotFound, "no lake", [&] {

@@ -47,18 +47,25 @@ class TreeReader {
     for (auto& [key, shown] : tree_.series) settle(key, shown);
   }
 
-  // Where all objects are lost too, a file under another key than its own is of a renamed series, or else a copy that
-  // somebody made.
+  // Where links are lost, or all objects are, a file under another key than its own is of a renamed series, which left
+  // nothing behind, or else a copy that somebody made.
   void show_moved() {
+    std::set<std::string> keys;
+    for (const auto& [key, shown] : tree_.series) keys.insert(key);
     std::set<std::string> shown;
     for (const auto& added : tree_.added) shown.insert(added->sha256);
     for (Moved& one : moved_) {
-      if (shown.contains(one.found.sha256)) {
+      const bool stayed = keys.contains(one.found.facts->key) || !is_object(one.found.sha256);
+      if (shown.contains(one.found.sha256) || (stayed && !objects_.empty())) {
         tell_misplaced(one.file, one.found);
       } else {
         tree_.series[one.as.key].push_back({take_in(std::move(one.found)), one.as.name});
       }
     }
+  }
+
+  [[nodiscard]] bool is_object(const std::string& sha256) const {
+    return std::any_of(objects_.begin(), objects_.end(), [&](const FoundObject& one) { return one.sha256 == sha256; });
   }
 
   void tell_misplaced(const std::string& file, const FoundObject& found) {
@@ -78,9 +85,7 @@ class TreeReader {
       return;
     }
     const std::optional<ShownAs> shown = shown_as(*object, file);
-    if (!shown || (copy && shown->key != object->facts->key && !objects_.empty())) {
-      return tell_misplaced(file, *object);
-    }
+    if (!shown) return tell_misplaced(file, *object);
     if (shown->key != object->facts->key && copy) {
       moved_.push_back({file, *shown, *std::move(copy)});
       return;
