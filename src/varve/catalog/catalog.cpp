@@ -5,6 +5,7 @@
 
 #include "varve/base/error.h"
 #include "varve/catalog/connection.h"
+#include "varve/catalog/read/state_cache.h"
 #include "varve/catalog/rows.h"
 #include "varve/catalog/sqlite.h"
 #include "varve/catalog/tables.h"
@@ -40,22 +41,26 @@ std::optional<FoundVersion> find_version(Database& database, const SeriesRow& se
   return found ? find_version(database, series, *found) : std::nullopt;
 }
 
-std::optional<Catalog::State> select_state(Database& database, std::string_view key,
-                                           const Catalog::StatesWanted& wanted, SchemaRows& schemas) {
-  std::optional<SeriesRow> series = select_series(database, key);
-  if (!series) return {};
-  const std::optional<FoundVersion> found = find_version(database, *series, wanted.version);
+std::optional<Catalog::State> select_state(Database& database, SeriesRow series, const Catalog::StatesWanted& wanted,
+                                           SchemaRows& schemas) {
+  const std::optional<FoundVersion> found = find_version(database, series, wanted.version);
   if (!found) return {};
   Catalog::State state;
   state.version = found->version;
-  state.schema = schemas.select(series->id, found->schema_version);
-  state.objects = select_objects(database, {.series_id = series->id,
+  state.schema = schemas.select(series.id, found->schema_version);
+  state.objects = select_objects(database, {.series_id = series.id,
                                             .version = found->version,
-                                            .newest = found->version == series->version,
+                                            .newest = found->version == series.version,
                                             .first = wanted.first,
                                             .last = wanted.last});
-  state.series = *std::move(series);
+  state.series = std::move(series);
   return state;
+}
+
+std::optional<Catalog::State> select_state(Database& database, std::string_view key,
+                                           const Catalog::StatesWanted& wanted, SchemaRows& schemas) {
+  std::optional<SeriesRow> series = select_series(database, key);
+  return series ? select_state(database, *std::move(series), wanted, schemas) : std::nullopt;
 }
 
 // The file has its name only when it is whole and on the disk.
@@ -92,7 +97,8 @@ Catalog Catalog::open(base::FileSystem& files, const std::string& path, const ba
   return Catalog(std::make_unique<Connection>(files, path, clock, options));
 }
 
-Catalog::Catalog(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+Catalog::Catalog(std::unique_ptr<Connection> connection)
+    : connection_(std::move(connection)), cache_(std::make_unique<StateCache>()) {}
 Catalog::~Catalog() = default;
 Catalog::Catalog(Catalog&&) noexcept = default;
 Catalog& Catalog::operator=(Catalog&&) noexcept = default;
@@ -101,6 +107,15 @@ void Catalog::close() { connection_->close(); }
 
 std::optional<SeriesRow> Catalog::find_series(std::string_view key) {
   return connection_->read("find a series", [&](Database& database) { return select_series(database, key); });
+}
+
+std::vector<std::optional<SeriesRow>> Catalog::find_many(std::span<const std::string> keys) {
+  return connection_->read("find series", [&](Database& database) {
+    std::vector<std::optional<SeriesRow>> found;
+    found.reserve(keys.size());
+    for (const std::string& key : keys) found.push_back(select_series(database, key));
+    return found;
+  });
 }
 
 std::string Catalog::key_of(int64_t series_id) {
@@ -141,6 +156,8 @@ std::optional<Catalog::State> Catalog::state(std::string_view key, int64_t versi
 
 std::vector<std::optional<Catalog::State>> Catalog::states(std::span<const std::string> keys,
                                                            const StatesWanted& wanted) {
+  const auto* version = std::get_if<int64_t>(&wanted.version);
+  if (keys.size() == 1 && version != nullptr && *version == 0) return {newest_state(keys[0], wanted)};
   return connection_->read("read the states of series", [&](Database& database) {
     SchemaRows schemas(database);
     std::vector<std::optional<State>> states;
@@ -158,6 +175,37 @@ std::vector<ObjectRow> Catalog::objects_named(int64_t series_id, std::span<const
       if (object) objects.push_back(*std::move(object));
     }
     return objects;
+  });
+}
+
+// What is asked for a second time is read whole and kept, until somebody changes the catalog.
+std::optional<Catalog::State> Catalog::newest_state(const std::string& key, const StatesWanted& wanted) {
+  const std::optional<LogStamp> stamp = connection_->log_stamp();
+  if (stamp) {
+    if (std::optional<State> known = cache_->find(*stamp, key, wanted)) return known;
+  }
+  const bool again = stamp && cache_->is_asked_again(*stamp, key);
+  bool whole = false;
+  std::optional<State> found = connection_->read("read the state of a series", [&](Database& database) {
+    std::optional<SeriesRow> series = select_series(database, key);
+    whole = again && series && series->files <= StateCache::kObjectsMax;
+    SchemaRows schemas(database);
+    return series ? select_state(database, *std::move(series), whole ? StatesWanted() : wanted, schemas) : std::nullopt;
+  });
+  if (!whole || !found) return found;
+  State part = StateCache::cut(*found, wanted);
+  if (connection_->log_stamp() == stamp) cache_->put(*stamp, *std::move(found));
+  return part;
+}
+
+Catalog::ObjectNames Catalog::taken_names(const ObjectNames& names) {
+  return connection_->read("find names of objects", [&](Database& database) {
+    ObjectNames taken;
+    for (const auto& [series_id, name] : names) {
+      Query rows = database.query("SELECT 1 FROM objects WHERE series_id = ?1 AND name = ?2", series_id, name);
+      if (rows.next()) taken.emplace(series_id, name);
+    }
+    return taken;
   });
 }
 

@@ -5,9 +5,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "varve/base/buffer.h"
@@ -22,6 +24,8 @@
 #include "varve/table/schema.h"
 
 namespace varve::catalog {
+
+class StateCache;
 
 // A series and the newest state of it. Sums are over the objects of the newest version.
 struct SeriesRow {
@@ -156,6 +160,8 @@ class Catalog {
 
   // Series; deleted ones are found by find_series (to go on counting versions), not listed.
   [[nodiscard]] std::optional<SeriesRow> find_series(std::string_view key);
+  // Many at one time: an entry a key, in their order.
+  [[nodiscard]] std::vector<std::optional<SeriesRow>> find_many(std::span<const std::string> keys);
   // The key of a series, deleted or not; empty if there never was one with this id.
   [[nodiscard]] std::string key_of(int64_t series_id);
   // Series whose key is `prefix` or lies under it ("fx/EUR" under "fx", not "fxx"; a prefix that ends in a slash holds
@@ -187,6 +193,9 @@ class Catalog {
   [[nodiscard]] std::vector<std::optional<State>> states(std::span<const std::string> keys, const StatesWanted& wanted);
   // The objects of the series, live and dead, that have one of these visible names.
   [[nodiscard]] std::vector<ObjectRow> objects_named(int64_t series_id, std::span<const std::string> names);
+  // Which of these names objects of their series, live or dead, have.
+  using ObjectNames = std::set<std::pair<int64_t, std::string>>;  // by series id
+  [[nodiscard]] ObjectNames taken_names(const ObjectNames& names);
   // Those whose names lie in [first, end), bytewise, and the names of all of them.
   [[nodiscard]] std::vector<ObjectRow> objects_between(int64_t series_id, std::string_view first, std::string_view end);
   [[nodiscard]] std::vector<std::string> object_names(int64_t series_id);
@@ -278,7 +287,10 @@ class Catalog {
   friend class Registry;
   class Connection;
   explicit Catalog(std::unique_ptr<Connection> connection);
+  std::optional<State> newest_state(const std::string& key, const StatesWanted& wanted);
+
   std::unique_ptr<Connection> connection_;
+  std::unique_ptr<StateCache> cache_;
 };
 
 }  // namespace varve::catalog

@@ -137,6 +137,13 @@ void Catalog::Connection::forget(const std::shared_ptr<ReadOnlySource>& source) 
   source_.reset();
 }
 
+std::optional<LogStamp> Catalog::Connection::log_stamp() {
+  check_process();
+  const std::lock_guard lock(readers_mutex_);
+  if (options_.read_only || closed_ || idle_readers_.empty()) return {};
+  return idle_readers_.back()->log_stamp();
+}
+
 void Catalog::Connection::with_writer(const Work& work) {
   check_process();
   {

@@ -17,7 +17,7 @@
 #include "varve/base/clock.h"
 #include "varve/base/file_system.h"
 #include "varve/catalog/catalog.h"
-#include "varve/catalog/read_only.h"
+#include "varve/catalog/read/read_only.h"
 #include "varve/catalog/sqlite.h"
 
 namespace varve::catalog {
@@ -60,6 +60,10 @@ class Catalog::Connection {
 
   // See Catalog::merge_log. On a connection of its own, so that other threads go on committing.
   void merge_log();
+
+  // What the database holds is the same wherever this is. Nothing where that is not known: in a read-only catalog, and
+  // while no connection that reads is idle.
+  [[nodiscard]] std::optional<LogStamp> log_stamp();
 
   [[nodiscard]] Timestamp now() const { return clock_.now(); }
   [[nodiscard]] base::FileSystem& files() const noexcept { return files_; }

@@ -112,6 +112,8 @@ class Database {
   [[nodiscard]] int64_t log_frames() const noexcept { return log_frames_; }
   // Whether a sync failed since the last time this was asked.
   [[nodiscard]] bool take_sync_failure() noexcept { return vfs_.take_sync_failure(); }
+  // See Vfs::log_stamp.
+  [[nodiscard]] std::optional<LogStamp> log_stamp() const noexcept { return vfs_.log_stamp(); }
   // What errors say was being done: "cannot <task> in catalog …".
   void set_task(std::string task) { task_ = std::move(task); }
 

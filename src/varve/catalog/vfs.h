@@ -1,9 +1,12 @@
 // SQLite's file layer under a catalog: its "unix" one, with every change announced to our file system first.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +15,12 @@
 namespace varve::catalog {
 
 struct VfsState;
+
+// The header of the write-ahead log's index, as all connections of all processes share it: it changes with every
+// transaction, and where it is the same, so is what the database holds (sqlite.org/walformat.html, 2.1). A recovery
+// lets its counter begin anew, but it also has the salts of the log, new ones each time that begins anew, and a
+// checksum of all frames up to now. To merge the log into the database changes neither this nor what readers see.
+using LogStamp = std::array<uint32_t, 12>;
 
 // A file layer for one connection, registered with SQLite under a name that nobody else has while it lives.
 // Each open for writing, write, truncate, sync and removal (of the database, its write-ahead log, journals and shared
@@ -30,6 +39,8 @@ class Vfs {
   [[nodiscard]] std::exception_ptr take_failure() noexcept;
   // Whether a sync failed, by announcement or in earnest, since the last time this was asked.
   [[nodiscard]] bool take_sync_failure() noexcept;
+  // Of this moment; nothing before the connection's first transaction, and while somebody is about to change it.
+  [[nodiscard]] std::optional<LogStamp> log_stamp() const noexcept;
 
  private:
   std::unique_ptr<VfsState> state_;

@@ -62,12 +62,8 @@ void check_source(const Source& source) {
   if (!digest) throw InvalidArgument("{} is no SHA-256: 64 lower-case hexadecimal digits", quote(source.sha256));
 }
 
-std::vector<std::string> growth(catalog::Catalog& catalog, const catalog::SeriesRow& series, const Schema& rows) {
-  if (!series.definition.has_identity) return {};
-  return identity_growth(series.definition, catalog.schema(series.id, series.schema_version), rows);
-}
-
-void add_to(store::WriteSession& session, catalog::Catalog& catalog, Change& change) {
+// What is written is added to `writes`, and worked out later.
+void add_to(store::WriteSession& session, Change& change, std::vector<store::SeriesWrite>& writes) {
   const SeriesWriteOptions& options = change.options;
   const std::optional<catalog::SeriesRow>& existing = session.series(change.key);
   const bool is_new = !existing || existing->deleted;
@@ -90,7 +86,9 @@ void add_to(store::WriteSession& session, catalog::Catalog& catalog, Change& cha
     write.definition = define_series(options.series, change.table.schema());
   } else {
     check_agreement(change.key, existing->definition, options.series);
-    if (!options.series.identity) write.identity_growth = growth(catalog, *existing, change.table.schema());
+    if (existing->definition.has_identity && !options.series.identity) {
+      write.identity_growth = identity_growth(existing->definition, session.schema(change.key), change.table.schema());
+    }
   }
   const std::string& index = is_new ? write.definition.index : existing->definition.index;
   write.change = {.rows = with_zone(change.table, index, options.zone),
@@ -104,7 +102,7 @@ void add_to(store::WriteSession& session, catalog::Catalog& catalog, Change& cha
     write.source_sha256 = options.source->sha256;
     write.source_again = options.source->again;
   }
-  session.write(write);
+  writes.push_back(std::move(write));
 }
 
 }  // namespace
@@ -113,14 +111,20 @@ std::vector<Commit> Lake::State::commit(std::vector<Change> changes, CommitTerms
   std::vector<std::string> keys;
   for (const Change& change : changes) keys.push_back(change.key);
   store::WriteSession session = use().begin_write(std::move(keys));
+  std::vector<store::SeriesWrite> writes;
   for (Change& change : changes) {
     terms.published = terms.published || change.options.published;
     if (changes.size() == 1) {
-      add_to(session, store->catalog(), change);
+      add_to(session, change, writes);
     } else {
-      run_naming_series(change.key, [&] { add_to(session, store->catalog(), change); });
+      run_naming_series(change.key, [&] { add_to(session, change, writes); });
     }
     change.table = Table();
+  }
+  if (changes.size() > 1) {
+    session.write_many(std::move(writes));
+  } else if (!writes.empty()) {
+    session.write(std::exchange(writes[0], {}));
   }
   if (terms.dry_run) return to_commits({.id = {}, .series = session.planned()});
   return to_commits(session.commit({.published = terms.published}));

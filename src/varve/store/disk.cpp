@@ -32,10 +32,8 @@ void make_directory_if_absent(base::FileSystem& files, const std::string& path) 
   }
 }
 
-// What is there one moment may be gone the next.
 std::optional<base::FileType> type_if_there(base::FileSystem& files, const std::string& path) {
   try {
-    if (!files.exists(path)) return {};
     return files.status(path).type;
   } catch (const NotFound&) {
     return {};

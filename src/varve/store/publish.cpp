@@ -71,8 +71,9 @@ class ManyPublications {
 
   // How many failed.
   size_t publish() {
-    std::vector<std::optional<catalog::Catalog::State>> states;
-    for (const catalog::PendingPublication& pending : pending_) states.push_back(engine_.catalog().state(pending.key));
+    std::vector<std::string> keys;
+    for (const catalog::PendingPublication& pending : pending_) keys.push_back(pending.key);
+    std::vector<std::optional<catalog::Catalog::State>> states = engine_.catalog().states(keys, {});
     std::vector<catalog::ObjectRow*> inline_objects;
     for (auto& state : states) {
       if (!state) continue;

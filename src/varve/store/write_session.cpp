@@ -1,25 +1,28 @@
 #include "varve/store/write_session.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
+#include <exception>
 #include <map>
 #include <set>
-#include <span>
 #include <utility>
 
 #include "varve/base/error.h"
+#include "varve/base/naming.h"
 #include "varve/base/uuid.h"
 #include "varve/catalog/key.h"
 #include "varve/store/commit_files.h"
 #include "varve/store/file_metadata.h"
 #include "varve/store/publish.h"
+#include "varve/store/read/series_view.h"
 #include "varve/store/schema/price_storage.h"
-#include "varve/store/series_reader.h"
+#include "varve/store/tree/file_names.h"
 #include "varve/store/tree/layout.h"
 #include "varve/store/tree/place.h"
 #include "varve/store/upkeep/compaction.h"
+#include "varve/store/write/key_state.h"
 #include "varve/table/cast.h"
-#include "varve/table/index.h"
 
 namespace varve::store {
 namespace {
@@ -44,23 +47,6 @@ std::string_view operation_of(const SeriesWrite& write) {
   }
   return "replace";
 }
-
-// One series of a session: as it was found, and what is to become of it.
-struct KeyState {
-  std::optional<catalog::SeriesRow> row;
-  catalog::SeriesDefinition definition;
-  int32_t schema_version = 0;  // after the commit
-  std::optional<Plan> plan;
-  std::vector<AdoptedFile> adopted;
-  std::vector<Original> originals;
-  catalog::SeriesChange change;
-  SeriesResult result;
-  TreeChanges::Places places;  // of the visible tree that change
-  bool touched = false;
-
-  [[nodiscard]] bool exists() const { return row && !row->deleted; }
-  [[nodiscard]] int64_t version() const { return row ? row->version : 0; }
-};
 
 }  // namespace
 
@@ -92,139 +78,39 @@ struct WriteSession::State {
     return state;
   }
 
+  // The same, to change its rows.
+  KeyState& touch_rows(std::string_view key, std::string_view by) { return with_newest(touch_existing(key, by)); }
+
+  KeyState& with_newest(KeyState& key) {
+    if (key.exists() && !key.newest) find_newest();
+    return key;
+  }
+
   void lock_keys() {
-    std::vector<std::string> names;
-    for (const auto& [key, state] : keys) names.push_back(key);
+    const std::vector<std::string> names = names_of([](const KeyState&) { return true; });
     if (!names.empty()) lock = engine.disk().lock_keys(names, engine.lock_timeout());
   }
 
-  [[nodiscard]] SeriesFiles files_of(const KeyState& key) {
-    SeriesFiles files{.definition = key.definition, .exists = key.exists(), .schema = {}, .objects = {}};
-    if (!files.exists) return files;
-    std::optional<catalog::Catalog::State> newest = engine.catalog().state(key.row->key);
-    if (!newest) throw Corruption("the catalog has the series {} but not its state", quote(key.row->key));
-    files.schema = std::move(newest->schema);
-    files.objects = std::move(newest->objects);
-    sort_objects(files.objects, files.definition);
-    return files;
+  void find_series() {
+    const std::vector<std::string> names = names_of([](const KeyState&) { return true; });
+    std::vector<std::optional<catalog::SeriesRow>> found = engine.catalog().find_many(names);
+    for (size_t at = 0; at < names.size(); ++at) find(names[at]).row = std::move(found[at]);
   }
 
-  [[nodiscard]] PlanTools tools(const KeyState& key) {
-    return {.read_object = [this, name = key.change.key](
-                               const catalog::ObjectRow& object) { return read_object(engine, name, object); },
-            .pool = engine.pool()};
+  // Of all series that exist, in one look.
+  void find_newest() {
+    const std::vector<std::string> names = names_of([](const KeyState& state) { return state.exists(); });
+    std::vector<std::optional<catalog::Catalog::State>> found = engine.catalog().states(names, {});
+    for (size_t at = 0; at < names.size(); ++at) find(names[at]).newest = std::move(found[at]);
   }
 
-  void plan(KeyState& key, RowChange change) {
-    const SeriesFiles files = files_of(key);
-    if (change.mode == WriteMode::kReplaceRange && change.first <= change.last) {
-      key.change.sources.emptied = {{change.first, change.last}};
+  template <typename Wanted>
+  [[nodiscard]] std::vector<std::string> names_of(Wanted wanted) const {
+    std::vector<std::string> names;
+    for (const auto& [name, key] : keys) {
+      if (wanted(key)) names.push_back(name);
     }
-    change.rows = with_float_prices(change.rows, key.definition);
-    Plan plan = plan_write(files, change, tools(key));
-    const Schema stored = with_decimal_prices(files.schema, key.definition);
-    if (plan.changes && grow_price_scales(change.rows, plan.schema, key.definition)) {
-      key.change.define = key.definition;
-    }
-    if (plan.changes && changes_types(stored, with_decimal_prices(plan.schema, key.definition))) {
-      rewrite_rest(key, files, plan);
-    }
-    accept(key, files, std::move(plan));
-  }
-
-  [[nodiscard]] catalog::SourceSeen source_seen(const KeyState& key, const SeriesWrite& write) const {
-    // Rows that have an identity are told apart by that.
-    if (!key.exists() || key.definition.has_identity || write.source_sha256.empty()) return catalog::SourceSeen::kNot;
-    return engine.catalog().source_seen(key.row->id, write.source_sha256);
-  }
-
-  // Whether the write is one of a file whose rows are there.
-  [[nodiscard]] bool skips_source(const KeyState& key, const SeriesWrite& write) const {
-    const WriteMode mode = write.change.mode;
-    if (write.source_again || mode == WriteMode::kReplaceSeries || mode == WriteMode::kReplaceRange) return false;
-    const catalog::SourceSeen seen = source_seen(key, write);
-    if (seen != catalog::SourceSeen::kInPart) return seen == catalog::SourceSeen::kWhole;
-    const std::optional<catalog::ClosedRange> range = range_of(key, write);
-    const std::string where =
-        range ? " from " + to_string(range->first) + " to " + to_string(range->last) : std::string();
-    throw AlreadyExists(
-        "a part of {} is in series {}, other rows of it were removed since it was brought in: make it the content{} by "
-        "replace, or restore a version that has all of it",
-        quote(write.source_name), quote(write.key), where);
-  }
-
-  // Of the rows' index.
-  static std::optional<catalog::ClosedRange> range_of(const KeyState& key, const SeriesWrite& write) {
-    const Table& rows = write.change.rows;
-    if (key.definition.index.empty() || rows.num_rows() == 0) return {};
-    const table::IndexValues index(rows, key.definition.index);
-    const auto [first, last] = std::minmax_element(index.nanoseconds().begin(), index.nanoseconds().end());
-    return catalog::ClosedRange{Timestamp{*first}, Timestamp{*last}};
-  }
-
-  // Rows that were there already become those of the file, which is a change where nothing else tells so.
-  void note_source(KeyState& key, const SeriesWrite& write) const {
-    if (write.source_sha256.empty() || write.change.rows.num_rows() == 0) return;
-    key.change.sources.sha256 = write.source_sha256;
-    key.change.sources.name = write.source_name;
-    key.change.sources.range = range_of(key, write);
-    if (key.definition.has_identity || source_seen(key, write) == catalog::SourceSeen::kWhole) return;
-    key.result.changed = true;
-  }
-
-  void empty_range(KeyState& key, Timestamp first, Timestamp last) {
-    const Schema schema = engine.catalog().schema(key.row->id, key.row->schema_version);
-    plan(key, {.rows = Table::empty(schema), .mode = WriteMode::kReplaceRange, .first = first, .last = last});
-    if (key.result.changed && first <= last) {
-      key.change.annotations.coverage.forgotten = {{first, last < Timestamp::max() ? last + Duration{1} : last}};
-    }
-  }
-
-  // Files that the plan leaves as they are get the new types too: a program that reads all of them takes those of the
-  // first, and then rounds without a word. They come before new ones, as the rows of an untimed series do.
-  void rewrite_rest(const KeyState& key, const SeriesFiles& files, Plan& plan) {
-    const std::set<std::string> removed(plan.removed.begin(), plan.removed.end());
-    std::vector<PlannedFile> added;
-    for (const catalog::ObjectRow& object : files.objects) {
-      if (removed.contains(object.id)) continue;
-      added.push_back(rewritten(key, object, {}, plan.schema));
-      plan.removed.push_back(object.id);
-    }
-    std::move(plan.added.begin(), plan.added.end(), std::back_inserter(added));
-    plan.added = std::move(added);
-  }
-
-  // A file of the same rows with other columns, or of other types.
-  [[nodiscard]] PlannedFile rewritten(const KeyState& key, const catalog::ObjectRow& object, const ColumnChange& change,
-                                      const Schema& schema) {
-    const auto rewrite = [this, object, change, schema,
-                          name = key.change.key](const std::function<void(const Table&)>& take) {
-      try {
-        read_groups(engine, name, object,
-                    [&](const Table& rows) { take(store::change_columns(rows, change, schema)); });
-      } catch (const SchemaCompatibility& error) {
-        throw SchemaCompatibility("{}: {}", visible_name(name, object), error.what());
-      }
-    };
-    return {.rewrite = rewrite, .first = object.first, .last = object.last};
-  }
-
-  // What a plan says becomes the change of its key.
-  static void accept(KeyState& key, const SeriesFiles& files, Plan plan) {
-    key.plan = std::move(plan);
-    key.result.counts = key.plan->counts;
-    key.result.changed = key.plan->changes;
-    const bool schema_changes = !key.exists() || key.plan->schema != files.schema;
-    key.schema_version = (key.row ? key.row->schema_version : 0) + (schema_changes ? 1 : 0);
-    if (schema_changes) key.change.schema = key.plan->schema;
-    key.change.removed = key.plan->removed;
-    const std::set<std::string_view> removed(key.plan->removed.begin(), key.plan->removed.end());
-    for (const catalog::ObjectRow& object : files.objects) {
-      if (removed.contains(object.id)) key.places.insert(place_of(object.name));
-    }
-    key.change.rows_added = key.plan->counts.added;
-    key.change.rows_replaced = key.plan->counts.replaced;
-    key.change.rows_removed = key.plan->counts.removed;
+    return names;
   }
 
   // Whether the file that lies there, by a template, is replaced.
@@ -233,21 +119,18 @@ struct WriteSession::State {
                        [&](const Original& file) { return "/" + file.path == place; });
   }
 
-  // A name that no file of the series ever had, and that nobody else's file has.
-  std::string choose_name(KeyState& key, const FileRange& range, std::set<std::string>& given) {
+  // Finds a place for a new file, which gets its name there later.
+  FileToName place_file(KeyState& key, Timestamp first, Timestamp last) const {
     const Layout layout = Layout::parse(key.definition.layout);
     const int64_t series_id = key.row ? key.row->id : 0;
-    const std::string place = layout.place(key.change.key, range.first);
-    const bool is_new = key.places.insert(place).second;
-    if (is_new && !makes_way(key, place)) check_place(engine, series_id, key.change.key, place);
-    const auto taken = [&](const std::string& name) {
-      if (given.contains(name) || !engine.catalog().objects_named(series_id, std::span(&name, 1)).empty()) return true;
-      const std::string path = base::join_path(engine.disk().root(), visible_path(key.change.key, name));
-      return !layout.one_file_a_period() && engine.files().exists(path);
-    };
-    std::string name = layout.name_file(key.change.key, range, key.version() + 1, taken);
-    given.insert(name);
-    return name;
+    const std::string place = layout.place(key.change.key, first);
+    const bool is_known = !key.places.insert(place).second || place.empty();  // the key's was checked at the beginning
+    if (!is_known && !makes_way(key, place)) check_place(engine, series_id, key.change.key, place);
+    return {.series_id = series_id,
+            .key = key.change.key,
+            .layout = layout,
+            .range = {.timed = !key.definition.index.empty(), .first = first, .last = last},
+            .version = key.version() + 1};
   }
 
   // A file of a key on its way to the disk.
@@ -296,36 +179,31 @@ struct WriteSession::State {
   }
 
   void name_files(std::vector<FileWork>& works) {
-    std::set<std::string> given;
-    const KeyState* named = nullptr;
-    for (FileWork& work : works) {
-      KeyState& key = *work.key;
-      if (std::exchange(named, &key) != &key) given.clear();
-      const FileRange range{
-          .timed = !key.definition.index.empty(), .first = work.planned->first, .last = work.planned->last};
-      WrittenFile& written = work.written;
-      key.change.added.push_back({.id = std::move(written.object_id),
-                                  .name = choose_name(key, range, given),
-                                  .rows = written.rows,
-                                  .bytes = written.bytes,
-                                  .first = range.first,
-                                  .last = range.last,
-                                  .sha256 = std::move(written.sha256),
-                                  .inline_bytes = std::move(written.inline_bytes)});
+    std::vector<FileToName> unnamed;
+    for (FileWork& work : works) unnamed.push_back(place_file(*work.key, work.planned->first, work.planned->last));
+    std::vector<std::string> names = store::name_files(engine, unnamed);
+    for (size_t at = 0; at < works.size(); ++at) {
+      WrittenFile& written = works[at].written;
+      works[at].key->change.added.push_back({.id = std::move(written.object_id),
+                                             .name = std::move(names[at]),
+                                             .rows = written.rows,
+                                             .bytes = written.bytes,
+                                             .first = works[at].planned->first,
+                                             .last = works[at].planned->last,
+                                             .sha256 = std::move(written.sha256),
+                                             .inline_bytes = std::move(written.inline_bytes)});
     }
   }
 
   // Files that become objects as they are, numbered after those that were written.
   void adopt_files(KeyState& key, CommitFiles& files, size_t& number) {
-    std::set<std::string> given;
-    for (const AdoptedFile& file : key.adopted) {
+    const std::vector<std::string> names = names_of_adopted(key);
+    for (size_t at = 0; at < names.size(); ++at) {
+      const AdoptedFile& file = key.adopted[at];
       WrittenFile object = files.adopt(number++, file.path, file.status);
-      const FileRange range{.timed = !key.definition.index.empty(), .first = file.first, .last = file.last};
-      // By a template a name has a number in the catalog that it has not in the tree.
-      std::string name = is_by_template(file.name) ? choose_name(key, range, given) : file.name;
       const std::optional<int64_t> modified = file.status.modified_nanoseconds;
       key.change.added.push_back({.id = std::move(object.object_id),
-                                  .name = std::move(name),
+                                  .name = names[at],
                                   .rows = file.rows,
                                   .bytes = file.bytes,
                                   .first = file.first,
@@ -334,6 +212,16 @@ struct WriteSession::State {
                                   .inline_bytes = nullptr,
                                   .modified = object.linked ? modified : std::nullopt});
     }
+  }
+
+  // By a template a name has a number in the catalog that it has not in the tree.
+  [[nodiscard]] std::vector<std::string> names_of_adopted(KeyState& key) const {
+    std::vector<std::string> names;
+    for (const AdoptedFile& file : key.adopted) names.push_back(file.name);
+    if (names.empty() || !is_by_template(names.front())) return names;
+    std::vector<FileToName> unnamed;
+    for (const AdoptedFile& file : key.adopted) unnamed.push_back(place_file(key, file.first, file.last));
+    return store::name_files(engine, unnamed);
   }
 
   // What is said of series whose rows stay. It comes after the commit: rows without their coverage are asked for once
@@ -430,8 +318,8 @@ WriteSession::WriteSession(Engine& engine, std::vector<std::string> keys) : stat
   for (const std::string& key : keys) engine.disk().check_key_path(key);
   for (std::string& key : keys) state_->keys.try_emplace(std::move(key));
   state_->lock_keys();
+  state_->find_series();
   for (auto& [key, state] : state_->keys) {
-    state.row = engine.catalog().find_series(key);
     state.result = {.key = key, .version = state.version(), .counts = {}};
     state.change.key = key;
     state.change.base_version = state.version();
@@ -447,30 +335,35 @@ const std::optional<catalog::SeriesRow>& WriteSession::series(std::string_view k
   return state_->find(key).row;
 }
 
+const Schema& WriteSession::schema(std::string_view key) const {
+  const KeyState& state = state_->with_newest(state_->find(key));
+  if (!state.newest) throw NotFound("no series {}", quote(key));
+  return state.newest->schema;
+}
+
 void WriteSession::write(const SeriesWrite& write) {
-  const WriteMode mode = write.change.mode;
   KeyState& key = state_->touch(write.key, operation_of(write));
-  key.originals = write.originals;
-  Engine& engine = state_->engine;
-  catalog::check_annotations(write.annotations);
-  key.change.annotations = write.annotations;
-  if (state_->skips_source(key, write)) {
-    key.result.source_seen = true;
-    return;
+  work_out(state_->engine, state_->with_newest(key), write);
+}
+
+void WriteSession::write_many(std::vector<SeriesWrite> writes) {
+  std::vector<KeyState*> keys;
+  for (const SeriesWrite& write : writes) {
+    keys.push_back(&state_->with_newest(state_->touch(write.key, operation_of(write))));
   }
-  if (!key.exists()) {
-    key.definition = write.definition;
-    const Layout layout = Layout::parse(key.definition.layout);
-    layout.check(write.key, !key.definition.index.empty());
-    check_neighbours(engine.catalog(), write.key, layout);
-  }
-  const std::vector<std::string>& growth = write.identity_growth;
-  key.definition.identity.insert(key.definition.identity.end(), growth.begin(), growth.end());
-  if (!key.exists() || !growth.empty()) key.change.define = key.definition;
-  key.change.sources.forgets = mode == WriteMode::kReplaceSeries;
-  key.change.sources.restored = write.restored;
-  state_->plan(key, write.change);
-  state_->note_source(key, write);
+  std::vector<std::exception_ptr> errors(writes.size());
+  std::atomic<size_t> first_error = writes.size();
+  for_all(state_->engine.pool(), writes.size(), [&](size_t at) {
+    if (at > first_error) return;
+    try {
+      run_naming_series(writes[at].key, [&] { work_out(state_->engine, *keys[at], writes[at]); });
+      writes[at].change.rows = Table();
+    } catch (...) {
+      errors[at] = std::current_exception();
+      for (size_t known = first_error; at < known && !first_error.compare_exchange_weak(known, at);) {}
+    }
+  });
+  if (first_error < writes.size()) std::rethrow_exception(errors[first_error]);
 }
 
 void WriteSession::remove(std::string_view name) {
@@ -482,13 +375,13 @@ void WriteSession::remove(std::string_view name) {
 }
 
 void WriteSession::remove_range(std::string_view name, Timestamp first, Timestamp last) {
-  state_->empty_range(state_->touch_existing(name, "delete"), first, last);
+  empty_range(state_->engine, state_->touch_rows(name, "delete"), first, last);
 }
 
 void WriteSession::retain(std::string_view name, Timestamp first) {
-  KeyState& key = state_->touch_existing(name, "retain");
+  KeyState& key = state_->touch_rows(name, "retain");
   const bool none = first == Timestamp::min();
-  state_->empty_range(key, none ? Timestamp::max() : Timestamp::min(), first - Duration{1});
+  empty_range(state_->engine, key, none ? Timestamp::max() : Timestamp::min(), first - Duration{1});
 }
 
 void WriteSession::rename(std::string_view name, std::string_view new_name) {
@@ -508,9 +401,9 @@ void WriteSession::rename(std::string_view name, std::string_view new_name) {
 }
 
 bool WriteSession::compact(std::string_view name, int64_t target_rows, Meter* meter) {
-  KeyState& key = state_->touch_existing(name, "compact");
-  const SeriesFiles files = state_->files_of(key);
-  PlanTools tools = state_->tools(key);
+  KeyState& key = state_->touch_rows(name, "compact");
+  const SeriesFiles files = files_of(key);
+  PlanTools tools = plan_tools(state_->engine, key);
   if (meter != nullptr) {
     tools.read_object = [read = std::move(tools.read_object), meter](const catalog::ObjectRow& object) {
       Table rows = read(object);
@@ -520,22 +413,22 @@ bool WriteSession::compact(std::string_view name, int64_t target_rows, Meter* me
   }
   CompactionPlan compaction = plan_compaction(files, target_rows, tools);
   if (meter != nullptr) meter->expect(bytes_of(files.objects, compaction.plan.removed));
-  state_->accept(key, files, std::move(compaction.plan));
+  accept(key, files, std::move(compaction.plan));
   return compaction.unfinished;
 }
 
 void WriteSession::change_columns(std::string_view name, const ColumnChange& change) {
-  KeyState& key = state_->touch_existing(name, change.renamed.empty() ? "drop_columns" : "rename_columns");
-  const SeriesFiles files = state_->files_of(key);
+  KeyState& key = state_->touch_rows(name, change.renamed.empty() ? "drop_columns" : "rename_columns");
+  const SeriesFiles files = files_of(key);
   const Schema schema = store::change_columns(files.schema, change, key.definition);
   if (schema == files.schema) return;
   Plan plan{.schema = schema, .changes = true};
   for (const catalog::ObjectRow& object : files.objects) {
     plan.removed.push_back(object.id);
-    plan.added.push_back(state_->rewritten(key, object, change, schema));
+    plan.added.push_back(rewritten(state_->engine, key, object, {change, schema}));
   }
   if (rename_prices(change, key.definition)) key.change.define = key.definition;
-  state_->accept(key, files, std::move(plan));
+  accept(key, files, std::move(plan));
 }
 
 std::vector<SeriesResult> WriteSession::planned() const {

@@ -69,12 +69,16 @@ class WriteSession {
 
   // What the catalog says of a key of this session, deleted series too; nothing if there never was one.
   [[nodiscard]] const std::optional<catalog::SeriesRow>& series(std::string_view key) const;
+  // The newest schema of a series that is there. Throws NotFound.
+  [[nodiscard]] const Schema& schema(std::string_view key) const;
 
   // Works out a change; nothing is written yet. A key can be changed once. Throws as plan_write does, and
   // SchemaCompatibility for prices that are no decimals, where they are kept so; AlreadyExists for a file that only a
   // part of is there still, where it would be left out if all were. Where a column gets another type, the
   // commit writes all files anew, and throws SchemaCompatibility for a value that it cannot hold.
   void write(const SeriesWrite& write);
+  // Several at once, on the lake's threads. Of several errors it throws that of the first write, which names its key.
+  void write_many(std::vector<SeriesWrite> writes);
   // These throw NotFound if there is no such series.
   void remove(std::string_view key);
   // The rows within a range, both ends inside. Throws InvalidArgument for an untimed series.

@@ -156,6 +156,54 @@ TEST_F(CatalogTest, StatesOfManySeriesComeInTheOrderOfTheKeys) {
   EXPECT_TRUE(catalog_->states(keys, {.version = clock_.now()})[2]);
 }
 
+TEST_F(CatalogTest, ManySeriesAreFoundInTheOrderOfTheKeysDeletedOnesToo) {
+  commit(making("b"));
+  commit(making("a"));
+  commit({.key = "a", .base_version = 1, .deletes = true});
+  const std::vector<std::string> keys = {"a", "nothing", "b"};
+  const auto found = catalog_->find_many(keys);
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0]->version, 2);
+  EXPECT_TRUE(found[0]->deleted);
+  EXPECT_FALSE(found[1]);
+  EXPECT_EQ(found[2]->key, "b");
+}
+
+TEST_F(CatalogTest, NamesAreTakenInTheirSeriesByObjectsLiveAndDead) {
+  const int64_t a = commit(making("a", {object("x", 1, 2), object("y", 3, 4)})).series_id;
+  commit(changing("a", 1, {}, {"x"}));
+  const int64_t b = commit(making("b", {object("z", 1, 2)})).series_id;
+  const Catalog::ObjectNames asked = {{a, "x.parquet"}, {a, "y.parquet"}, {a, "z.parquet"}, {b, "y.parquet"}};
+  const Catalog::ObjectNames taken = {{a, "x.parquet"}, {a, "y.parquet"}};
+  EXPECT_EQ(catalog_->taken_names(asked), taken);
+}
+
+// What is asked for again and again comes from memory, as long as nobody changed the catalog: neither this one nor
+// another process.
+TEST_F(CatalogTest, AStateThatIsAskedForOftenFollowsEveryChange) {
+  Catalog other = open();
+  const std::vector<std::string> key = {"a"};
+  const auto ids = [&](int64_t first, int64_t last) {
+    return ids_of(catalog_->states(key, {.first = second(first), .last = second(last)})[0]->objects);
+  };
+  EXPECT_FALSE(catalog_->states(key, {})[0]);
+  NewObject in_the_catalog = object("x", 0, 9);
+  in_the_catalog.inline_bytes = base::MutableBuffer::allocate(1).finish();
+  commit(making("a", {in_the_catalog, object("y", 10, 19)}));
+  for (int time = 0; time < 4; ++time) {
+    EXPECT_THAT(ids(0, 9), ElementsAre("x"));
+    EXPECT_THAT(ids(9, 10), ElementsAre("x", "y"));
+    EXPECT_THAT(ids(20, 30), IsEmpty());
+  }
+  other.commit({.id = "by another", .operation = "append", .changes = {changing("a", 1, {object("z", 20, 29)})}});
+  for (int time = 0; time < 4; ++time) EXPECT_THAT(ids(15, 25), ElementsAre("y", "z"));
+  EXPECT_FALSE(catalog_->states(key, {})[0]->objects[0].stored);
+  other.set_stored(std::vector<std::string>{"x"});
+  EXPECT_TRUE(catalog_->states(key, {})[0]->objects[0].stored);
+  commit({.key = "a", .base_version = 2, .deletes = true});
+  EXPECT_FALSE(catalog_->states(key, {})[0]);
+}
+
 TEST_F(CatalogTest, TellsWhichVersionsAreNotThere) {
   const int64_t id = commit(making("a")).series_id;
   const std::vector<SeriesVersion> asked = {{id, 1}, {id, 2}};

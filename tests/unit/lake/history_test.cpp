@@ -255,6 +255,16 @@ TEST_F(TransactionTest, WhatIsRefusedNamesItsSeries) {
                [&] { static_cast<void>(lake.read_many({"b"}, {.pivot = "x"})); });
 }
 
+TEST_F(TransactionTest, OfSeveralRefusalsTheFirstIsTold) {
+  Lake lake = open();
+  for (const char* key : {"a", "b", "c"}) {
+    lake.write(key, to_table(run_of(0, 2)), {.series = {.identity = {{"timestamp"}}}});
+  }
+  expect_error(ErrorKind::kAlreadyExists, "series \"b\"", [&] {
+    lake.append_many({{"b", to_table(run_of(0, 1))}, {"a", to_table(run_of(0, 1))}, {"c", to_table(run_of(0, 1))}});
+  });
+}
+
 TEST_F(TransactionTest, KeysAreCheckedAtOnceAndChangedOnce) {
   Lake lake = open();
   Transaction transaction = lake.transaction();

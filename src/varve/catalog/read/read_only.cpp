@@ -1,4 +1,4 @@
-#include "varve/catalog/read_only.h"
+#include "varve/catalog/read/read_only.h"
 
 #include <chrono>
 #include <cstdlib>
