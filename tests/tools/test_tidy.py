@@ -102,6 +102,11 @@ BROKEN = [
     ("file names", {"src/varve/util/gaps.cpp": ""}, "util does not say what it is"),
     ("file names", {"python/varve/data.py": ""}, "data.py does not say what it is"),
     ("type names", {GAPS_H: header("class GapManager {};")}, "GapManager does not say what it is"),
+    (
+        "one definition",
+        {GAPS_H: header("namespace a {", "struct Gap {};", "}"), TEST: source("namespace a {", "class Gap {};", "}")},
+        "Gap is also in",
+    ),
     ("header start", {GAPS_H: "#pragma once\n"}, "the first line is to be a sentence"),
     ("header start", {GAPS_H: "// gaps\n#pragma once\n"}, "the first line is to be a sentence"),
     ("header start", {GAPS_H: "// Finds the gaps\n#pragma once\n"}, "does not end as a sentence"),
@@ -169,6 +174,12 @@ def test_every_rule_has_a_case():
 )
 def test_banned_words_are_fine_where_they_mean_something_else(tree_with, line):
     assert text.check_banned(tree_with({GAPS_CPP: source(line), TEST: source(line)})) == []
+
+
+def test_types_of_one_name_in_namespaces_of_their_own_are_fine(tree_with):
+    files = {GAPS_H: header("namespace a {", "struct Gap;", "struct Gap {};", "}")}
+    files[GAPS_CPP] = source("namespace {", "struct Gap {};", "}", "namespace b {", "struct Gap {};", "}")
+    assert names.check_one_definition(tree_with(files | {TEST: source("namespace {", "struct Gap {};", "}")})) == []
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from checks.sizes import tags
+from checks.sizes import Tag, tags
 from checks.tree import Tree, source_folder
 
 # Words that say nothing about what a thing is. A face may be forced to one by the document it follows.
@@ -44,6 +44,19 @@ def check_type_names(tree: Tree) -> list[str]:
         for tag in tags(tree)
         if tag.kind in ("class", "struct") and EMPTY_TYPES.search(tag.name)
     ]
+
+
+def check_one_definition(tree: Tree) -> list[str]:
+    """Two types of one name in one namespace are one to the linker, which takes either's functions for both."""
+    first: dict[tuple[str, str], Tag] = {}
+    found = []
+    for tag in tags(tree):
+        if tag.kind not in ("class", "struct") or "__anon" in tag.scope + tag.name:
+            continue
+        other = first.setdefault((tag.scope, tag.name), tag)
+        if other.file != tag.file:
+            found.append(f"{tag.file}:{tag.line}: {tag.name} is also in {other.file}:{other.line}; name one anew")
+    return found
 
 
 def check_header_start(tree: Tree) -> list[str]:
@@ -132,6 +145,7 @@ def check_tests_mirror(tree: Tree) -> list[str]:
 RULES = {
     "file names": check_file_names,
     "type names": check_type_names,
+    "one definition": check_one_definition,
     "header start": check_header_start,
     "sources listed": check_listed,
     "headers used": check_included,

@@ -27,6 +27,7 @@ class Tag:
     file: str
     name: str
     kind: str
+    scope: str  # with "__anon" in it for what no other file sees
     line: int
     end: int
     signature: str
@@ -38,14 +39,15 @@ def tags(tree: Tree) -> list[Tag]:
         return []
     if not shutil.which("ctags"):
         raise RuntimeError("universal-ctags is missing: run tools/setup")
-    command = ["ctags", "--output-format=json", "--fields=+neS", "--kinds-C++=fpcs", "--language-force=C++", "-L-"]
+    command = ["ctags", "--output-format=json", "--fields=+neSs", "--kinds-C++=fpcs", "--language-force=C++", "-L-"]
     done = subprocess.run(command, cwd=tree.root, input="\n".join(tree.cpp), check=True, capture_output=True, text=True)
     found = []
     for line in done.stdout.splitlines():
         tag = json.loads(line)
         start = tag["line"]
         signature = tag.get("signature", "")
-        found.append(Tag(tag["path"], tag["name"], tag["kind"], start, tag.get("end", start), signature))
+        end = tag.get("end", start)
+        found.append(Tag(tag["path"], tag["name"], tag["kind"], tag.get("scope", ""), start, end, signature))
     return found
 
 
