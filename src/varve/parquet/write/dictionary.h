@@ -105,7 +105,7 @@ class CodeTable {
   int slot_bits_ = 0;
 };
 
-inline constexpr int kFirstSlotBits = 12;
+inline constexpr int kFirstSlotBits = 8;
 
 }  // namespace internal
 

@@ -22,6 +22,9 @@ constexpr size_t kFewValues = size_t{1} << 16;
 // Packed pages are read at about a third of the speed of others: they have to be smaller by a fifth.
 constexpr size_t kPackedPenalty = 4;
 
+// A grid has a place for each of 128 Ki numbers, which take longer to clear than so few values to hash.
+constexpr size_t kValuesOfGrid = ValueGrid::kPlaces / 4;
+
 // Evenly spread slices; all of a short chunk.
 std::vector<PhysicalValues> sample(const PhysicalValues& values) {
   std::vector<PhysicalValues> slices;
@@ -173,7 +176,9 @@ EncodingChoice EncodingChooser::choose(const PhysicalValues& values, std::span<c
   const size_t max = best.encoding == Encoding::kDeltaBinaryPacked ? bytes - bytes / 10 : bytes;
   if (dictionary_cost(slices, values) >= max) return best;
   best.dictionary_bytes_max = max;
-  if (values.type == PhysicalType::kDouble) best.grid = ValueGrid::find(numbers_of(slices));
+  if (values.type == PhysicalType::kDouble && values.count >= kValuesOfGrid) {
+    best.grid = ValueGrid::find(numbers_of(slices));
+  }
   return best;
 }
 
