@@ -46,5 +46,5 @@ target_include_directories(varve_sqlite3 SYSTEM PUBLIC ${VARVE_DEPS_DIR}/sqlite3
 target_compile_options(varve_sqlite3 PRIVATE -w)
 target_compile_definitions(varve_sqlite3 PRIVATE
   SQLITE_THREADSAFE=2 SQLITE_DEFAULT_WAL_SYNCHRONOUS=2 SQLITE_DQS=0 SQLITE_USE_URI=1 SQLITE_DEFAULT_MEMSTATUS=0
-  SQLITE_OMIT_LOAD_EXTENSION SQLITE_OMIT_DEPRECATED)
+  SQLITE_OMIT_LOAD_EXTENSION SQLITE_OMIT_DEPRECATED HAVE_FDATASYNC=1)
 target_link_libraries(varve_sqlite3 PRIVATE Threads::Threads m)

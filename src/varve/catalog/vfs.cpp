@@ -1,6 +1,7 @@
 #include "varve/catalog/vfs.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -43,12 +44,20 @@ namespace {
 
 constexpr const char* kLayerBelow = "unix";
 
+// What the log has behind its last transaction: to write over bytes that are there takes the disk half as long as to
+// make a file longer, and its sync need not tell the file system of a new size.
+constexpr sqlite3_int64 kLogRoom = 1 << 20;
+constexpr sqlite3_int64 kLogRoomMin = 64 << 10;
+
 // What SQLite takes for its file. The file of the layer below lies right behind it in the same block.
 struct OpenFile {
   sqlite3_file file;
   VfsState* state;
   const char* path;  // SQLite keeps it until the file is closed
   bool shared_memory_announced;
+  bool is_log;
+  bool written;              // since the last sync
+  sqlite3_int64 written_to;  // where the last write ended
 };
 
 VfsState& state_of(sqlite3_vfs* layer) { return *static_cast<VfsState*>(layer->pAppData); }
@@ -70,6 +79,8 @@ int read_file(sqlite3_file* file, void* bytes, int count, sqlite3_int64 offset) 
 int write_file(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 offset) {
   const FileCall call = {FileOperation::kWrite, {}, static_cast<uint64_t>(offset), static_cast<uint64_t>(count)};
   const int code = announce(file, call, SQLITE_IOERR_WRITE);
+  open_file(file).written = true;
+  open_file(file).written_to = offset + count;
   return code == SQLITE_OK ? below(file)->pMethods->xWrite(below(file), bytes, count, offset) : code;
 }
 
@@ -79,14 +90,35 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
   return code == SQLITE_OK ? below(file)->pMethods->xTruncate(below(file), size) : code;
 }
 
+int file_size(sqlite3_file* file, sqlite3_int64* size) { return below(file)->pMethods->xFileSize(below(file), size); }
+
+// Puts zeros behind what was written to the log, which only a connection that writes does, and one at a time: so nobody
+// else's transaction lies there. Where the disk has no room for them, the log grows as it is written.
+int make_room(sqlite3_file* file) {
+  static constexpr std::array<char, 64 << 10> kZeros{};
+  OpenFile& log = open_file(file);
+  if (!log.is_log || !std::exchange(log.written, false)) return SQLITE_OK;
+  sqlite3_int64 size = 0;
+  if (file_size(file, &size) != SQLITE_OK || size - log.written_to >= kLogRoomMin) return SQLITE_OK;
+  const sqlite3_int64 end = std::max(size, log.written_to) + kLogRoom;
+  const FileCall call = {FileOperation::kWrite, {}, static_cast<uint64_t>(size), static_cast<uint64_t>(end - size)};
+  if (const int code = announce(file, call, SQLITE_IOERR_WRITE); code != SQLITE_OK) return code;
+  while (size < end) {
+    const auto count = static_cast<int>(std::min<sqlite3_int64>(end - size, std::ssize(kZeros)));
+    if (below(file)->pMethods->xWrite(below(file), kZeros.data(), count, size) != SQLITE_OK) break;
+    size += count;
+  }
+  return SQLITE_OK;
+}
+
 int sync_file(sqlite3_file* file, int flags) {
-  int code = announce(file, {FileOperation::kSync, {}}, SQLITE_IOERR_FSYNC);
+  int code = make_room(file);
+  if (code == SQLITE_OK) code = announce(file, {FileOperation::kSync, {}}, SQLITE_IOERR_FSYNC);
+  if (open_file(file).is_log) flags |= SQLITE_SYNC_DATAONLY;  // with its size, which is all that readers need
   if (code == SQLITE_OK) code = below(file)->pMethods->xSync(below(file), flags);
   if (code != SQLITE_OK) open_file(file).state->sync_failed = true;
   return code;
 }
-
-int file_size(sqlite3_file* file, sqlite3_int64* size) { return below(file)->pMethods->xFileSize(below(file), size); }
 
 int lock_file(sqlite3_file* file, int level) { return below(file)->pMethods->xLock(below(file), level); }
 int unlock_file(sqlite3_file* file, int level) { return below(file)->pMethods->xUnlock(below(file), level); }
@@ -159,7 +191,9 @@ int open_path(sqlite3_vfs* layer, const char* path, sqlite3_file* file, int flag
   }
   const int code = state.below->xOpen(state.below, path, below(file), flags, flags_out);
   if (code == SQLITE_OK) {
-    std::construct_at(&open_file(file), OpenFile{{&kMethods}, &state, path == nullptr ? "" : path, false});
+    std::construct_at(
+        &open_file(file),
+        OpenFile{{&kMethods}, &state, path == nullptr ? "" : path, false, (flags & SQLITE_OPEN_WAL) != 0, false, 0});
   }
   return code;
 }

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -51,6 +52,16 @@ class CatalogFileTest : public CatalogTest {
   void execute(const std::string& statements) {
     catalog_.reset();
     Database(files_, path_, {}).execute(statements);
+  }
+
+  // Where the transactions of a log end.
+  uint64_t size_without_room(const std::string& log) {
+    constexpr uint64_t kHeader = 32;
+    constexpr uint64_t kFrame = 24 + 4096;
+    const std::vector<std::byte> bytes = base::read_file(files_, log);
+    const auto last = std::find_if(bytes.rbegin(), bytes.rend(), [](std::byte byte) { return byte != std::byte{0}; });
+    const auto used = static_cast<uint64_t>(bytes.rend() - last);
+    return kHeader + (used - kHeader + kFrame - 1) / kFrame * kFrame;
   }
 
   // Leaves the files of an open catalog in another directory, as a process that was killed would.
@@ -173,13 +184,23 @@ TEST_F(CatalogFileTest, DamageEndsInErrors) {
   EXPECT_GT(found, 30);
 }
 
-TEST_F(CatalogFileTest, ATornLogLosesOnlyWhatItsEndHeld) {
+TEST_F(CatalogFileTest, TheLogHasRoomForTheNextTransactions) {
   commit("one", making("a", {object("x", 1, 2)}));
   const uint64_t size = files_.status(path_ + "-wal").size;
+  const uint64_t end = size_without_room(path_ + "-wal");
+  EXPECT_GE(size - end, uint64_t{64} << 10);
+  commit("two", changing("a", 1, {object("y", 3, 4)}));
+  EXPECT_GT(size_without_room(path_ + "-wal"), end);
+  EXPECT_EQ(files_.status(path_ + "-wal").size, size);
+}
+
+TEST_F(CatalogFileTest, ATornLogLosesOnlyWhatItsEndHeld) {
+  commit("one", making("a", {object("x", 1, 2)}));
+  const uint64_t size = size_without_room(path_ + "-wal");
   commit("two", changing("a", 1, {object("y", 3, 4)}));
   const std::string folder = copy_of_open_files({"", "-wal"});
   const std::string log = folder + "/catalog.sqlite-wal";
-  for (const uint64_t cut : {files_.status(log).size - 1, size + 5'000, size + 1, size}) {
+  for (const uint64_t cut : {size_without_room(log) - 1, size + 5'000, size + 1, size}) {
     std::filesystem::resize_file(log, cut);
     std::filesystem::copy(folder, directory_ / "cut", std::filesystem::copy_options::recursive);
     Catalog catalog = Catalog::open(files_, directory_ / "cut/catalog.sqlite", clock_);
