@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <mutex>
+#include <numeric>
 #include <optional>
 
 #include "varve/base/error.h"
@@ -22,6 +23,9 @@ constexpr std::array<std::string_view, 6> kCompressionNames = {"auto", "none", "
 // A page counts its rows in 32 bits, and readers take a chunk's rows for no more.
 constexpr int64_t kRowsPerPageMax = int64_t{1} << 24;
 constexpr int64_t kRowsPerGroupMax = (int64_t{1} << 31) - 1;
+
+// So few are encoded before another thread is awake.
+constexpr int64_t kFewValues = int64_t{1} << 14;
 
 // Of a row group, where nothing else is said.
 constexpr int64_t kGroupRows = int64_t{1} << 20;
@@ -197,7 +201,9 @@ void Writer::State::write_groups(const std::vector<GroupRows>& groups) {
       return encode(column_of(groups[index / columns], index % columns), index % columns);
     });
   };
-  if (options.pool != nullptr) {
+  const int64_t rows = std::accumulate(groups.begin(), groups.end(), int64_t{0},
+                                       [](int64_t sum, const GroupRows& group) { return sum + rows_of(group); });
+  if (options.pool != nullptr && rows * static_cast<int64_t>(columns) > kFewValues) {
     options.pool->parallel_for(groups.size() * columns, encode_one);
   } else {
     for (size_t index = 0; index < groups.size() * columns; ++index) encode_one(index);

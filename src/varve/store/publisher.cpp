@@ -17,7 +17,7 @@ constexpr int64_t kUpkeepMilliseconds = 50;     // so that commits do not wait l
 
 void Publisher::publish_soon() {
   const std::lock_guard lock(mutex_);
-  if (stopped_) return;
+  if (stopped_ || asked_) return;
   asked_ = true;
   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
   changed_.notify_all();

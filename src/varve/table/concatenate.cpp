@@ -196,6 +196,7 @@ Column assemble(std::span<const Column> sources, const RunList& runs) {
 Table assemble(std::span<const Table> sources, const RunList& runs, base::ThreadPool* pool) {
   const size_t count = sources[0].num_columns();
   std::vector<Column> columns(count);
+  if (std::ssize(columns) * runs.rows() <= kFewValues) pool = nullptr;
   for_each_column(count, pool, [&](size_t position) {
     std::vector<Column> pieces;
     pieces.reserve(sources.size());

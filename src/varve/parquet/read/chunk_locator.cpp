@@ -43,7 +43,7 @@ uint64_t uncounted_bytes(const FileMetaData& metadata) {
   int major = 0;
   int minor = 0;
   int patch = 0;
-  if (!metadata.created_by) return 0;
+  if (!metadata.created_by || !metadata.created_by->starts_with("parquet-mr")) return 0;  // scanning takes longer
   if (std::sscanf(metadata.created_by->c_str(), "parquet-mr version %d.%d.%d", &major, &minor, &patch) != 3) return 0;
   const bool old = major < 1 || (major == 1 && (minor < 2 || (minor == 2 && patch < 9)));
   return old ? 100 : 0;

@@ -123,8 +123,15 @@ Table SeriesView::read_all() const {
 
 Table SeriesView::read_files(size_t first, size_t end) const {
   std::vector<Source> opened(end - first);
-  for_all(opened.size() > kFewFiles ? engine_->pool() : nullptr, opened.size(),
-          [&](size_t at) { opened[at] = open(state_.objects[first + at]); });
+  std::vector<size_t> closed;
+  for (size_t at = 0; at < opened.size(); ++at) {
+    opened[at].reader = engine_->objects().find_in_memory(state_.objects[first + at].id);
+    if (!opened[at].reader) closed.push_back(at);
+  }
+  for_all(closed.size() > kFewFiles ? engine_->pool() : nullptr, closed.size(), [&](size_t number) {
+    opened[closed[number]].reader = open_object(*engine_, key(), state_.objects[first + closed[number]]);
+  });
+  for (Source& source : opened) source.fits = fits(source.reader->schema());
   if (std::all_of(opened.begin(), opened.end(), [](const Source& each) { return each.fits; })) {
     std::vector<parquet::FilePart> parts;
     for (size_t at = 0; at < opened.size(); ++at) {
