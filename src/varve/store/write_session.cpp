@@ -78,30 +78,24 @@ struct WriteSession::State {
     return state;
   }
 
-  // The same, to change its rows.
-  KeyState& touch_rows(std::string_view key, std::string_view by) { return with_newest(touch_existing(key, by)); }
-
-  KeyState& with_newest(KeyState& key) {
-    if (key.exists() && !key.newest) find_newest();
-    return key;
-  }
-
   void lock_keys() {
     const std::vector<std::string> names = names_of([](const KeyState&) { return true; });
     if (!names.empty()) lock = engine.disk().lock_keys(names, engine.lock_timeout());
   }
 
+  // Of all series, at one time; those that are deleted go on counting their versions.
   void find_series() {
-    const std::vector<std::string> names = names_of([](const KeyState&) { return true; });
-    std::vector<std::optional<catalog::SeriesRow>> found = engine.catalog().find_many(names);
-    for (size_t at = 0; at < names.size(); ++at) find(names[at]).row = std::move(found[at]);
-  }
-
-  // Of all series that exist, in one look.
-  void find_newest() {
-    const std::vector<std::string> names = names_of([](const KeyState& state) { return state.exists(); });
-    std::vector<std::optional<catalog::Catalog::State>> found = engine.catalog().states(names, {});
-    for (size_t at = 0; at < names.size(); ++at) find(names[at]).newest = std::move(found[at]);
+    std::vector<std::string> names = names_of([](const KeyState&) { return true; });
+    std::vector<std::optional<catalog::Catalog::State>> states = engine.catalog().states(names, {});
+    for (size_t at = 0; at < names.size(); ++at) {
+      KeyState& key = find(names[at]);
+      key.newest = std::move(states[at]);
+      if (key.newest) key.row = key.newest->series;
+    }
+    names = names_of([](const KeyState& state) { return !state.row; });
+    if (names.empty()) return;
+    std::vector<std::optional<catalog::SeriesRow>> rows = engine.catalog().find_many(names);
+    for (size_t at = 0; at < names.size(); ++at) find(names[at]).row = std::move(rows[at]);
   }
 
   template <typename Wanted>
@@ -336,21 +330,19 @@ const std::optional<catalog::SeriesRow>& WriteSession::series(std::string_view k
 }
 
 const Schema& WriteSession::schema(std::string_view key) const {
-  const KeyState& state = state_->with_newest(state_->find(key));
+  const KeyState& state = state_->find(key);
   if (!state.newest) throw NotFound("no series {}", quote(key));
   return state.newest->schema;
 }
 
 void WriteSession::write(const SeriesWrite& write) {
   KeyState& key = state_->touch(write.key, operation_of(write));
-  work_out(state_->engine, state_->with_newest(key), write);
+  work_out(state_->engine, key, write);
 }
 
 void WriteSession::write_many(std::vector<SeriesWrite> writes) {
   std::vector<KeyState*> keys;
-  for (const SeriesWrite& write : writes) {
-    keys.push_back(&state_->with_newest(state_->touch(write.key, operation_of(write))));
-  }
+  for (const SeriesWrite& write : writes) keys.push_back(&state_->touch(write.key, operation_of(write)));
   std::vector<std::exception_ptr> errors(writes.size());
   std::atomic<size_t> first_error = writes.size();
   for_all(state_->engine.pool(), writes.size(), [&](size_t at) {
@@ -375,11 +367,11 @@ void WriteSession::remove(std::string_view name) {
 }
 
 void WriteSession::remove_range(std::string_view name, Timestamp first, Timestamp last) {
-  empty_range(state_->engine, state_->touch_rows(name, "delete"), first, last);
+  empty_range(state_->engine, state_->touch_existing(name, "delete"), first, last);
 }
 
 void WriteSession::retain(std::string_view name, Timestamp first) {
-  KeyState& key = state_->touch_rows(name, "retain");
+  KeyState& key = state_->touch_existing(name, "retain");
   const bool none = first == Timestamp::min();
   empty_range(state_->engine, key, none ? Timestamp::max() : Timestamp::min(), first - Duration{1});
 }
@@ -401,7 +393,7 @@ void WriteSession::rename(std::string_view name, std::string_view new_name) {
 }
 
 bool WriteSession::compact(std::string_view name, int64_t target_rows, Meter* meter) {
-  KeyState& key = state_->touch_rows(name, "compact");
+  KeyState& key = state_->touch_existing(name, "compact");
   const SeriesFiles files = files_of(key);
   PlanTools tools = plan_tools(state_->engine, key);
   if (meter != nullptr) {
@@ -418,7 +410,7 @@ bool WriteSession::compact(std::string_view name, int64_t target_rows, Meter* me
 }
 
 void WriteSession::change_columns(std::string_view name, const ColumnChange& change) {
-  KeyState& key = state_->touch_rows(name, change.renamed.empty() ? "drop_columns" : "rename_columns");
+  KeyState& key = state_->touch_existing(name, change.renamed.empty() ? "drop_columns" : "rename_columns");
   const SeriesFiles files = files_of(key);
   const Schema schema = store::change_columns(files.schema, change, key.definition);
   if (schema == files.schema) return;

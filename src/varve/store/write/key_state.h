@@ -15,7 +15,7 @@ namespace varve::store {
 // threads.
 struct KeyState {
   std::optional<catalog::SeriesRow> row;
-  std::optional<catalog::Catalog::State> newest;  // looked up when it is needed
+  std::optional<catalog::Catalog::State> newest;  // of a series that exists
   catalog::SeriesDefinition definition;
   int32_t schema_version = 0;  // after the commit
   std::optional<Plan> plan;
@@ -30,8 +30,7 @@ struct KeyState {
   [[nodiscard]] int64_t version() const { return row ? row->version : 0; }
 };
 
-// What a plan begins with. The newest state of a series that exists must have been looked up; its objects are taken
-// out, as a series is changed once in a session.
+// What a plan begins with. The objects of the newest state are taken out, as a series is changed once in a session.
 SeriesFiles files_of(KeyState& key);
 PlanTools plan_tools(Engine& engine, const KeyState& key);
 
