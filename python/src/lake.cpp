@@ -63,7 +63,7 @@ nb::dict to_dict(const Schema& schema) {
   return types;
 }
 
-nb::dict to_dict(const SeriesInfo& info) {
+nb::dict to_dict(const SeriesInfo& info, const nb::dict& columns) {
   nb::dict fields;
   fields["key"] = info.key;
   fields["kind"] = info.kind;
@@ -87,7 +87,7 @@ nb::dict to_dict(const SeriesInfo& info) {
   fields["created"] = info.created.nanoseconds;
   fields["updated"] = info.updated.nanoseconds;
   fields["metadata"] = info.metadata;
-  fields["schema"] = to_dict(info.schema);
+  fields["schema"] = columns;
   return fields;
 }
 
@@ -265,10 +265,18 @@ std::optional<std::pair<int64_t, int64_t>> time_range(const Lake& lake, nb::hand
   return range ? std::optional(std::pair(range->first.nanoseconds, range->second.nanoseconds)) : std::nullopt;
 }
 
+// Most series of a lake have one schema: those that follow each other with the same get copies of its dict.
 nb::list info_all(const Lake& lake, nb::handle prefix) {
   nb::list all;
-  for (const SeriesInfo& info : call<&Lake::info_all>(lake, prefix, "prefix")) {
-    all.append(to_dict(info));
+  const Schema* last = nullptr;
+  nb::dict columns;
+  const std::vector<SeriesInfo> infos = call<&Lake::info_all>(lake, prefix, "prefix");
+  for (const SeriesInfo& info : infos) {
+    if (last == nullptr || *last != info.schema) {
+      last = &info.schema;
+      columns = to_dict(info.schema);
+    }
+    all.append(to_dict(info, nb::steal<nb::dict>(PyDict_Copy(columns.ptr()))));
   }
   return all;
 }
@@ -281,7 +289,11 @@ void bind_questions(nb::class_<Lake>& lake) {
       "prefix"_a.none());
   lake.def("time_range", &time_range, "key"_a.none());
   lake.def(
-      "info", [](const Lake& self, nb::handle key) { return to_dict(call<&Lake::info>(self, key, "key")); },
+      "info",
+      [](const Lake& self, nb::handle key) {
+        const SeriesInfo info = call<&Lake::info>(self, key, "key");
+        return to_dict(info, to_dict(info.schema));
+      },
       "key"_a.none());
   lake.def("info_all", &info_all, "prefix"_a.none());
 }

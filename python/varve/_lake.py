@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from varve import _varve
 from varve._adoption import Adoption
@@ -547,7 +547,8 @@ class Lake(History, Changes, Adoption, Maintenance):
 
 
 def _to_info(fields: "_varve.InfoFields") -> SeriesInfo:
-    values: dict[str, Any] = {**fields, "metadata": to_object(fields["metadata"])}
+    values: dict[str, Any] = cast("dict[str, Any]", fields)
+    values["metadata"] = to_object(fields["metadata"])
     return SeriesInfo(**values)
 
 

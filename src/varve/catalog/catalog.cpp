@@ -147,6 +147,16 @@ Schema Catalog::schema(int64_t series_id, int32_t schema_version) {
                            [&](Database& database) { return select_schema(database, series_id, schema_version); });
 }
 
+std::vector<Schema> Catalog::newest_schemas(std::span<const SeriesRow> series) {
+  return connection_->read("read schemas", [&](Database& database) {
+    SchemaRows rows(database);
+    std::vector<Schema> schemas;
+    schemas.reserve(series.size());
+    for (const SeriesRow& each : series) schemas.push_back(rows.select(each.id, each.schema_version));
+    return schemas;
+  });
+}
+
 std::optional<Catalog::State> Catalog::state(std::string_view key, int64_t version, Timestamp first, Timestamp last) {
   return connection_->read("read the state of a series", [&](Database& database) {
     SchemaRows schemas(database);

@@ -169,6 +169,8 @@ class Catalog {
   [[nodiscard]] std::vector<SeriesRow> list_series(std::string_view prefix);
   // The schema of a series as of one of its schema versions, without metadata. Throws NotFound.
   [[nodiscard]] Schema schema(int64_t series_id, int32_t schema_version);
+  // Of many series, as of their rows, in their order.
+  [[nodiscard]] std::vector<Schema> newest_schemas(std::span<const SeriesRow> series);
   // All schemas that the series has had, oldest first, also of versions that are forgotten.
   [[nodiscard]] std::vector<SchemaRow> schemas(int64_t series_id);
 

@@ -65,8 +65,12 @@ std::vector<SeriesInfo> Lake::info_all(std::string_view prefix) const {
   std::vector<SeriesInfo> all;
   catalog::Catalog& catalog = state_->use().catalog();
   std::map<int64_t, std::string> metadata = catalog.all_metadata();
-  for (const catalog::SeriesRow& row : catalog.list_series(prefix)) {
-    all.push_back(to_info(row, catalog.schema(row.id, row.schema_version), std::move(metadata[row.id])));
+  const std::vector<catalog::SeriesRow> rows = catalog.list_series(prefix);
+  std::vector<Schema> schemas = catalog.newest_schemas(rows);
+  all.reserve(rows.size());
+  for (size_t at = 0; at < rows.size(); ++at) {
+    const auto own = metadata.find(rows[at].id);
+    all.push_back(to_info(rows[at], std::move(schemas[at]), own == metadata.end() ? "" : std::move(own->second)));
   }
   return all;
 }
