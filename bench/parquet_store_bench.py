@@ -1,0 +1,215 @@
+"""The Parquet store (varve.parquet_store) against Polars on Parquet files and ArcticDB on LMDB, for the calls of its
+document on one-minute bars: what is compared runs in turn, in one run, on the file system of the system's temporary
+files (TMPDIR says another), all files in the page cache.
+
+Each line of the report is a promise of the store, with what it needs and what was found; it is printed and, when all
+groups have run on all rows, written to bench/results/parquet_store.md. `--only NAME` runs one group, `--rows` takes
+fewer rows.
+"""
+
+import argparse
+import itertools
+import os
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from libraries import thread_counts, versions
+from places import IN_MEMORY, file_system_of
+from store_bench import Line, beside
+from store_peers import ARCTICDB_PYTHON, ArcticDB
+from turns import medians, timings
+
+from varve.parquet_store import ParquetStore, ParquetStoreConfig
+
+REPORT = Path(__file__).parent / "results" / "parquet_store.md"
+FIRST = datetime(2021, 1, 1, tzinfo=UTC)
+MINUTES_OF_A_DAY = 1440
+YEARS = 3
+ROWS = YEARS * 365 * MINUTES_OF_A_DAY
+WRITE_ROWS = 1_000_000
+
+
+def bars(rows: int, first: datetime = FIRST, symbol: str = "EUR_USD") -> pl.DataFrame:
+    """One-minute bars, walking at random by ticks of 0.00001."""
+    random = np.random.default_rng(7)
+    close = 110_000 + np.cumsum(random.integers(-5, 6, rows))
+    reach = random.integers(0, 20, (2, rows))
+    start = pl.Series([first], dtype=pl.Datetime("us", "UTC")).to_physical()[0]
+    times = pl.Series("timestamp", start + 60_000_000 * np.arange(rows)).cast(pl.Datetime("us", "UTC"))
+    prices = {"open": np.roll(close, 1), "high": close + reach[0], "low": close - reach[1], "close": close}
+    return pl.DataFrame(
+        {
+            "timestamp": times,
+            "symbol": pl.Series([symbol]).new_from_index(0, rows),
+            **{name: ticks / 100_000 for name, ticks in prices.items()},
+            "volume": random.integers(0, 5_000, rows),
+        }
+    )
+
+
+def synced_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """What a plain file needs to be as durable."""
+    frame.write_parquet(path)
+    for name, flags in ((path, os.O_RDWR), (path.parent, os.O_RDONLY)):
+        descriptor = os.open(name, flags)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
+class Bench:
+    """A folder, three years of bars (or fewer), and how many rounds there are."""
+
+    def __init__(self, folder: Path, rounds: int, rows: int) -> None:
+        self.folder = folder
+        self.rounds = rounds
+        self.frame = bars(rows)
+        self.random = np.random.default_rng(11)
+        self.store = ParquetStore(folder / "store", ParquetStoreConfig(layout="month"))
+        self.store.write("forex/EUR_USD", self.frame)
+        self.months = folder / "months"
+        for (year, month), rows_of_month in self.frame.group_by(
+            pl.col("timestamp").dt.year(), pl.col("timestamp").dt.month()
+        ):
+            place = self.months / f"{year}-{month:02}"
+            place.mkdir(parents=True)
+            rows_of_month.sort("timestamp").write_parquet(place / "data.parquet")
+
+    def days(self, length: int) -> Iterator[tuple[date, date]]:
+        """Stretches of so many days inside the series, another each time."""
+        last = max(self.frame.height // MINUTES_OF_A_DAY - length, 1)
+        while True:
+            first = FIRST.date() + timedelta(days=int(self.random.integers(0, last)))
+            yield first, first + timedelta(days=length - 1)
+
+    def new_days(self) -> Iterator[pl.DataFrame]:
+        """Days that come after the series, one after the other."""
+        for number in itertools.count():
+            after = timedelta(minutes=self.frame.height + number * MINUTES_OF_A_DAY)
+            yield self.frame[:MINUTES_OF_A_DAY].with_columns(pl.col("timestamp") + after)
+
+
+def writing(bench: Bench) -> Iterator[Line]:
+    frame = bench.frame[:WRITE_ROWS]
+    numbers = itertools.count()
+    tasks: dict[str, Callable[[], object]] = {
+        "Varve": lambda: bench.store.write(f"new/{next(numbers)}", frame),
+        "Polars": lambda: synced_parquet(frame, bench.folder / f"{next(numbers)}.parquet"),
+    }
+    arctic = ArcticDB(bench.folder) if ARCTICDB_PYTHON.exists() else None
+    if arctic is not None:
+        table = frame.to_arrow()
+        tasks["ArcticDB"] = lambda: arctic.change("write_and_sync", f"new{next(numbers)}", table)
+    seconds = medians(tasks, bench.rounds)
+    if arctic is not None:
+        arctic.close()
+    ratio = seconds["Varve"] / seconds["Polars"]
+    yield Line(f"write {frame.height:,} rows, a new key, durable", ratio, 0.7, "of Polars", beside=beside(seconds))
+
+
+def appending(bench: Bench) -> Iterator[Line]:
+    ours, theirs = bench.new_days(), bench.new_days()
+    path = max(bench.months.iterdir()) / "data.parquet"
+
+    def append() -> None:
+        synced_parquet(pl.concat([pl.read_parquet(path), next(theirs)]), path)
+
+    kept = path.read_bytes()
+    seconds = medians(
+        {"Varve": lambda: bench.store.write("forex/EUR_USD", next(ours)), "Polars, its month": append},
+        min(bench.rounds, 20),
+    )
+    path.write_bytes(kept)
+    ratio = seconds["Varve"] / seconds["Polars, its month"]
+    yield Line("append a day to three years, durable", ratio, 0.6, "of Polars", beside=beside(seconds))
+
+
+def reading(bench: Bench) -> Iterator[Line]:
+    lazy = pl.scan_parquet(bench.months / "*" / "*.parquet")
+    for what, length in (("day", 1), ("month", 30)):
+        stretches = bench.days(length)
+
+        def ours(stretches: Iterator[tuple[date, date]] = stretches) -> pl.DataFrame:
+            return bench.store.read("forex/EUR_USD", *next(stretches))
+
+        def theirs(stretches: Iterator[tuple[date, date]] = stretches) -> pl.DataFrame:
+            first, last = next(stretches)
+            begin = datetime(first.year, first.month, first.day, tzinfo=UTC)
+            end = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
+            times = pl.col("timestamp")
+            return lazy.filter((times >= begin) & (times < end)).sort("timestamp").collect()
+
+        rows = length * MINUTES_OF_A_DAY
+        seconds = medians({"Varve": ours, "Polars": theirs}, 4 * bench.rounds, rows)
+        ratio = seconds["Varve"] / seconds["Polars"]
+        yield Line(f"read a {what} of three years", ratio, 0.2, "of Polars", beside=beside(seconds))
+
+
+def questions(bench: Bench) -> Iterator[Line]:
+    weekdays = bench.frame.filter(pl.col("timestamp").dt.weekday() < 6)
+    bench.store.write("forex/gaps", weekdays)
+    first, last = weekdays["timestamp"][0], weekdays["timestamp"][-1]
+    seconds = medians(
+        {
+            "latest": lambda: bench.store.read_latest("forex/EUR_USD"),
+            "gaps": lambda: bench.store.get_gaps("forex/gaps", first, last, timedelta(minutes=1)),
+        },
+        4 * bench.rounds,
+    )
+    yield Line("read_latest over three years", seconds["latest"] * 1e3, 5, "ms")
+    yield Line("get_gaps over three years", seconds["gaps"] * 1e3, 30, "ms")
+
+
+def calls(bench: Bench) -> Iterator[Line]:
+    for key, what in (("forex/EUR_USD", "exists"), ("forex/NONE", "exists of a missing key")):
+        times = timings({what: lambda key=key: [bench.store.exists(key) for _ in range(1_000)]}, bench.rounds)
+        found = statistics.median(times[what]) / 1_000 * 1e6
+        yield Line(f"{what}, a call", found, 20, "microseconds")
+
+
+GROUPS: dict[str, Callable[[Bench], Iterator[Line]]] = {
+    "writing": writing,
+    "appending": appending,
+    "reading": reading,
+    "questions": questions,
+    "calls": calls,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=[*GROUPS], action="append", help="a group, perhaps several")
+    parser.add_argument("--rounds", type=int, default=10, help="of the slowest tasks; quick ones have more")
+    parser.add_argument("--rows", type=int, default=ROWS, help="of the series; fewer make no report")
+    parser.add_argument("--in-memory", action="store_true", help="also where a sync costs nothing")
+    options = parser.parse_args()
+    file_system = file_system_of(Path(tempfile.gettempdir()))
+    if file_system in IN_MEMORY and not options.in_memory:
+        parser.error(f"{tempfile.gettempdir()} lies in memory ({file_system}): set TMPDIR, or say --in-memory")
+    lines = [
+        "# The Parquet store and its peers",
+        "",
+        f"{versions()}; {thread_counts()}; {file_system}. Medians in turn. One-minute bars of {YEARS} years, 7 "
+        "columns; Polars has a file a month.",
+        "",
+        "| what | found | needed | kept | beside |",
+        "|---|---:|---:|---|---|",
+    ]
+    print("\n".join(lines), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), options.rounds, options.rows)
+        for name in options.only or GROUPS:
+            for line in GROUPS[name](bench):
+                lines.append(line.text())
+                print(lines[-1], flush=True)
+    if options.only is None and options.rows == ROWS:
+        REPORT.parent.mkdir(exist_ok=True)
+        REPORT.write_text("\n".join([*lines, ""]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Frames out of the lake: of one series, or of all below a key that is only a parent."""
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+import polars as pl
+
+import varve
+from varve.errors import DataNotFoundError, InvalidArgumentError, StorageError
+from varve.parquet_store._series import INDEX, as_given, find_series, was_naive
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows and columns. Bounds are both inside; a date means the whole day, UTC."""
+
+    start: datetime.date | None = None
+    end: datetime.date | None = None
+    columns: list[str] | None = None
+    """In this order; all if None."""
+
+    @property
+    def is_range(self) -> bool:
+        return self.start is not None or self.end is not None
+
+
+class ReadOptions(TypedDict):
+    start: datetime.date | None
+    end: datetime.date | None
+    columns: list[str] | None
+
+
+def select_days(start: datetime.date | None, end: datetime.date | None, columns: Sequence[str] | None) -> Selection:
+    """Whole UTC days, both included; a datetime counts as its day."""
+    if isinstance(columns, str):
+        raise InvalidArgumentError(f"columns {columns!r}: expected a list of names")
+    return Selection(_day(start), _day(end), list(columns) if columns else None)
+
+
+def read_frame(lake: varve.Lake, key: str, selection: Selection, streaming: bool = False) -> pl.DataFrame:
+    """The rows, by time; a frame without columns where nothing is stored. ``streaming`` takes them piece by piece, so
+    that what is decoded at a time is little."""
+    info = find_series(lake, key)
+    if info is None:
+        return read_below(lake, key, selection)
+    options = _options(info, selection)
+    try:
+        frame = pl.DataFrame(lake.read_batches(key, **options)) if streaming else lake.read(key, **options)
+    except DataNotFoundError:
+        if lake.exists(key):
+            raise
+        return pl.DataFrame()
+    return as_given(frame, info)
+
+
+def read_batches(lake: varve.Lake, key: str, selection: Selection, rows: int) -> Iterator[pl.DataFrame] | pl.DataFrame:
+    """The rows of ``read_frame`` in frames of so many; one without rows if there are none, and where nothing is stored
+    what ``read_frame`` gives. What can be wrong with the selection is found before the first frame."""
+    if rows < 1:
+        raise InvalidArgumentError(f"batch_size {rows}: expected 1 or more")
+    info = find_series(lake, key)
+    if info is None:
+        whole = read_below(lake, key, selection)
+        return whole.iter_slices(rows) if whole.width else whole
+    try:
+        stream = lake.read_batches(key, batch_rows=rows, **_options(info, selection))
+    except DataNotFoundError:
+        if lake.exists(key):
+            raise
+        return pl.DataFrame()
+    return _frames(lake, stream, info)
+
+
+def read_latest(lake: varve.Lake, key: str, rows: int) -> pl.DataFrame:
+    """The last rows, ascending."""
+    if rows < 0:
+        raise InvalidArgumentError(f"n {rows}: expected 0 or more")
+    info = find_series(lake, key)
+    if info is None:
+        return read_below(lake, key, Selection()).tail(rows)
+    try:
+        return as_given(lake.tail(key, rows), info)
+    except DataNotFoundError:
+        return pl.DataFrame()
+
+
+def read_below(lake: varve.Lake, key: str, selection: Selection) -> pl.DataFrame:
+    """All series below a key as one frame, as they are at one moment."""
+    series = [info for info in lake.info_all(key) if info.key != key]
+    frames = [
+        _read_together(lake, members, selection)
+        for timed in (True, False)
+        if (members := [info for info in series if bool(info.index) is timed])
+    ]
+    if not frames:
+        return pl.DataFrame()
+    try:
+        whole = pl.concat(frames, how="diagonal_relaxed")
+        if INDEX in whole.columns:
+            whole = whole.sort(INDEX, maintain_order=True, nulls_last=True)
+        return whole if selection.columns is None else whole.select(selection.columns)
+    except pl.exceptions.PolarsError as error:
+        raise StorageError(f"Failed to read {key}: {error}") from error
+
+
+def _read_together(lake: varve.Lake, series: list[varve.SeriesInfo], selection: Selection) -> pl.DataFrame:
+    """All of timed series or of untimed ones, with all columns: not each has those that are wanted."""
+    options = [_options(info, selection) for info in series]
+    key_column = "key"
+    while any(key_column in info.schema for info in series):
+        key_column += "_"
+    whole: pl.DataFrame = lake.read_many(
+        [info.key for info in series], options[0]["start"], options[0]["end"], key_column=key_column
+    )
+    return as_given(whole.drop(key_column), series[0])
+
+
+def _options(info: varve.SeriesInfo, selection: Selection) -> ReadOptions:
+    """Raises StorageError for a range of timestamps without a zone, which do not say which days they are on."""
+    if selection.is_range and was_naive(info):
+        raise StorageError(f"{info.key}: timestamps have no time zone, so they cannot be filtered by UTC days")
+    ranged = selection.is_range and bool(info.index)
+    return {
+        "start": selection.start if ranged else None,
+        "end": selection.end if ranged else None,
+        "columns": selection.columns,
+    }
+
+
+def _frames(lake: varve.Lake, stream: varve.Stream, info: varve.SeriesInfo) -> Iterator[pl.DataFrame]:
+    """Holds the lake until the last frame: it is closed when nobody does."""
+    found = False
+    for table in stream:
+        found = True
+        yield as_given(table.to_polars(), info)
+    if not found:
+        yield as_given(pl.DataFrame(stream), info)
+    del lake
+
+
+def _day(bound: datetime.date | None) -> datetime.date | None:
+    if isinstance(bound, datetime.datetime):
+        return (bound if bound.tzinfo is None else bound.astimezone(datetime.UTC)).date()
+    if bound is None or isinstance(bound, datetime.date):
+        return bound
+    raise InvalidArgumentError(f"{bound!r} of type {type(bound).__name__}: expected a date or a datetime")
