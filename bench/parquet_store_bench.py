@@ -24,7 +24,7 @@ from store_bench import Line, beside
 from store_peers import ARCTICDB_PYTHON, ArcticDB
 from turns import medians, timings
 
-from varve.parquet_store import ParquetStore, ParquetStoreConfig
+from varve.parquet_store import ParquetStore
 
 REPORT = Path(__file__).parent / "results" / "parquet_store.md"
 FIRST = datetime(2021, 1, 1, tzinfo=UTC)
@@ -69,13 +69,11 @@ class Bench:
         self.rounds = rounds
         self.frame = bars(rows)
         self.random = np.random.default_rng(11)
-        self.store = ParquetStore(folder / "store", ParquetStoreConfig(layout="month"))
+        self.store = ParquetStore(folder / "store")
         self.store.write("forex/EUR_USD", self.frame)
         self.months = folder / "months"
-        for (year, month), rows_of_month in self.frame.group_by(
-            pl.col("timestamp").dt.year(), pl.col("timestamp").dt.month()
-        ):
-            place = self.months / f"{year}-{month:02}"
+        for (month,), rows_of_month in self.frame.group_by(pl.col("timestamp").dt.truncate("1mo").dt.date()):
+            place = self.months / f"{month:%Y-%m}"
             place.mkdir(parents=True)
             rows_of_month.sort("timestamp").write_parquet(place / "data.parquet")
 

@@ -4,6 +4,8 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -152,6 +154,12 @@ def test_a_store_goes_through_pickle_and_copy(store: ParquetStore) -> None:
     store.write("k", rows([0]))
     for other in (pickle.loads(pickle.dumps(store)), copy.copy(store)):
         assert other.config == store.config and other.read("k").equals(rows([0]))
+
+
+def test_without_polars_the_error_says_what_to_install() -> None:
+    program = "import sys; sys.modules['polars'] = None; import varve; import varve.parquet_store"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "ImportError: varve.parquet_store needs polars: pip install polars" in run.stderr
 
 
 def test_a_key_is_a_series_of_the_lake(store: ParquetStore) -> None:

@@ -1,6 +1,8 @@
 """The files in the tree: names, layouts, what others put there, damage."""
 
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +32,21 @@ def test_files_are_there_when_the_write_returns(store: ParquetStore) -> None:
     assert pl.read_parquet(store.data_root / "k" / "*.parquet").equals(rows([5]))
     store.delete("k")
     assert not (store.data_root / "k").exists()
+
+
+def test_appends_to_long_keys_show_when_the_process_ends(store: ParquetStore) -> None:
+    program = """if True:
+        import sys
+        sys.path.insert(0, sys.argv[2])
+        from frames import rows
+        from varve.parquet_store import ParquetStore
+        store = ParquetStore(sys.argv[1])
+        store.write("k", rows(range(100_001)))
+        store.write("k", rows([200_000]))
+    """
+    subprocess.run([sys.executable, "-c", program, store.data_root, Path(__file__).parent], check=True)
+    shown = pl.read_parquet(store.data_root / "k" / "*.parquet")
+    assert shown.height == 100_002 and shown.equals(store.read("k"))
 
 
 def test_files_are_cut_at_the_target(store: ParquetStore) -> None:

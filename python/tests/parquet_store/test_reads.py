@@ -1,7 +1,7 @@
 """What a store reads: ranges, columns, batches, what is not there."""
 
 import logging
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +35,34 @@ def test_frames_come_back_as_they_were_written(store: ParquetStore) -> None:
     )
     store.write("k", frame)
     assert store.read("k").equals(frame) and store.read("k").schema == frame.schema
+
+
+def test_less_common_types_come_back(store: ParquetStore) -> None:
+    frame = rows(
+        [0, 1],
+        price=pl.Series(["1.25", None]).cast(pl.Decimal(18, 4)),
+        open_time=[time(9, 30), None],
+        held=[timedelta(seconds=90), None],
+        small=pl.Series([1, None], dtype=pl.Float32),
+        tiny=pl.Series([1, None], dtype=pl.UInt8),
+    )
+    store.write("k", frame)
+    assert store.read("k").equals(frame) and store.read("k").schema == frame.schema
+
+
+def test_an_enumeration_comes_back_as_categories(store: ParquetStore) -> None:
+    sides = rows([0, 1], side=pl.Series(["buy", "sell"], dtype=pl.Enum(["buy", "sell"])))
+    store.write("k", sides)
+    store.write("k", sides)
+    read = store.read("k")["side"]
+    assert read.cast(pl.String).to_list() == ["buy", "sell"] and read.dtype == pl.Categorical
+
+
+@pytest.mark.parametrize("nested", [[[1, 2]], [{"a": 1}]])
+def test_nested_columns_are_refused(store: ParquetStore, nested: list[object]) -> None:
+    with pytest.raises(StorageError, match="nested"):
+        store.write("k", rows([0], nested=nested))
+    assert not store.exists("k")
 
 
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])

@@ -30,8 +30,8 @@ def create_parquet_store_from_env(env: Mapping[str, str] | None = None) -> Parqu
     """The store at ``DATA_ROOT`` (``./data`` if that is not there; ``~`` is the home directory), configured as
     ``load_parquet_config_from_env`` says. Raises ValueError for a blank ``DATA_ROOT`` and for bad numbers."""
     source = env or os.environ
-    root = source.get("DATA_ROOT", _DEFAULT_ROOT).strip()
-    if not root:
+    root = source.get("DATA_ROOT", _DEFAULT_ROOT)
+    if not root.strip():
         raise ValueError("DATA_ROOT must be set to a directory; it is blank")
     return ParquetStore(os.path.expanduser(root), config=load_parquet_config_from_env(source))
 

@@ -43,10 +43,12 @@ def from_directory(directory: str) -> str:
 
 
 def check_inside(root: Path, key: str) -> None:
-    """Raises PathTraversalError if links lead from the key's directory out of the root."""
-    whole = os.path.realpath(f"{root}/{to_directory(key)}")
-    if not whole.startswith(f"{root}/".replace("//", "/")):
-        raise outside(key)
+    """Raises PathTraversalError if links lead from the key's directory out of the root, which is no link itself."""
+    path = str(root)
+    for segment in to_directory(key).split("/"):
+        path = f"{path}/{segment}"
+        if os.path.islink(path) and not Path(os.path.realpath(path)).is_relative_to(root):
+            raise outside(key)
 
 
 def outside(key: str) -> PathTraversalError:

@@ -1,5 +1,7 @@
 """The lakes that stores of this process have open: one a directory and lock time-out, however many stores there are."""
 
+import atexit
+import contextlib
 import os
 import threading
 import weakref
@@ -15,8 +17,8 @@ _mutex = threading.Lock()
 def open_lake(root: Path, lock_timeout_seconds: float) -> varve.Lake:
     """The lake at ``root``, made where there is none. It is closed when nobody holds it any more.
 
-    A forked child gets its own, and so does who comes after the directory was removed and made again. When a call of
-    the lake returns, the visible files show what it did. Raises as ``varve.open``.
+    A forked child gets its own, and so does who comes after the directory was removed and made again. Raises as
+    ``varve.open``.
     """
     place = (os.getpid(), str(root), lock_timeout_seconds)
     with _mutex:
@@ -25,7 +27,6 @@ def open_lake(root: Path, lock_timeout_seconds: float) -> varve.Lake:
             lake = varve.open(
                 root,
                 lock_timeout_seconds=lock_timeout_seconds,
-                publish_delay_seconds=0,
                 output="polars",
                 naive="utc",
             )
@@ -55,4 +56,13 @@ def _forget_lock_of_parent() -> None:
     _mutex = threading.Lock()
 
 
+def _close_all() -> None:
+    """So that the visible files show everything when the process has ended."""
+    for (process, _, _), lake in list(_lakes.items()):
+        if process == os.getpid():
+            with contextlib.suppress(varve.StorageError):
+                lake.close()
+
+
+atexit.register(_close_all)
 os.register_at_fork(after_in_child=_forget_lock_of_parent)

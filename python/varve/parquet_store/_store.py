@@ -57,7 +57,8 @@ class ParquetStore:
     """Frames by key, each in Parquet files in the directory of its key below ``data_root``.
 
     Use it from several threads and processes at once: a write is seen whole or not at all, and is on the disk when the
-    call returns. Rows with the same timestamp, symbol and provider (those of the three that there are) are one row, the
+    call returns. The files show it then, except that an append to a key of more than 100,000 rows shows a fraction of a
+    second later. Rows with the same timestamp, symbol and provider (those of the three that there are) are one row, the
     last one that came. Where a key has no data of its own but keys below it do, it stands for all of these in calls
     that read or delete.
 
@@ -184,14 +185,21 @@ class ParquetStore:
         with self._writing(series):
             while doomed := [series] if lake.exists(series) else lake.list_keys(series):
                 with contextlib.suppress(DataNotFoundError):  # somebody else was faster: what is there now?
-                    lake.delete_many(doomed)
+                    with lake.transaction(published=True) as changes:
+                        for one in doomed:
+                            changes.delete(one)
                     return True
         check_inside(self.data_root, series)
         return False
 
     def list_keys(self, prefix: str = "") -> list[str]:
         """Keys with data that begin with the text ``prefix``, sorted."""
-        return sorted(key for key in self._lake().list_keys() if key.startswith(prefix))
+        parent, _, _ = prefix.rpartition("/")
+        try:
+            keys = self._lake().list_keys(parent)
+        except PathTraversalError:  # no key begins like that
+            return []
+        return sorted(key for key in keys if key.startswith(prefix))
 
     def get_date_range(self, key: str) -> tuple[date, date] | None:
         """The UTC days of the first and the last row; None without data or timestamps."""
@@ -211,10 +219,9 @@ class ParquetStore:
         Returns ``files_before``, ``files_after`` and ``rows_processed``.
         """
         series = to_series_key(key)
-        lake = self._lake()
         target = self.config.target_rows_per_file if target_rows_per_file is None else target_rows_per_file
         done = {"files_before": 0, "files_after": 0, "rows_processed": 0}
-        with self._writing(series):
+        with self._writing(series), self._publishing_lake() as lake:
             for member in [series] if lake.exists(series) else lake.list_keys(series):
                 before = lake.info(member)
                 lake.compact(member, target)
@@ -244,6 +251,11 @@ class ParquetStore:
             opened = os.getpid(), timeout, open_lake(self.data_root, timeout)
             self._opened = opened
         return opened[2]
+
+    def _publishing_lake(self) -> varve.Lake:
+        """One whose calls all wait until the visible files show what they did."""
+        timeout = self.config.lock_timeout_seconds
+        return varve.open(self.data_root, lock_timeout_seconds=timeout, publish_delay_seconds=0)
 
     def _checked(self, frame: pl.DataFrame, key: str) -> pl.DataFrame:
         """What was read; if that is nothing the key may still be one that leads out of the root."""

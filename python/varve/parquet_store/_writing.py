@@ -1,5 +1,7 @@
 """Frames on their way into the lake."""
 
+import functools
+
 import polars as pl
 
 import varve
@@ -23,6 +25,8 @@ from varve.parquet_store._series import (
 )
 
 _ATTEMPTS_MAX = 100
+# An append to a longer series does not wait until the visible files show it: that takes longer than the append.
+_WAITING_ROWS_MAX = 100_000
 # Whole numbers up to these are floats exactly.
 _EXACT: dict[type[pl.DataType], int] = {pl.Float32: 1 << 24, pl.Float64: 1 << 53}
 # What the lake adds to an identity of bars by itself as soon as it is there, beside symbol and provider.
@@ -47,7 +51,13 @@ def append(lake: varve.Lake, key: str, frame: pl.DataFrame, config: ParquetStore
     identity = identity_of(info)
     write = lake.upsert if identity else lake.append
     try:
-        write(key, frame, index=info.index, identity=None if new_identity else identity)
+        write(
+            key,
+            frame,
+            index=info.index,
+            identity=None if new_identity else identity,
+            published=info.rows <= _WAITING_ROWS_MAX,
+        )
     except SchemaCompatibilityError:  # numbers that no type of the lake holds together without loss
         _append_anew(lake, key, frame, config)
 
@@ -57,9 +67,9 @@ def make(lake: varve.Lake, key: str, frame: pl.DataFrame, config: ParquetStoreCo
     definition = define(key, frame, config)
     metadata = with_naive({}, definition.naive) or None
     if definition.options["identity"]:
-        lake.upsert(key, frame, **definition.options, metadata=metadata)
+        lake.upsert(key, frame, **definition.options, metadata=metadata, published=True)
     else:
-        lake.append(key, frame, **definition.options, metadata=metadata)
+        lake.append(key, frame, **definition.options, metadata=metadata, published=True)
 
 
 def overwrite(
@@ -76,11 +86,13 @@ def overwrite(
         lake.delete(key, expects_version=expects_version)
         metadata = with_naive(info.metadata, definition.naive)
         expects_version = None
+    write = functools.partial(
+        lake.write, **definition.options, metadata=metadata, expects_version=expects_version, published=True
+    )
     try:
-        lake.write(key, frame, **definition.options, metadata=metadata, expects_version=expects_version)
+        write(key, frame)
     except AlreadyExistsError:
-        rows = frame.unique(definition.options["identity"], keep="last", maintain_order=True)
-        lake.write(key, rows, **definition.options, metadata=metadata, expects_version=expects_version)
+        write(key, frame.unique(definition.options["identity"], keep="last", maintain_order=True))
 
 
 def _grows_by_itself(info: varve.SeriesInfo, new_columns: set[str]) -> bool:
