@@ -172,6 +172,16 @@ def test_consolidation_of_nothing_is_nothing(store: ParquetStore) -> None:
     assert store.consolidate("k") == {"files_before": 0, "files_after": 0, "rows_processed": 0}
 
 
+@pytest.mark.parametrize("layout", ["range", "month"])
+def test_every_layout_can_be_consolidated(store: ParquetStore, layout: str) -> None:
+    store.config = ParquetStoreConfig(target_rows_per_file=10, layout=layout)
+    for key, frame in {"k": days(60), "names": pl.DataFrame({"name": ["b", "a"]})}.items():
+        store.write(key, frame)
+        done = store.consolidate(key, 1_000)
+        assert done["rows_processed"] == frame.height and done["files_after"] == len(files(store, key)) <= 3
+        assert store.read(key).equals(frame)
+
+
 def test_consolidation_of_a_parent_is_that_of_what_lies_below(store: ParquetStore) -> None:
     store.config = ParquetStoreConfig(target_rows_per_file=10)
     for key in ("a/x", "a/y"):

@@ -22,9 +22,10 @@ frames = st.lists(row, max_size=12)
 writes = st.tuples(st.sampled_from(["append", "overwrite"]), keys, frames)
 deletes: st.SearchStrategy[Any] = st.tuples(st.just("delete"), keys, st.just([]))
 consolidations: st.SearchStrategy[Any] = st.tuples(st.just("consolidate"), keys, st.just([]))
-configs = st.builds(
+configs: st.SearchStrategy[ParquetStoreConfig] = st.builds(
     ParquetStoreConfig, target_rows_per_file=st.integers(1, 6), layout=st.sampled_from(["range", "range", "month"])
 )
+changes: st.SearchStrategy[Any] = st.tuples(st.just("configure"), keys, configs)
 
 
 def to_frame(drawn: list[tuple[int, str, int]]) -> pl.DataFrame:
@@ -61,9 +62,11 @@ def within(frame: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
     return frame.filter(pl.col("timestamp").dt.date().is_between(first, last)) if frame.width else frame
 
 
-def change(store: ParquetStore, model: Model, step: tuple[str, str, list[Any]]) -> None:
+def change(store: ParquetStore, model: Model, step: tuple[str, str, Any]) -> None:
     verb, key, drawn = step
-    if verb == "delete":
+    if isinstance(drawn, ParquetStoreConfig):
+        store.config = drawn
+    elif verb == "delete":
         assert store.delete(key) == model.delete(key)
     elif verb == "consolidate":
         assert store.consolidate(key, 1_000)["rows_processed"] == model.read(key).height
@@ -88,10 +91,12 @@ def compare(store: ParquetStore, model: Model) -> None:
 
 
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(config=configs, steps=st.lists(st.one_of(writes, writes, writes, deletes, consolidations), max_size=8))
-def test_the_store_is_its_model(config: ParquetStoreConfig, steps: list[tuple[str, str, list[Any]]]) -> None:
+@given(config=configs, steps=st.lists(st.one_of(writes, writes, deletes, consolidations, changes), max_size=10))
+def test_the_store_is_its_model(config: ParquetStoreConfig, steps: list[tuple[str, str, Any]]) -> None:
     if config.layout == "month":  # no key lies below one whose directories are those of months
         steps = [(verb, key.partition("/")[0], drawn) for verb, key, drawn in steps]
+    else:
+        steps = [step for step in steps if not isinstance(step[2], ParquetStoreConfig) or step[2].layout == "range"]
     with tempfile.TemporaryDirectory() as folder:
         store, model = ParquetStore(folder, config), Model()
         for step in steps:

@@ -1,15 +1,17 @@
 """Frames out of the lake: of one series, or of all below a key that is only a parent."""
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 import polars as pl
 
 import varve
 from varve.errors import DataNotFoundError, InvalidArgumentError, StorageError
 from varve.parquet_store._series import INDEX, as_given, find_series, was_naive
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class ReadOptions(TypedDict):
     start: datetime.date | None
     end: datetime.date | None
     columns: list[str] | None
+    as_of: int
 
 
 def select_days(start: datetime.date | None, end: datetime.date | None, columns: Sequence[str] | None) -> Selection:
@@ -42,17 +45,14 @@ def select_days(start: datetime.date | None, end: datetime.date | None, columns:
 def read_frame(lake: varve.Lake, key: str, selection: Selection, streaming: bool = False) -> pl.DataFrame:
     """The rows, by time; a frame without columns where nothing is stored. ``streaming`` takes them piece by piece, so
     that what is decoded at a time is little."""
-    info = find_series(lake, key)
-    if info is None:
-        return read_below(lake, key, selection)
-    options = _options(info, selection)
-    try:
+
+    def read(info: varve.SeriesInfo) -> pl.DataFrame:
+        options = _options(info, selection)
         frame = pl.DataFrame(lake.read_batches(key, **options)) if streaming else lake.read(key, **options)
-    except DataNotFoundError:
-        if lake.exists(key):
-            raise
-        return pl.DataFrame()
-    return as_given(frame, info)
+        return as_given(frame, info)
+
+    frame = _of_one_version(lake, key, read)
+    return read_below(lake, key, selection) if frame is None else frame
 
 
 def read_batches(lake: varve.Lake, key: str, selection: Selection, rows: int) -> Iterator[pl.DataFrame] | pl.DataFrame:
@@ -60,34 +60,44 @@ def read_batches(lake: varve.Lake, key: str, selection: Selection, rows: int) ->
     what ``read_frame`` gives. What can be wrong with the selection is found before the first frame."""
     if rows < 1:
         raise InvalidArgumentError(f"batch_size {rows}: expected 1 or more")
-    info = find_series(lake, key)
-    if info is None:
-        whole = read_below(lake, key, selection)
-        return whole.iter_slices(rows) if whole.width else whole
-    try:
-        stream = lake.read_batches(key, batch_rows=rows, **_options(info, selection))
-    except DataNotFoundError:
-        if lake.exists(key):
-            raise
-        return pl.DataFrame()
-    return _frames(lake, stream, info)
+
+    def read(info: varve.SeriesInfo) -> Iterator[pl.DataFrame]:
+        return _frames(lake, lake.read_batches(key, batch_rows=rows, **_options(info, selection)), info)
+
+    frames = _of_one_version(lake, key, read)
+    if frames is not None:
+        return frames
+    whole = read_below(lake, key, selection)
+    return whole.iter_slices(rows) if whole.width else whole
 
 
 def read_latest(lake: varve.Lake, key: str, rows: int) -> pl.DataFrame:
     """The last rows, ascending."""
     if rows < 0:
         raise InvalidArgumentError(f"n {rows}: expected 0 or more")
-    info = find_series(lake, key)
-    if info is None:
-        return read_below(lake, key, Selection()).tail(rows)
-    try:
-        return as_given(lake.tail(key, rows), info)
-    except DataNotFoundError:
-        return pl.DataFrame()
+
+    def read(info: varve.SeriesInfo) -> pl.DataFrame:
+        return as_given(lake.tail(key, rows, as_of=info.version), info)
+
+    frame = _of_one_version(lake, key, read)
+    return read_below(lake, key, Selection()).tail(rows) if frame is None else frame
+
+
+def _of_one_version(lake: varve.Lake, key: str, read: Callable[[varve.SeriesInfo], Answer]) -> Answer | None:
+    """What ``read`` gives of the series as it is now; None where there is none. What the catalog says of a series and
+    the rows that are read belong together, whatever is written meanwhile."""
+    while (info := find_series(lake, key)) is not None:
+        try:
+            return read(info)
+        except DataNotFoundError:  # a column, or a version that was let go
+            now = find_series(lake, key)
+            if now is not None and now.version == info.version:
+                raise
+    return None
 
 
 def read_below(lake: varve.Lake, key: str, selection: Selection) -> pl.DataFrame:
-    """All series below a key as one frame, as they are at one moment."""
+    """All series below a key as one frame; those with timestamps as they are at one moment."""
     series = [info for info in lake.info_all(key) if info.key != key]
     frames = [
         _read_together(lake, members, selection)
@@ -126,6 +136,7 @@ def _options(info: varve.SeriesInfo, selection: Selection) -> ReadOptions:
         "start": selection.start if ranged else None,
         "end": selection.end if ranged else None,
         "columns": selection.columns,
+        "as_of": info.version,
     }
 
 
