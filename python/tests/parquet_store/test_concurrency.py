@@ -108,6 +108,26 @@ def test_threads_that_make_one_key_lose_no_rows(store: ParquetStore) -> None:
     assert store.read("k").equals(rows(range(8)))
 
 
+def test_threads_that_make_one_key_of_other_columns_lose_no_rows(store: ParquetStore) -> None:
+    columns: list[dict[str, list[object]]] = [
+        {"a": [1]},
+        {"symbol": ["x"]},
+        {"symbol": ["x"], "provider": ["y"]},
+        {"provider": ["z"], "b": [2.5]},
+    ]
+    all_of(*(lambda at=at: store.write("k", rows([at], **columns[at % 4])) for at in range(8)))
+    read = store.read("k")
+    assert read["timestamp"].to_list() == [at(minute) for minute in range(8)]
+    assert read["symbol"].to_list() == [None, "x", "x", None] * 2
+    assert read["provider"].to_list() == [None, None, "y", "z"] * 2
+
+
+def test_overwrites_by_threads_leave_one_of_them(store: ParquetStore) -> None:
+    frames = [rows(range(at, at + 5), close=[at] * 5) for at in range(6)]
+    all_of(*(lambda frame=frame: store.write("k", frame, mode="overwrite") for frame in frames))
+    assert any(store.read("k").equals(frame) for frame in frames)
+
+
 def test_numbers_that_are_widened_by_several_writers_lose_no_rows(store: ParquetStore) -> None:
     store.write("k", rows([0], close=pl.Series([0], dtype=pl.UInt64)))
     kinds = [pl.Int64, pl.Float64, pl.UInt64, pl.Int8]

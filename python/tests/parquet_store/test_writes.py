@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from frames import at, days, rows
 
+import varve
 from varve.parquet_store import ParquetStore, SchemaCompatibilityError, StorageError
 
 
@@ -104,6 +105,23 @@ def test_overwrite_checks_nothing(store: ParquetStore, other: pl.DataFrame) -> N
         assert store.read("k").equals(written) and store.read("k").schema == written.schema
     store.write("k", other)
     assert store.read("k").columns == other.columns
+
+
+def test_overwrite_takes_timestamps_with_and_without_a_zone(store: ParquetStore) -> None:
+    naive = rows([0]).with_columns(pl.col("timestamp").dt.replace_time_zone(None))
+    for written in (naive, rows([0]), naive, rows([1])):
+        store.write("k", written, mode="overwrite")
+        assert store.read("k").schema == written.schema and store.read("k").equals(written)
+
+
+def test_metadata_of_a_key_stay_when_it_is_written_anew(store: ParquetStore) -> None:
+    store.write("k", rows([0]))
+    with varve.open(store.data_root) as lake:
+        lake.set_metadata("k", {"source": "feed"})
+        store.write("k", rows([0]).with_columns(pl.col("timestamp").dt.replace_time_zone(None)), mode="overwrite")
+        store.write("k", rows([0], value=["text"], symbol=["a"]), mode="overwrite")
+        store.write("k", rows([0], value=["text"], provider=["b"]))
+        assert lake.metadata("k") == {"source": "feed"}
 
 
 def test_an_unknown_mode_is_an_error(store: ParquetStore) -> None:

@@ -41,6 +41,16 @@ class Definition:
     naive: bool
     """The timestamps have no zone."""
 
+    def like(self, info: varve.SeriesInfo) -> "Definition":
+        """This one where it can be what the series is: its files as they are."""
+        options: SeriesOptions = {
+            **self.options,
+            "layout": info.layout,
+            "compression": info.compression,
+            "target_rows_per_file": info.target_rows_per_file,
+        }
+        return Definition(options, self.naive)
+
     def is_of(self, info: varve.SeriesInfo) -> bool:
         """Whether the series is like this; order says nothing of an identity."""
         there: SeriesOptions = {

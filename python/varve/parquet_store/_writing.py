@@ -1,6 +1,9 @@
 """Frames on their way into the lake."""
 
 import functools
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import polars as pl
 
@@ -9,22 +12,22 @@ from varve.errors import (
     AlreadyExistsError,
     ConcurrentWriteError,
     DataNotFoundError,
+    InvalidArgumentError,
     SchemaCompatibilityError,
 )
 from varve.parquet_store._config import ParquetStoreConfig
 from varve.parquet_store._series import (
     IDENTITY,
+    Definition,
     as_given,
     check_appendable,
     define,
     find_series,
     identity_of,
     incompatible,
-    was_naive,
     with_naive,
 )
 
-_ATTEMPTS_MAX = 100
 # An append to a longer series does not wait until the visible files show it: that takes longer than the append.
 _WAITING_ROWS_MAX = 100_000
 # Whole numbers up to these are floats exactly.
@@ -33,61 +36,106 @@ _EXACT: dict[type[pl.DataType], int] = {pl.Float32: 1 << 24, pl.Float64: 1 << 53
 _GROWS_WITH = {"instrument", "instrument_id", "granularity"}
 
 
-def append(lake: varve.Lake, key: str, frame: pl.DataFrame, config: ParquetStoreConfig) -> None:
-    """Adds rows; where one of that identity is there, the last one stays. Makes the series where there is none.
+def append(
+    lake: varve.Lake,
+    key: str,
+    frame: pl.DataFrame,
+    config: ParquetStoreConfig,
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds rows; where one of that identity is there, the last one stays. Makes the series where there is none, with
+    ``metadata`` of the user.
 
     Raises SchemaCompatibilityError, and then nothing has changed.
     """
-    info = find_series(lake, key)
-    if info is None:
-        make(lake, key, frame, config)
-        return
-    stored = as_given(lake.read(key, limit=0), info).schema
+
+    def attempt(info: varve.SeriesInfo | None) -> None:
+        if info is None:
+            _make(lake, key, frame, config, metadata or {})
+        else:
+            _add(lake, info, frame, config)
+
+    _until_nobody_was_faster(lake, key, config, attempt)
+
+
+def overwrite(lake: varve.Lake, key: str, frame: pl.DataFrame, config: ParquetStoreConfig) -> None:
+    """Makes the frame the whole series; of rows of one identity the last one."""
+
+    def attempt(info: varve.SeriesInfo | None) -> None:
+        definition = define(key, frame, config)
+        if info is not None and not definition.is_of(info):
+            lake.delete(key)  # only what is not there can be something else
+        _write(lake, key, frame, definition, info)
+
+    _until_nobody_was_faster(lake, key, config, attempt)
+
+
+def _until_nobody_was_faster(
+    lake: varve.Lake, key: str, config: ParquetStoreConfig, attempt: Callable[[varve.SeriesInfo | None], None]
+) -> None:
+    """Calls ``attempt`` with the series as it is, again if it failed and the series is another one by now, for as long
+    as a write may wait."""
+    end = time.monotonic() + config.lock_timeout_seconds
+    while True:
+        info = find_series(lake, key)
+        try:
+            return attempt(info)
+        except (ConcurrentWriteError, DataNotFoundError, InvalidArgumentError):
+            if _version(find_series(lake, key)) == _version(info) or time.monotonic() >= end:
+                raise
+
+
+def _version(info: varve.SeriesInfo | None) -> int:
+    return 0 if info is None else info.version
+
+
+def _make(
+    lake: varve.Lake, key: str, frame: pl.DataFrame, config: ParquetStoreConfig, metadata: Mapping[str, Any]
+) -> None:
+    definition = define(key, frame, config)
+    write = lake.upsert if definition.options["identity"] else lake.append
+    said = with_naive(metadata, definition.naive) or None
+    write(key, frame, **definition.options, metadata=said, expects_version=0, published=True)
+
+
+def _add(lake: varve.Lake, info: varve.SeriesInfo, frame: pl.DataFrame, config: ParquetStoreConfig) -> None:
+    stored = as_given(lake.read(info.key, limit=0, as_of=info.version), info).schema
     check_appendable(stored, frame.schema)
     new_identity = [name for name in IDENTITY if name in frame.columns and name not in stored]
     if new_identity and not _grows_by_itself(info, set(frame.columns) - stored.keys()):
-        _append_anew(lake, key, frame, config)
+        _append_anew(lake, info, frame, config)
         return
     identity = identity_of(info)
     write = lake.upsert if identity else lake.append
     try:
         write(
-            key,
+            info.key,
             frame,
             index=info.index,
             identity=None if new_identity else identity,
             published=info.rows <= _WAITING_ROWS_MAX,
         )
     except SchemaCompatibilityError:  # numbers that no type of the lake holds together without loss
-        _append_anew(lake, key, frame, config)
+        _append_anew(lake, info, frame, config)
 
 
-def make(lake: varve.Lake, key: str, frame: pl.DataFrame, config: ParquetStoreConfig) -> None:
-    """Adds rows to a series that was not there a moment ago."""
-    definition = define(key, frame, config)
-    metadata = with_naive({}, definition.naive) or None
-    if definition.options["identity"]:
-        lake.upsert(key, frame, **definition.options, metadata=metadata, published=True)
-    else:
-        lake.append(key, frame, **definition.options, metadata=metadata, published=True)
-
-
-def overwrite(
-    lake: varve.Lake, key: str, frame: pl.DataFrame, config: ParquetStoreConfig, expects_version: int | None = None
+def _write(
+    lake: varve.Lake,
+    key: str,
+    frame: pl.DataFrame,
+    definition: Definition,
+    info: varve.SeriesInfo | None,
+    expects_version: int | None = None,
 ) -> None:
-    """Makes the frame the whole series; of rows of one identity the last one."""
-    definition = define(key, frame, config)
-    info = find_series(lake, key)
-    metadata = None
-    if definition.naive != (info is not None and was_naive(info)):
-        metadata = with_naive(info.metadata if info else {}, definition.naive)
-    if info is not None and not definition.is_of(info):
-        # The lake keeps what a series was made with; it can only be another one after it has gone.
-        lake.delete(key, expects_version=expects_version)
-        metadata = with_naive(info.metadata, definition.naive)
-        expects_version = None
+    """Makes the frame the whole of a series; ``info`` is what it was."""
+    before = {} if info is None else info.metadata
+    said = with_naive(before, definition.naive)
     write = functools.partial(
-        lake.write, **definition.options, metadata=metadata, expects_version=expects_version, published=True
+        lake.write,
+        **definition.options,
+        metadata=said if said or before else None,
+        expects_version=expects_version,
+        published=True,
     )
     try:
         write(key, frame)
@@ -99,27 +147,21 @@ def _grows_by_itself(info: varve.SeriesInfo, new_columns: set[str]) -> bool:
     return info.kind == "ohlcv" and info.identity is not None and not new_columns & _GROWS_WITH
 
 
-def _append_anew(lake: varve.Lake, key: str, frame: pl.DataFrame, config: ParquetStoreConfig) -> None:
-    """Reads all rows and writes them with the new ones, again if somebody else wrote meanwhile."""
-    for _ in range(_ATTEMPTS_MAX):
-        info = find_series(lake, key)
-        if info is None:
-            make(lake, key, frame, config)
-            return
-        try:
-            stored = as_given(lake.read(key, as_of=info.version), info)
-            check_appendable(stored.schema, frame.schema)
-            whole = _concat(stored, frame)
-            overwrite(lake, key, whole, config, expects_version=info.version)
-        except (ConcurrentWriteError, DataNotFoundError):
-            now = find_series(lake, key)
-            if now is not None and now.version == info.version:
-                raise
-        except pl.exceptions.PolarsError as error:
-            raise incompatible(str(error)) from error
-        else:
-            return
-    raise ConcurrentWriteError(f"{key}: partition is locked by another writer again and again")
+def _append_anew(lake: varve.Lake, info: varve.SeriesInfo, frame: pl.DataFrame, config: ParquetStoreConfig) -> None:
+    """Reads all rows and writes them with the new ones. Raises ConcurrentWriteError if somebody else wrote meanwhile,
+    and then nothing has changed."""
+    stored = as_given(lake.read(info.key, as_of=info.version), info)
+    try:
+        whole = _concat(stored, frame)
+    except pl.exceptions.PolarsError as error:
+        raise incompatible(str(error)) from error
+    definition = define(info.key, whole, config)
+    if set(definition.options["identity"]) == set(identity_of(info)):
+        _write(lake, info.key, whole, definition.like(info), info, expects_version=info.version)
+        return
+    # Only what is not there can have another identity. Who makes it first has its rows among these.
+    lake.delete(info.key, expects_version=info.version)
+    append(lake, info.key, whole, config, info.metadata)
 
 
 def _concat(stored: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
