@@ -18,11 +18,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from libraries import thread_counts, versions
 from places import IN_MEMORY, file_system_of
 from store_bench import Line, beside
 from store_peers import ARCTICDB_PYTHON, ArcticDB
-from turns import medians, timings
+from turns import Task, medians, timings
 
 from varve.parquet_store import ParquetStore
 
@@ -61,6 +62,12 @@ def synced_parquet(frame: pl.DataFrame, path: Path) -> None:
         os.close(descriptor)
 
 
+def to_arrow(frame: pl.DataFrame) -> pa.Table:
+    """In the types that pandas takes over as they are."""
+    nanoseconds = frame.with_columns(pl.col("timestamp").dt.cast_time_unit("ns"))
+    return nanoseconds.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
 class Bench:
     """A folder, three years of bars (or fewer), and how many rounds there are."""
 
@@ -69,6 +76,9 @@ class Bench:
         self.rounds = rounds
         self.frame = bars(rows)
         self.random = np.random.default_rng(11)
+        self.arctic = ArcticDB(folder) if ARCTICDB_PYTHON.exists() else None  # tools/bench installs it
+        if self.arctic is not None:
+            self.arctic.change("write", "bars", to_arrow(self.frame))
         self.store = ParquetStore(folder / "store")
         self.store.write("forex/EUR_USD", self.frame)
         self.months = folder / "months"
@@ -77,12 +87,21 @@ class Bench:
             place.mkdir(parents=True)
             rows_of_month.sort("timestamp").write_parquet(place / "data.parquet")
 
+    def close(self) -> None:
+        if self.arctic is not None:
+            self.arctic.close()
+
     def days(self, length: int) -> Iterator[tuple[date, date]]:
         """Stretches of so many days inside the series, another each time."""
         last = max(self.frame.height // MINUTES_OF_A_DAY - length, 1)
         while True:
             first = FIRST.date() + timedelta(days=int(self.random.integers(0, last)))
             yield first, first + timedelta(days=length - 1)
+
+    def with_arctic(self, tasks: dict[str, Task], task: Callable[[ArcticDB], object]) -> dict[str, Task]:
+        """The tasks, and one of ArcticDB where it is installed."""
+        arctic = self.arctic
+        return tasks if arctic is None else {**tasks, "ArcticDB": lambda: task(arctic)}
 
     def new_days(self) -> Iterator[pl.DataFrame]:
         """Days that come after the series, one after the other."""
@@ -94,33 +113,31 @@ class Bench:
 def writing(bench: Bench) -> Iterator[Line]:
     frame = bench.frame[:WRITE_ROWS]
     numbers = itertools.count()
-    tasks: dict[str, Callable[[], object]] = {
+    table = to_arrow(frame)
+    tasks: dict[str, Task] = {
         "Varve": lambda: bench.store.write(f"new/{next(numbers)}", frame),
         "Polars": lambda: synced_parquet(frame, bench.folder / f"{next(numbers)}.parquet"),
     }
-    arctic = ArcticDB(bench.folder) if ARCTICDB_PYTHON.exists() else None
-    if arctic is not None:
-        table = frame.to_arrow()
-        tasks["ArcticDB"] = lambda: arctic.change("write_and_sync", f"new{next(numbers)}", table)
+    tasks = bench.with_arctic(tasks, lambda arctic: arctic.change("write_and_sync", f"new{next(numbers)}", table))
     seconds = medians(tasks, bench.rounds)
-    if arctic is not None:
-        arctic.close()
     ratio = seconds["Varve"] / seconds["Polars"]
     yield Line(f"write {frame.height:,} rows, a new key, durable", ratio, 0.7, "of Polars", beside=beside(seconds))
 
 
 def appending(bench: Bench) -> Iterator[Line]:
-    ours, theirs = bench.new_days(), bench.new_days()
+    ours, theirs, others = bench.new_days(), bench.new_days(), bench.new_days()
     path = max(bench.months.iterdir()) / "data.parquet"
 
     def append() -> None:
         synced_parquet(pl.concat([pl.read_parquet(path), next(theirs)]), path)
 
     kept = path.read_bytes()
-    seconds = medians(
-        {"Varve": lambda: bench.store.write("forex/EUR_USD", next(ours)), "Polars, its month": append},
-        min(bench.rounds, 20),
-    )
+    tasks: dict[str, Task] = {
+        "Varve": lambda: bench.store.write("forex/EUR_USD", next(ours)),
+        "Polars, its month": append,
+    }
+    tasks = bench.with_arctic(tasks, lambda arctic: arctic.change("append", "bars", to_arrow(next(others))))
+    seconds = medians(tasks, min(bench.rounds, 20))
     path.write_bytes(kept)
     ratio = seconds["Varve"] / seconds["Polars, its month"]
     yield Line("append a day to three years, durable", ratio, 0.6, "of Polars", beside=beside(seconds))
@@ -142,7 +159,11 @@ def reading(bench: Bench) -> Iterator[Line]:
             return lazy.filter((times >= begin) & (times < end)).sort("timestamp").collect()
 
         rows = length * MINUTES_OF_A_DAY
-        seconds = medians({"Varve": ours, "Polars": theirs}, 4 * bench.rounds, rows)
+        tasks: dict[str, Task] = bench.with_arctic(
+            {"Varve": ours, "Polars": theirs},
+            lambda arctic, stretches=stretches: arctic.read_days("bars", *next(stretches)),  # type: ignore[misc]
+        )
+        seconds = medians(tasks, 4 * bench.rounds, rows)
         ratio = seconds["Varve"] / seconds["Polars"]
         yield Line(f"read a {what} of three years", ratio, 0.2, "of Polars", beside=beside(seconds))
 
@@ -204,6 +225,7 @@ def main() -> None:
             for line in GROUPS[name](bench):
                 lines.append(line.text())
                 print(lines[-1], flush=True)
+        bench.close()
     if options.only is None and options.rows == ROWS:
         REPORT.parent.mkdir(exist_ok=True)
         REPORT.write_text("\n".join([*lines, ""]))

@@ -37,8 +37,11 @@ class ArcticDB:
         return seconds
 
     def read_day(self, key: str, day: date) -> Measured:
-        first = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        last = first + timedelta(days=1) - timedelta(microseconds=1)
+        return self.read_days(key, day, day)
+
+    def read_days(self, key: str, first_day: date, last_day: date) -> Measured:
+        first, last = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (first_day, last_day))
+        last += timedelta(days=1) - timedelta(microseconds=1)
         return self._call("read", key, first.isoformat(), last.isoformat())
 
     def tail(self, key: str, rows: int) -> Measured:

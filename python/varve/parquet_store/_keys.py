@@ -32,6 +32,7 @@ def to_series_key(key: str) -> str:
     return "/".join(segments)
 
 
+@functools.lru_cache(maxsize=4096)
 def to_directory(key: str) -> str:
     """Where the files of a series lie, relative to the root."""
     return "/".join(_escape(segment) for segment in key.split("/"))

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import varve
 
-_Place = tuple[int, str, float]
+_Place = tuple[int, str, float, int | None]
+"""Process, root, lock time-out, and the catalog's inode: a directory that was made anew is another lake."""
+
 _lakes: "weakref.WeakValueDictionary[_Place, varve.Lake]" = weakref.WeakValueDictionary()
 _mutex = threading.Lock()
 
@@ -17,37 +19,23 @@ _mutex = threading.Lock()
 def open_lake(root: Path, lock_timeout_seconds: float) -> varve.Lake:
     """The lake at ``root``, made where there is none. It is closed when nobody holds it any more.
 
-    A forked child gets its own, and so does who comes after the directory was removed and made again. Raises as
+    A forked child gets its own. Reads give Polars frames, and times without a zone are taken as UTC. Raises as
     ``varve.open``.
     """
-    place = (os.getpid(), str(root), lock_timeout_seconds)
     with _mutex:
-        lake = _lakes.get(place)
-        if lake is None or not _is_there(lake):
-            lake = varve.open(
-                root,
-                lock_timeout_seconds=lock_timeout_seconds,
-                output="polars",
-                naive="utc",
-            )
-            _inodes[lake] = _inode(root)
-            _lakes[place] = lake
+        lake = _lakes.get(_place(root, lock_timeout_seconds))
+        if lake is None:
+            lake = varve.open(root, lock_timeout_seconds=lock_timeout_seconds, output="polars", naive="utc")
+            _lakes[_place(root, lock_timeout_seconds)] = lake
         return lake
 
 
-_inodes: "weakref.WeakKeyDictionary[varve.Lake, int | None]" = weakref.WeakKeyDictionary()
-
-
-def _is_there(lake: varve.Lake) -> bool:
-    return _inodes.get(lake) == _inode(Path(lake.root))
-
-
-def _inode(root: Path) -> int | None:
-    """Of the catalog, whose name another one may have by now."""
+def _place(root: Path, lock_timeout_seconds: float) -> _Place:
     try:
-        return (root / ".varve" / "catalog.sqlite").stat().st_ino
+        inode = (root / ".varve" / "catalog.sqlite").stat().st_ino
     except OSError:
-        return None
+        inode = None
+    return os.getpid(), str(root), lock_timeout_seconds, inode
 
 
 def _forget_lock_of_parent() -> None:
@@ -58,8 +46,8 @@ def _forget_lock_of_parent() -> None:
 
 def _close_all() -> None:
     """So that the visible files show everything when the process has ended."""
-    for (process, _, _), lake in list(_lakes.items()):
-        if process == os.getpid():
+    for place, lake in list(_lakes.items()):
+        if place[0] == os.getpid():
             with contextlib.suppress(varve.StorageError):
                 lake.close()
 
