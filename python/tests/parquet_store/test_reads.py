@@ -58,6 +58,15 @@ def test_an_enumeration_comes_back_as_categories(store: ParquetStore) -> None:
     assert read.cast(pl.String).to_list() == ["buy", "sell"] and read.dtype == pl.Categorical
 
 
+def test_python_objects_are_refused(store: ParquetStore) -> None:
+    objects = rows([0]).with_columns(pl.Series("o", [object()], dtype=pl.Object))
+    store.write("k", rows([0]))
+    for key, mode in (("new", "append"), ("k", "append"), ("k", "overwrite")):
+        with pytest.raises(StorageError, match="column 'o' holds Python objects"):
+            store.write(key, objects, mode=mode)
+    assert store.list_keys() == ["k"] and store.read("k").equals(rows([0]))
+
+
 @pytest.mark.parametrize("nested", [[[1, 2]], [{"a": 1}]])
 def test_nested_columns_are_refused(store: ParquetStore, nested: list[object]) -> None:
     with pytest.raises(StorageError, match="nested"):

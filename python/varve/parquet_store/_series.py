@@ -64,7 +64,9 @@ class Definition:
 
 
 def define(key: str, frame: pl.DataFrame, config: ParquetStoreConfig) -> Definition:
-    """The series that a frame makes. Raises InvalidArgumentError for a layout or compression that there is not."""
+    """The series that a frame makes. Raises InvalidArgumentError for a layout or compression that there is not, and as
+    ``check_storable``."""
+    check_storable(frame.schema)
     timed = isinstance(frame.schema.get(INDEX), (pl.Datetime, pl.Date))
     if config.layout not in _LAYOUTS:
         raise InvalidArgumentError(f"layout {config.layout!r}: expected {' or '.join(_LAYOUTS)}")
@@ -114,9 +116,17 @@ def as_given(frame: pl.DataFrame, info: varve.SeriesInfo) -> pl.DataFrame:
     return frame
 
 
+def check_storable(schema: Mapping[str, pl.DataType]) -> None:
+    """Raises InvalidArgumentError for a column of Python objects, which leave Polars as addresses in memory."""
+    for column, kind in schema.items():
+        if kind == pl.Object:
+            raise InvalidArgumentError(f"Failed to write data: column {column!r} holds Python objects")
+
+
 def check_appendable(stored: Mapping[str, pl.DataType], new: Mapping[str, pl.DataType]) -> None:
     """Raises SchemaCompatibilityError where the types of a column are neither equal nor both numbers, or where only one
-    of the two has timestamps. New columns may come, and old ones be missing."""
+    of the two has timestamps. New columns may come, and old ones be missing. Also raises as ``check_storable``."""
+    check_storable(new)
     for column, found in new.items():
         there = stored.get(column, found)
         if _plain(there) == _plain(found) or (there.is_numeric() and found.is_numeric()):
