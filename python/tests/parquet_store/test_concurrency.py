@@ -3,6 +3,7 @@
 import gc
 import multiprocessing
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from frames import at, rows
 
+from parquet_store.frames import at, rows
 from varve.parquet_store import ParquetStore, ParquetStoreConfig
 from varve.parquet_store._open_lakes import open_lake
 
@@ -22,7 +23,7 @@ PROOF = Path(__file__).parents[3] / "tests/crash/parquet_store_traffic.py"
 OVERWRITE_FOREVER = """
 import sys
 sys.path.insert(0, sys.argv[2])
-from frames import rows
+from parquet_store.frames import rows
 from varve.parquet_store import ParquetStore
 store = ParquetStore(sys.argv[1])
 while True:
@@ -142,7 +143,7 @@ def test_numbers_that_are_widened_by_several_writers_lose_no_rows(store: Parquet
 
 def test_readers_see_whole_versions_during_overwrites(store: ParquetStore) -> None:
     store.write("k", rows(range(300)))
-    command = [sys.executable, "-c", OVERWRITE_FOREVER, str(store.data_root), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", OVERWRITE_FOREVER, str(store.data_root), str(Path(__file__).parents[1])]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None and writer.stdout.readline()
         for _ in range(200):
@@ -152,7 +153,7 @@ def test_readers_see_whole_versions_during_overwrites(store: ParquetStore) -> No
 
 
 def test_a_killed_writer_leaves_whole_versions_and_no_new_keys(store: ParquetStore) -> None:
-    command = [sys.executable, "-c", OVERWRITE_FOREVER, str(store.data_root), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", OVERWRITE_FOREVER, str(store.data_root), str(Path(__file__).parents[1])]
     for _ in range(3):
         with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
             assert writer.stdout is not None and writer.stdout.readline()
@@ -177,6 +178,19 @@ def test_a_store_goes_on_in_a_child(store: ParquetStore, method: str) -> None:
     child.join()
     assert child.exitcode == 0 and store.read("k").equals(rows([0, 1, 101]))
     store.write("k", rows([2]))
+
+
+def test_the_traffic_proof_notices_what_is_wrong() -> None:
+    proof = runpy.run_path(str(PROOF))
+    fault_of, frame_of = proof["fault_of"], proof["frame_of"]
+    whole = frame_of(range(4 * proof["ROWS_OF_A_WRITE"]))
+    assert fault_of(whole, whole.height) is None
+    assert "0 rows" in fault_of(whole.clear(), 0)
+    assert "200 rows after 201" in fault_of(whole, 201)
+    assert "part of a write" in fault_of(whole[:-1], 0)
+    assert "out of order" in fault_of(whole.reverse(), 0)
+    assert "twice" in fault_of(pl.concat([whole, whole[-1:]]), 0)
+    assert "another one" in fault_of(whole.with_columns(minute=pl.lit(0)), 0)
 
 
 def test_traffic_of_writers_and_readers_is_sound(tmp_path: Path) -> None:

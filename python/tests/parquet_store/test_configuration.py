@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from frames import rows
 
 import varve
+from parquet_store.frames import rows
 from varve.parquet_store import (
     ConcurrentWriteError,
     DataCorruptionError,

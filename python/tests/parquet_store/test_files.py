@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from frames import at, days, rows
 
+from parquet_store.frames import at, days, rows
 from varve.parquet_store import DataCorruptionError, ParquetStore, ParquetStoreConfig
 
 
@@ -38,13 +38,13 @@ def test_appends_to_long_keys_show_when_the_process_ends(store: ParquetStore) ->
     program = """if True:
         import sys
         sys.path.insert(0, sys.argv[2])
-        from frames import rows
+        from parquet_store.frames import rows
         from varve.parquet_store import ParquetStore
         store = ParquetStore(sys.argv[1])
         store.write("k", rows(range(100_001)))
         store.write("k", rows([200_000]))
     """
-    subprocess.run([sys.executable, "-c", program, store.data_root, Path(__file__).parent], check=True)
+    subprocess.run([sys.executable, "-c", program, store.data_root, Path(__file__).parents[1]], check=True)
     shown = pl.read_parquet(store.data_root / "k" / "*.parquet")
     assert shown.height == 100_002 and shown.equals(store.read("k"))
 

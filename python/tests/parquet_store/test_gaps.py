@@ -6,8 +6,8 @@ from typing import Literal
 
 import polars as pl
 import pytest
-from frames import at, rows
 
+from parquet_store.frames import at, rows
 from varve.parquet_store import ParquetStore, StorageError
 
 MINUTE = timedelta(minutes=1)

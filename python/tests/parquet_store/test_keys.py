@@ -7,9 +7,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from frames import at, days, rows
 
 import varve
+from parquet_store.frames import at, days, rows
 from varve.parquet_store import ParquetStore, PathTraversalError, StorageError
 from varve.parquet_store._keys import from_directory, to_directory
 

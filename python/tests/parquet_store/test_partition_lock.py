@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from frames import rows
 
+from parquet_store.frames import rows
 from varve.parquet_store import ConcurrentWriteError, ParquetStore, ParquetStoreConfig, PartitionLock
 
 LOCKED = "partition is locked by another writer"

@@ -7,8 +7,8 @@ from typing import Literal
 
 import polars as pl
 import pytest
-from frames import at, days, rows
 
+from parquet_store.frames import at, days, rows
 from varve.parquet_store import ParquetStore, ParquetStoreConfig, StorageError
 
 

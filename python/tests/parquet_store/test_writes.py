@@ -5,9 +5,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from frames import at, days, rows
 
 import varve
+from parquet_store.frames import at, days, rows
 from varve.parquet_store import ParquetStore, SchemaCompatibilityError, StorageError
 
 
