@@ -1,12 +1,13 @@
-"""Tables from what callers hand in: anything with ``__arrow_c_stream__``, or a dict of columns."""
+"""Tables from what callers hand in: anything with ``__arrow_c_stream__``, frames, a dict of columns, many tables."""
 
 import array
 import datetime
 import decimal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from varve import _varve
+from varve._frames import from_batches, from_pandas, is_pandas, is_structured
 from varve._options import check_choice
 from varve._times import Naive, to_nanoseconds
 from varve.errors import InvalidArgumentError
@@ -19,6 +20,7 @@ _NUMPY_OBJECTS = "OSUT"
 _NUMPY_TIMES = {"M": "timestamp", "m": "duration"}
 _NOT_A_TIME = -(2**63)
 _PANDAS_NULLS = {"NaTType", "NAType"}
+_NO_TABLES = (str, bytes, bytearray, memoryview, set, frozenset)
 
 
 def to_native(source: object, naive: Naive) -> _varve.Table:
@@ -31,7 +33,15 @@ def to_native(source: object, naive: Naive) -> _varve.Table:
     native = getattr(source, "_native", None)
     if isinstance(native, _varve.Table):
         return native
-    return _varve.import_arrow(source)
+    if is_pandas(source):
+        return from_pandas(source, lambda columns: to_native(columns, naive))
+    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
+        return _varve.import_arrow(source)
+    if is_structured(source):
+        return to_native({name: source[name] for name in source.dtype.names}, naive)  # type: ignore[attr-defined,index]
+    if isinstance(source, Iterable) and not isinstance(source, _NO_TABLES):
+        return from_batches(source, lambda batch: to_native(batch, naive))
+    return _varve.import_arrow(source)  # which says what it is not
 
 
 def _name(name: object) -> str:
@@ -42,6 +52,8 @@ def _name(name: object) -> str:
 
 
 def _column(name: str, values: Any, naive: Naive) -> _varve.Column:
+    if isinstance(values, _varve.Column):
+        return values
     if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
         table = _varve.import_arrow(values)
         return table.column(table.fields()[0][0])
@@ -64,17 +76,27 @@ def _numpy_column(name: str, values: Any, naive: Naive, valid: bytes | None = No
     kind, width = values.dtype.kind, values.dtype.itemsize
     if kind in _NUMPY_OBJECTS:
         return _sequence_column(name, values.tolist(), naive)
+    if hasattr(values, "mask"):
+        valid, values = _unmasked(values), values.data
     little = values.astype(values.dtype.newbyteorder("<"), copy=False)
     if kind == "b":
         return _varve.column_from_flags(values.tobytes(), valid)
     if kind in _NUMPY_NUMBERS and width <= 8:
         return _varve.column_from_bytes(f"{_NUMPY_NUMBERS[kind]}{8 * width}", little.tobytes(), valid)
     if kind in _NUMPY_TIMES:
-        return _numpy_times(name, little)
+        return _numpy_times(name, little, valid)
     raise InvalidArgumentError(f"column {name}: no column type for {values.dtype}")
 
 
-def _numpy_times(name: str, values: Any) -> _varve.Column:
+def _unmasked(values: Any) -> bytes | None:
+    """Which values of a masked array are there, None if all are."""
+    import numpy
+
+    mask = numpy.ma.getmaskarray(values)
+    return (~mask).tobytes() if mask.any() else None
+
+
+def _numpy_times(name: str, values: Any, valid: bytes | None = None) -> _varve.Column:
     unit = values.dtype.str.partition("[")[2].rstrip("]")
     if unit not in ("s", "ms", "us", "ns"):
         if unit != "D":
@@ -82,7 +104,11 @@ def _numpy_times(name: str, values: Any) -> _varve.Column:
         values, unit = values.astype(f"{values.dtype.kind}8[s]"), "s"
     integers = values.view("int64")
     missing = integers == _NOT_A_TIME
-    valid = (~missing).tobytes() if missing.any() else None
+    if missing.any():
+        import numpy
+
+        there = numpy.frombuffer(valid, bool) if valid else True
+        valid = (~missing & there).tobytes()
     return _varve.column_from_bytes(f"{_NUMPY_TIMES[values.dtype.kind]}[{unit}]", integers.tobytes(), valid)
 
 

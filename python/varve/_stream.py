@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from varve import _varve
+from varve._arrow_export import export_stream
 from varve._table import Table
 
 
@@ -34,7 +35,8 @@ class Stream:
         return Table(table)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self._native.arrow_stream()
+        """What is left of the pass, a batch for each table; a request is met as by ``Table``."""
+        return export_stream(self, self._native, requested_schema, one_shot=True)
 
     def __arrow_c_schema__(self) -> object:
         return self._native.empty().arrow_schema()
