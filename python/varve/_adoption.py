@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from varve import _varve
-from varve._maintenance import Progress
+from varve._progress import ShowProgress, work
 from varve._writing import Prices, to_native_series_options
 
 
@@ -60,7 +60,7 @@ class Adoption:
         rewrite: bool = False,
         zone: str = "",
         dry_run: bool = False,
-        progress: Progress | None = None,
+        progress: ShowProgress = None,
     ) -> AdoptReport:
         """Makes Parquet files that lie in the lake's directory, where ``layout`` (``"range"`` if not said) has those of
         ``key``, that series as they are: none is written anew, and their names stay. Without a key: all keys that a
@@ -88,8 +88,8 @@ class Adoption:
             prices=prices,
             price_columns=price_columns,
         )
-        fields = self._native.adopt(
-            "" if key is None else key, progress, dry_run=dry_run, rewrite=rewrite, zone=zone, **options
-        )
+        of = "" if key is None else key
+        options |= {"dry_run": dry_run, "rewrite": rewrite, "zone": zone}
+        fields = work("adopt", progress, lambda tell: self._native.adopt(of, tell, **options))
         series = [AdoptedSeries(**one) for one in fields["series"]]
         return AdoptReport(fields["commit_id"], series, dict(fields["left"]), fields["empty_files"])

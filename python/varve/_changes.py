@@ -5,7 +5,7 @@ from typing import Literal, Unpack
 
 from varve import _varve
 from varve._columns import to_native
-from varve._maintenance import Progress
+from varve._progress import ShowProgress, work
 from varve._times import Naive, TimeLike
 from varve._transaction import Commit, Transaction
 from varve._writing import Age, WriteOptions, to_native_age, to_native_options, to_native_range
@@ -85,11 +85,11 @@ class Changes:
         """
         return Commit(**self._native.rename(key, new_key))
 
-    def compact(self, key: str, target_rows: int = 0, *, progress: Progress | None = None) -> Commit:
+    def compact(self, key: str, target_rows: int = 0, *, progress: ShowProgress = None) -> Commit:
         """Merges small neighbouring files into files of ``target_rows`` (0: what the series was made with). No row
         changes: each new file is read again and compared before it takes the place of others. ``progress`` is told the
         bytes of old files that are merged, and of how many. Raises DataNotFoundError."""
-        return Commit(**self._native.compact(key, target_rows, progress))
+        return Commit(**work("compact", progress, lambda tell: self._native.compact(key, target_rows, tell)))
 
     def write_many(self, tables: Mapping[str, object], **options: Unpack[WriteOptions]) -> list[Commit]:
         """``write`` of many series in one commit, which costs about what one series costs; in the order of the keys.

@@ -1,16 +1,12 @@
 """Keeping a lake whole: verify, repair, backup, doctor."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from varve import _varve
 from varve._history import RetentionPolicy, to_policy
-
-Progress = Callable[[int, int], object]
-"""Called now and then with the bytes that are done and of how many, from any thread, by one at a time. What it raises
-ends the work."""
+from varve._progress import ShowProgress, work
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +165,14 @@ class Maintenance:
 
     _native: _varve.Lake
 
-    def verify(self, key: str | None = None, *, progress: Progress | None = None) -> VerifyReport:
-        """Reads everything (or one key) and checks it against the catalog; findings are returned, not raised. Raises
-        DataNotFoundError for a missing key."""
-        fields = self._native.verify("" if key is None else key, progress)
+    def verify(self, key: str | None = None, *, progress: ShowProgress = None) -> VerifyReport:
+        """Reads everything (or one key) and checks it against the catalog; findings are returned, not raised.
+
+        ``progress``, here and in all calls that take it: True shows a bar, a callable is told the bytes that are done
+        and of how many (see ``Progress``). Ctrl-C ends such a call at once. Raises DataNotFoundError for a missing key.
+        """
+        of = "" if key is None else key
+        fields = work("verify", progress, lambda tell: self._native.verify(of, tell))
         findings = [Finding(*finding) for finding in fields["findings"]]
         return VerifyReport(
             fields["keys"], fields["files"], fields["rows"], fields["bytes"], fields["old_files"], findings
@@ -183,7 +183,7 @@ class Maintenance:
         key: str | None = None,
         *,
         from_backup: str | os.PathLike[str] | None = None,
-        progress: Progress | None = None,
+        progress: ShowProgress = None,
     ) -> RepairReport:
         """Mends what is damaged in a series (in all): visible files that are missing or were changed, files whose bytes
         are found elsewhere (other versions, or a backup). What cannot be mended leaves its series in a new version, and
@@ -192,17 +192,19 @@ class Maintenance:
         Raises DataNotFoundError for the key or the backup, ReadOnlyError, ConcurrentWriteError.
         """
         backup = "" if from_backup is None else os.fspath(from_backup)
-        fields = self._native.repair("" if key is None else key, backup, progress)
+        of = "" if key is None else key
+        fields = work("repair", progress, lambda tell: self._native.repair(of, backup, tell))
         return RepairReport(fields["keys"], fields["files"], [RepairStep(**step) for step in fields["steps"]])
 
-    def backup(self, to: str | os.PathLike[str], *, progress: Progress | None = None) -> BackupReport:
+    def backup(self, to: str | os.PathLike[str], *, progress: ShowProgress = None) -> BackupReport:
         """Makes the lake at ``to`` what this one is at one moment, copying only files that it does not have yet. The
         copy can be opened and read; once it is written to it is a lake of its own.
 
         Raises AlreadyExistsError if ``to`` holds anything but such a backup of this lake, ConcurrentWriteError if it is
         open, InvalidArgumentError if one lies in the other.
         """
-        return BackupReport(**self._native.backup(os.fspath(to), progress))
+        target = os.fspath(to)
+        return BackupReport(**work("backup", progress, lambda tell: self._native.backup(target, tell)))
 
     def doctor(self) -> DoctorReport:
         """What is well and what is not with the lake and what it stands on, without reading data files."""
@@ -219,7 +221,7 @@ class Maintenance:
 
 
 def rebuild_catalog(
-    path: str | os.PathLike[str], *, replace: bool = False, progress: Progress | None = None
+    path: str | os.PathLike[str], *, replace: bool = False, progress: ShowProgress = None
 ) -> RebuildReport:
     """Makes a new catalog for the lake at ``path`` from its files, going on from the newest copy that the lake has of
     its catalog. docs/maintenance.md says what files cannot tell. ``replace``: also where there is a catalog, which is
@@ -227,7 +229,8 @@ def rebuild_catalog(
 
     Raises DataNotFoundError, AlreadyExistsError (there is a catalog), ConcurrentWriteError (the lake is open).
     """
-    fields = _varve.rebuild_catalog(os.fspath(path), replace, progress)
+    root = os.fspath(path)
+    fields = work("rebuild", progress, lambda tell: _varve.rebuild_catalog(root, replace, tell))
     findings = [Finding(*finding) for finding in fields["findings"]]
     return RebuildReport(
         fields["keys"], fields["files"], fields["rows"], fields["catalog_copy"], fields["put_aside"], findings
@@ -235,8 +238,9 @@ def rebuild_catalog(
 
 
 def restore_lake(
-    source: str | os.PathLike[str], to: str | os.PathLike[str], *, progress: Progress | None = None
+    source: str | os.PathLike[str], to: str | os.PathLike[str], *, progress: ShowProgress = None
 ) -> BackupReport:
     """Makes the lake at ``source``, mostly a backup, anew at ``to``, which must be empty or not there. ``source`` is
     only read. Raises DataNotFoundError, AlreadyExistsError."""
-    return BackupReport(**_varve.restore_lake(os.fspath(source), os.fspath(to), progress))
+    origin, target = os.fspath(source), os.fspath(to)
+    return BackupReport(**work("restore", progress, lambda tell: _varve.restore_lake(origin, target, tell)))
