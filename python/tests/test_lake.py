@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 from conftest import make_bars
@@ -263,7 +264,8 @@ def test_a_closed_lake_says_so(lake: varve.Lake) -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "kind"), [("polars", pl.DataFrame), ("pandas", pd.DataFrame), ("varve", varve.Table)]
+    ("output", "kind"),
+    [("polars", pl.DataFrame), ("pandas", pd.DataFrame), ("arrow", pa.Table), ("table", varve.Table)],
 )
 def test_output_is_what_was_asked_for(
     tmp_path: pathlib.Path, bars: pl.DataFrame, output: varve._lake.Output, kind: type

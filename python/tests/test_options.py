@@ -70,7 +70,7 @@ def test_writes_name_the_option_they_refuse(
         ({"read_only": 1}, "read_only 1 of type int: expected True or False"),
         ({"lock_timeout_seconds": "x"}, "lock_timeout_seconds 'x' of type str: expected a number"),
         ({"lock_timeout_seconds": float("nan")}, "lock_timeout_seconds"),
-        ({"output": "foo"}, "output 'foo': expected varve, polars, arrow or pandas"),
+        ({"output": "foo"}, "output 'foo': expected table, polars, pandas or arrow"),
         ({"naive": "foo"}, "naive 'foo': expected error or utc"),
         ({"naive": None}, "naive None: expected error or utc"),
     ],

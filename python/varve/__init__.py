@@ -25,6 +25,7 @@ from varve._maintenance import (
 )
 from varve._parquet import ParquetFile, ParquetWriter, read_parquet, write_parquet
 from varve._predicates import Column, Condition, Predicate, col
+from varve._progress import Progress
 from varve._registry import DataFile, FetchRun, ModelArtifact, ProcessingRun, Registry
 from varve._stream import Stream
 from varve._table import Table
@@ -83,6 +84,7 @@ __all__ = [
     "PathTraversalError",
     "Predicate",
     "ProcessingRun",
+    "Progress",
     "ReadOnlyError",
     "RebuildReport",
     "Registry",

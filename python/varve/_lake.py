@@ -18,13 +18,15 @@ from varve._maintenance import Maintenance
 from varve._options import check_choice
 from varve._predicates import Condition, to_native_predicate
 from varve._registry import Registry
+from varve._scan import Scans
 from varve._stream import Stream
 from varve._table import Table
 from varve._times import Naive, TimeLike, to_bound
 from varve._transaction import Commit, Transaction
 from varve._writing import OnConflict, Prices, WriteOptions, to_metadata, to_native_options
 
-Output = Literal["varve", "polars", "arrow", "pandas"]
+Output = Literal["table", "polars", "pandas", "arrow"]
+"""What reads give: a ``varve.Table``, a Polars or pandas frame, or a PyArrow table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def open(
     lock_timeout_seconds: float = 30.0,
     publish_delay_seconds: float = 0.15,
     threads: int = 0,
-    output: Output = "varve",
+    output: Output = "table",
     naive: Naive = "error",
 ) -> "Lake":
     """Opens the lake at ``path``, and makes it first where there is none (unless ``create`` is False).
@@ -83,8 +85,8 @@ def open(
     What a crash left behind is mended on the way. ``lock_timeout_seconds`` is how long a write waits for another
     writer of its key, ``publish_delay_seconds`` how long small commits may take to show in the visible tree (0: each
     call that writes waits for that); ``threads`` are 4,096 at most, 0 means one a processor. ``output`` is what reads
-    give: a varve.Table, or a frame of that library. ``naive="utc"`` takes times without a zone as UTC instead of
-    raising.
+    give: a ``varve.Table``, or what its ``to_polars``, ``to_pandas``, ``to_arrow`` make of it (streams give tables).
+    ``naive="utc"`` takes times without a zone as UTC instead of raising.
 
     Raises DataNotFoundError, InvalidArgumentError (the path is a file, or an option is bad), DataCorruptionError,
     StorageIoError.
@@ -102,14 +104,16 @@ def open(
     return Lake(native, output, naive)
 
 
-class Lake(History, Changes, Adoption, Maintenance):
+class Lake(Scans, History, Changes, Adoption, Maintenance):
     """An open lake. Use it from several threads, beside other processes, and as a context manager.
 
     Rows are kept sorted by index, then identity, then arrival. A call that raises has changed nothing (except
     OutcomeUnknownError, which says so). When a writing call returns, its change is on the disk.
     """
 
-    def __init__(self, native: _varve.Lake, output: Output = "varve", naive: Naive = "error") -> None:
+    _naive: Naive
+
+    def __init__(self, native: _varve.Lake, output: Output = "table", naive: Naive = "error") -> None:
         self._native = native
         self._output = output
         self._naive = naive
@@ -151,7 +155,8 @@ class Lake(History, Changes, Adoption, Maintenance):
     ) -> Commit:
         """Makes ``table`` the whole series; rows may come in any order.
 
-        ``table`` is anything with ``__arrow_c_stream__`` or a dict of columns. The options are fixed by the first write
+        ``table`` is whatever ``varve.Table`` takes: frames of Polars and pandas, PyArrow tables, DuckDB relations, a
+        dict of columns, an iterator of record batches. The options are fixed by the first write
         of a series: ``identity`` names the columns that, with the index, make a row unique (``[]``: none); ``layout``
         says how it is cut into files: ``"range"``, ``"month"``, ``"day"``, or a template of paths such as
         ``"{symbol}/{yyyy}/{mm}/data.parquet"``; what is not said follows from the columns. ``prices="decimal"`` has
@@ -541,7 +546,7 @@ class Lake(History, Changes, Adoption, Maintenance):
 
     def _out(self, native: _varve.Table) -> Any:
         table = Table(native)
-        if self._output == "varve":
+        if self._output == "table":
             return table
         return getattr(table, f"to_{self._output}")()
 

@@ -121,6 +121,8 @@ def _native(predicate: object) -> _varve.Predicate:
 
 
 def _scalar(value: Any) -> _varve.Scalar:
+    if isinstance(value, _varve.Scalar):
+        return value
     if type(value).__module__ == "numpy" and hasattr(value, "dtype") and value.dtype.kind not in "Mm":
         value = value.item()
     if isinstance(value, bool):

@@ -1,0 +1,339 @@
+"""Polars expressions as conditions of Varve, as far as they mean the same."""
+
+import decimal
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from varve import _varve
+from varve._imports import optional
+from varve._predicates import Column, Predicate, col
+
+if TYPE_CHECKING:
+    import polars
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_NANOSECONDS = {"ms": 1_000_000, "us": 1_000, "ns": 1}
+_CLOSED: dict[Literal["both", "left", "right", "none"], tuple[str, str]] = {
+    "both": (">=", "<="),
+    "left": (">=", "<"),
+    "right": (">", "<="),
+    "none": (">", "<"),
+}
+_FLOAT_WHOLE_MAX = 2**53  # up to here every whole number is a float64
+_INT64 = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """A condition that keeps every row that an expression keeps."""
+
+    condition: Predicate
+    exact: bool
+    """And no other row; nulls and NaN included."""
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A column, and the type that its values have when they are compared: another one if it is cast."""
+
+    name: str
+    source: Any
+    compared: Any
+
+    @property
+    def cast(self) -> bool:
+        return bool(self.source != self.compared)
+
+
+class Translator:
+    """Takes over what an expression says of the columns of ``schema``: comparisons with literals, is_in, is_null,
+    is_between, and, or, not.
+
+    An expression is known by building anew what it might be of its parts and comparing the two, since Polars promises
+    nothing of how it stores one. NaN is the greatest number and equal to itself in Polars, and neither in Varve: the
+    conditions are such that both keep the same rows.
+    """
+
+    def __init__(self, schema: "polars.Schema") -> None:
+        self._polars: Any = optional("polars", "scan")
+        self._schema = schema
+        self._empty = self._polars.LazyFrame(schema=schema)
+
+    def translate(self, expression: "polars.Expr") -> Pushed | None:
+        """Nothing if no part of it can be taken over."""
+        if expression.meta.is_column():
+            name = expression.meta.output_name()
+            is_flag = self._schema.get(name) == self._polars.Boolean
+            return Pushed(_COMPARISONS["=="](col(name), True), True) if is_flag else None
+        if expression.meta.is_literal():
+            return None
+        parts = expression.meta.pop()
+        of_parts = {1: self._of_one, 2: self._of_two, 3: self._of_three}.get(len(parts))
+        return None if of_parts is None else of_parts(expression, parts)
+
+    def bounds(self, expression: "polars.Expr", index: str) -> tuple[int | None, int | None]:
+        """The first and last nanosecond of the time column ``index``, both inside, outside which no row is kept."""
+        parts = expression.meta.pop()
+        if len(parts) == 3:
+            return _both(self.bounds(term, index) for term in self._terms_of_between(expression, parts))
+        if len(parts) != 2:
+            return None, None
+        if self._is_join(expression, parts, operator.and_):
+            return _both(self.bounds(part, index) for part in parts)
+        for sign, subject, values in self._compared(expression, parts):
+            if subject.name == index and (moments := self._moments(subject, values)) is not None:
+                return _bounds(sign, *moments)
+        return None, None
+
+    def _of_one(self, expression: "polars.Expr", parts: "list[polars.Expr]") -> Pushed | None:
+        (part,) = parts
+        if expression.meta.eq(part.is_null()) and part.meta.is_column():
+            return Pushed(col(part.meta.output_name()).is_null(), True)
+        if expression.meta.eq(part.is_not_null()) and part.meta.is_column():
+            return Pushed(~col(part.meta.output_name()).is_null(), True)
+        if expression.meta.eq(part.not_()):
+            inner = self.translate(part)
+            return Pushed(~inner.condition, True) if inner is not None and inner.exact else None
+        return None
+
+    def _of_two(self, expression: "polars.Expr", parts: "list[polars.Expr]") -> Pushed | None:
+        if self._is_join(expression, parts, operator.and_):
+            return _all([self.translate(part) for part in parts])
+        if self._is_join(expression, parts, operator.or_):
+            terms = [self.translate(part) for part in parts]
+            known = [term for term in terms if term is not None]
+            if len(known) < len(terms):
+                return None
+            return Pushed(known[0].condition | known[1].condition, all(term.exact for term in known))
+        for sign, subject, values in self._compared(expression, parts):
+            return self._comparison(sign, subject, values)
+        for part, others in _orders(parts):
+            if expression.meta.eq(part.is_in(others)):
+                return self._membership(part, others)
+        return None
+
+    def _of_three(self, expression: "polars.Expr", parts: "list[polars.Expr]") -> Pushed | None:
+        terms = self._terms_of_between(expression, parts)
+        return _all([self.translate(term) for term in terms]) if terms else None
+
+    def _terms_of_between(self, expression: "polars.Expr", parts: "list[polars.Expr]") -> "list[polars.Expr]":
+        for value, low, high in (parts, parts[::-1]):
+            for closed, (above, below) in _CLOSED.items():
+                if expression.meta.eq(value.is_between(low, high, closed=closed)):
+                    return [_COMPARISONS[above](value, low), _COMPARISONS[below](value, high)]
+        return []
+
+    def _is_join(self, expression: "polars.Expr", parts: "list[polars.Expr]", join: Callable[[Any, Any], Any]) -> bool:
+        return any(expression.meta.eq(join(left, right)) for left, right in _orders(parts))
+
+    def _compared(
+        self, expression: "polars.Expr", parts: "list[polars.Expr]"
+    ) -> "Iterable[tuple[str, _Subject, polars.Series]]":
+        """The comparison of a column with a literal that the expression is, if it is one, with the column first."""
+        for left, right in _orders(parts):
+            for sign, compare in _COMPARISONS.items():
+                if not expression.meta.eq(compare(left, right)):
+                    continue
+                for subject, value, its_sign in ((left, right, sign), (right, left, _TURNED[sign])):
+                    column, literal = self._subject(subject), self._literal(value)
+                    if column is not None and literal is not None and len(literal) == 1:
+                        yield its_sign, column, literal
+                        return
+
+    def _subject(self, expression: "polars.Expr") -> _Subject | None:
+        if expression.meta.is_column():
+            name = expression.meta.output_name()
+            return _Subject(name, self._schema[name], self._schema[name]) if name in self._schema else None
+        inner = self._cast_of(expression)
+        if inner is None or not inner.meta.is_column():
+            return None
+        name = inner.meta.output_name()
+        return _Subject(name, self._schema[name], self._type_of(expression)) if name in self._schema else None
+
+    def _literal(self, expression: "polars.Expr") -> "polars.Series | None":
+        inner = expression if expression.meta.is_literal() else self._cast_of(expression)
+        if inner is None or not inner.meta.is_literal():
+            return None
+        values: polars.Series = self._polars.select(expression).to_series()
+        return values
+
+    def _cast_of(self, expression: "polars.Expr") -> "polars.Expr | None":
+        """What the expression casts, if it is a cast."""
+        parts = expression.meta.pop()
+        if len(parts) != 1 or not (parts[0].meta.is_column() or parts[0].meta.is_literal()):
+            return None
+        kind = self._type_of(expression)
+        casts = (parts[0].cast(kind), parts[0].cast(kind, strict=False))
+        return parts[0] if any(expression.meta.eq(cast) for cast in casts) else None
+
+    def _type_of(self, expression: "polars.Expr") -> Any:
+        return self._empty.select(expression.alias("it")).collect_schema()["it"]
+
+    def _comparison(self, sign: str, subject: _Subject, values: "polars.Series") -> Pushed | None:
+        column = col(subject.name)
+        if (moments := self._moments(subject, values)) is not None:
+            return _of_moments(sign, column, *moments)
+        value = self._value(subject, values)
+        if value is None or (sign not in ("==", "!=") and not self._ordered(subject)):
+            return None
+        if subject.source.is_float() and sign in (">", ">="):  # true of NaN
+            return Pushed(~_COMPARISONS[_NEGATED[sign]](column, value), True)
+        return Pushed(_COMPARISONS[sign](column, value), True)
+
+    def _membership(self, expression: "polars.Expr", others: "polars.Expr") -> Pushed | None:
+        subject, values = self._subject(expression), self._literal(others)
+        if subject is None or values is None:
+            return None
+        if values.dtype in (self._polars.List, self._polars.Array):
+            if len(values) != 1 or values[0] is None:
+                return None
+            values = values[0]
+        found = [self._member(subject, values[at : at + 1]) for at in range(len(values))]
+        if not found or None in found:
+            return None
+        return Pushed(col(subject.name).is_in(found), True)
+
+    def _member(self, subject: _Subject, value: "polars.Series") -> Any:
+        moments = self._moments(subject, value)
+        if moments is None:
+            return self._value(subject, value)
+        low, high = moments
+        return _varve.scalar_timestamp(low) if low == high else None
+
+    def _ordered(self, subject: _Subject) -> bool:
+        """Whether less and greater mean the same of these values in both."""
+        return subject.source not in (self._polars.Boolean, self._polars.Categorical, self._polars.Enum)
+
+    def _moments(self, subject: _Subject, values: "polars.Series") -> tuple[int, int] | None:
+        """The nanoseconds UTC that are equal to a moment for Polars, first and last, if it is one."""
+        literal: Any = values.dtype
+        kinds = (subject.source, subject.compared, literal)
+        if any(kind != self._polars.Datetime for kind in kinds) or values[0] is None:
+            return None
+        if len({kind.time_zone is None for kind in kinds}) > 1 or literal.time_unit != subject.compared.time_unit:
+            return None
+        stored, compared = (_NANOSECONDS[kind.time_unit] for kind in (subject.source, subject.compared))
+        if stored > compared:
+            return None  # what overflows when it is cast is nowhere in order
+        moment = int(values.to_physical()[0]) * compared
+        # A cast to a coarser unit rounds down, or towards 1970: what lies on either side may be equal.
+        around = compared - stored if subject.cast else 0
+        low, high = moment - around, moment + around
+        return (low, high) if low in _INT64 and high in _INT64 else None
+
+    def _value(self, subject: _Subject, values: "polars.Series") -> Any:
+        """What the column is compared with in Varve; None if that is not to be had, or would mean something else."""
+        value, kind = values[0], values.dtype
+        if value is None:
+            return None
+        source, compared, polars = subject.source, subject.compared, self._polars
+        if source.is_integer():
+            return _for_integers(subject, value, kind)
+        if source in (polars.Float32, polars.Float64):
+            return _for_floats(subject, value, polars) if kind.is_numeric() else None
+        if source.is_decimal():
+            fits = compared.is_decimal() and compared.scale >= source.scale
+            return decimal.Decimal(value) if fits and (kind.is_decimal() or kind.is_integer()) else None
+        if source in (polars.String, polars.Categorical, polars.Enum):
+            texts = (source, polars.String)
+            return value if isinstance(value, str) and compared in texts else None
+        if source == polars.Duration and kind == source == compared:
+            return _varve.scalar_duration(nanoseconds) if (nanoseconds := _nanoseconds(values)) in _INT64 else None
+        if source == polars.Time and kind == compared == polars.Time:
+            return _varve.scalar_duration(int(values.to_physical()[0]))
+        if source in (polars.Boolean, polars.Date, polars.Binary) and kind == compared == source:
+            return value
+        return None
+
+
+_NEGATED = {">": "<=", ">=": "<"}
+
+
+def _orders(parts: "list[polars.Expr]") -> "tuple[tuple[polars.Expr, polars.Expr], tuple[polars.Expr, polars.Expr]]":
+    """Two parts either way round: ``pop`` does not say which was first."""
+    first, second = parts
+    return (second, first), (first, second)
+
+
+def _all(terms: list[Pushed | None]) -> Pushed | None:
+    known = [term for term in terms if term is not None]
+    if not known:
+        return None
+    condition = known[0].condition
+    for term in known[1:]:
+        condition &= term.condition
+    return Pushed(condition, len(known) == len(terms) and all(term.exact for term in known))
+
+
+def _both(bounds: Iterable[tuple[int | None, int | None]]) -> tuple[int | None, int | None]:
+    """What lies within all of the bounds."""
+    pairs = list(bounds)
+    lows = [low for low, _ in pairs if low is not None]
+    highs = [high for _, high in pairs if high is not None]
+    return max(lows, default=None), min(highs, default=None)
+
+
+def _bounds(sign: str, low: int, high: int) -> tuple[int | None, int | None]:
+    """Of a column compared with a moment that may be any nanosecond from ``low`` to ``high``."""
+    first = {"==": low, ">=": low, ">": low}.get(sign)
+    last = {"==": high, "<=": high, "<": high}.get(sign)
+    return first, last
+
+
+def _of_moments(sign: str, column: Column, low: int, high: int) -> Pushed | None:
+    first, last = _varve.scalar_timestamp(low), _varve.scalar_timestamp(high)
+    if low == high:
+        return Pushed(_COMPARISONS[sign](column, first), True)
+    if sign == "!=":
+        return None
+    if sign == "==":
+        return Pushed((column >= first) & (column <= last), False)
+    return Pushed(column >= first if sign in (">", ">=") else column <= last, False)
+
+
+def _for_integers(subject: _Subject, value: Any, kind: Any) -> Any:
+    if kind.is_integer() and subject.compared.is_integer():
+        holds = not subject.cast or _holds(subject.compared, subject.source)
+        return value if holds else None
+    # As floats, numbers beyond 2^53 are rounded: not to one on the other side of a smaller one.
+    if kind.is_float() and (subject.compared.is_float() or not subject.cast):
+        exact = abs(value) < _FLOAT_WHOLE_MAX and str(subject.compared) != "Float32"
+        return value if exact else None
+    return None
+
+
+def _holds(wider: Any, narrower: Any) -> bool:
+    """Whether every value of one type of whole numbers is one of the other."""
+    signs = str(wider).startswith("U"), str(narrower).startswith("U")
+    bits, bits_needed = (int("".join(filter(str.isdigit, str(kind)))) for kind in (wider, narrower))
+    return bits >= bits_needed if signs[0] == signs[1] else signs[1] and bits > bits_needed
+
+
+def _for_floats(subject: _Subject, value: Any, polars: Any) -> Any:
+    if subject.compared not in (polars.Float32, polars.Float64):
+        return None
+    if subject.cast and subject.source == polars.Float64:
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    if number != value:  # NaN too
+        return None
+    narrow = polars.Series([number], dtype=polars.Float64).cast(polars.Float32)[0]
+    return None if subject.compared == polars.Float32 and narrow != number else number
+
+
+def _nanoseconds(values: "polars.Series") -> int:
+    unit: Any = values.dtype
+    return int(values.to_physical()[0]) * _NANOSECONDS[unit.time_unit]
