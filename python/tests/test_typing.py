@@ -8,6 +8,7 @@ import sys
 import varve
 from varve import _varve
 
+ROOT = pathlib.Path(__file__).parents[2]
 SOURCE = pathlib.Path(__file__).parents[1] / "varve"
 
 
@@ -20,6 +21,16 @@ def test_the_package_is_strictly_typed() -> None:
         text=True,
     )
     assert run.returncode == 0, run.stdout
+
+
+def test_the_package_and_the_examples_are_clean_to_pyright() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "basedpyright", "--project", ROOT, "--pythonpath", sys.executable],
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "0 errors, 0 warnings" in run.stdout
 
 
 def declared_names(body: list[ast.stmt]) -> set[str]:
