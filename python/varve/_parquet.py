@@ -29,7 +29,7 @@ class ParquetFile:
     def __init__(self, path: str | os.PathLike[str], *, naive: Naive = "error") -> None:
         """``naive="utc"`` takes times without a zone in ranges as UTC; else they are an error."""
         self._path = os.fspath(path)
-        self._naive = naive
+        self._naive: Naive = naive
         self._native = _varve.ParquetFile(self._path)
 
     @property

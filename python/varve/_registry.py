@@ -191,18 +191,21 @@ class Registry:
     def fetch_runs(
         self, instrument: str | None = None, *, granularity: str | None = None, status: str | None = None
     ) -> list[FetchRun]:
+        """Fetch runs, oldest first; only those with what is given."""
         found = self._native.fetch_runs(instrument=instrument, granularity=granularity, status=status)
         return [FetchRun(**fields) for fields in found]
 
     def processing_runs(
         self, run_type: str | None = None, *, config_hash: str | None = None, status: str | None = None
     ) -> list[ProcessingRun]:
+        """Processing runs, oldest first; only those with what is given."""
         found = self._native.processing_runs(run_type=run_type, config_hash=config_hash, status=status)
         return [_to_processing_run(fields) for fields in found]
 
     def model_artifacts(
         self, model_type: str | None = None, *, version: str | None = None, training_run_id: int | None = None
     ) -> list[ModelArtifact]:
+        """Artifacts, oldest first; only those with what is given."""
         found = self._native.model_artifacts(model_type=model_type, version=version, training_run_id=training_run_id)
         return [_to_model_artifact(fields) for fields in found]
 
