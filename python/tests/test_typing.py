@@ -1,6 +1,7 @@
 """The package is typed, and its own code holds to it."""
 
 import ast
+import os
 import pathlib
 import subprocess
 import sys
@@ -17,6 +18,39 @@ def test_the_package_is_strictly_typed() -> None:
     assert (installed / "py.typed").exists() and (installed / "_varve.pyi").exists()
     run = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--cache-dir", "/dev/null", SOURCE],
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout
+
+
+USER = """
+import pandas
+import polars as pl
+import pyarrow
+from typing_extensions import assert_type
+
+import varve
+
+with varve.open("data") as lake:
+    assert_type(lake, varve.Lake[varve.Table])
+    assert_type(lake.read("k", "2024-01-01"), varve.Table)
+    assert_type(lake.read("k")[:5], varve.Table)
+    assert_type(lake.scan("k").collect(), pl.DataFrame)
+plain: varve.Lake = lake
+frames = varve.open("data", output="polars", naive="utc", create=False)
+assert_type(frames.tail("k", 5), pl.DataFrame)
+assert_type(varve.open("data", output="arrow").head("k"), pyarrow.Table)
+assert_type(varve.open("data", output="pandas").read_many(["k"]), pandas.DataFrame)
+"""
+
+
+def test_a_lake_knows_the_type_of_what_its_reads_give(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "user.py").write_text(USER)
+    run = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--cache-dir", "/dev/null", "user.py"],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(SOURCE.parent)},
         capture_output=True,
         text=True,
     )

@@ -8,7 +8,7 @@
 from varve._adoption import AdoptedSeries, AdoptReport
 from varve._coverage import Coverage, CoverageChange, TimeRange
 from varve._history import Diff, RetentionPolicy, SnapshotInfo, VacuumReport, VersionInfo
-from varve._lake import Lake, SchemaVersion, SeriesInfo, open
+from varve._lake import Lake, SchemaVersion, SeriesInfo
 from varve._maintenance import (
     Amount,
     BackupReport,
@@ -23,6 +23,7 @@ from varve._maintenance import (
     rebuild_catalog,
     restore_lake,
 )
+from varve._opening import open
 from varve._parquet import ParquetFile, ParquetWriter, read_parquet, write_parquet
 from varve._predicates import Column, Condition, Predicate, col
 from varve._progress import Progress

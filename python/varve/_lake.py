@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, cast
 
 from varve import _varve
 from varve._adoption import Adoption
@@ -15,7 +15,6 @@ from varve._coverage import Coverage, CoverageChange, TimeRange, to_native_chang
 from varve._history import AsOf, History, to_native_as_of
 from varve._json import to_object
 from varve._maintenance import Maintenance
-from varve._options import check_choice
 from varve._predicates import Condition, to_native_predicate
 from varve._registry import Registry
 from varve._scan import Scans
@@ -24,6 +23,15 @@ from varve._table import Table
 from varve._times import Naive, TimeLike, to_bound
 from varve._transaction import Commit, Transaction
 from varve._writing import OnConflict, Prices, WriteOptions, to_metadata, to_native_options
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    Rows = TypeVar("Rows", default=Table)
+else:
+    from typing import TypeVar
+
+    Rows = TypeVar("Rows")
 
 Output = Literal["table", "polars", "pandas", "arrow"]
 """What reads give: a ``varve.Table``, a Polars or pandas frame, or a PyArrow table."""
@@ -69,46 +77,14 @@ class SchemaVersion:
     schema: dict[str, str]
 
 
-def open(
-    path: str | os.PathLike[str],
-    *,
-    create: bool = True,
-    read_only: bool = False,
-    lock_timeout_seconds: float = 30.0,
-    publish_delay_seconds: float = 0.15,
-    threads: int = 0,
-    output: Output = "table",
-    naive: Naive = "error",
-) -> "Lake":
-    """Opens the lake at ``path``, and makes it first where there is none (unless ``create`` is False).
-
-    What a crash left behind is mended on the way. ``lock_timeout_seconds`` is how long a write waits for another
-    writer of its key, ``publish_delay_seconds`` how long small commits may take to show in the visible tree (0: each
-    call that writes waits for that); ``threads`` are 4,096 at most, 0 means one a processor. ``output`` is what reads
-    give: a ``varve.Table``, or what its ``to_polars``, ``to_pandas``, ``to_arrow`` make of it (streams give tables).
-    ``naive="utc"`` takes times without a zone as UTC instead of raising.
-
-    Raises DataNotFoundError, InvalidArgumentError (the path is a file, or an option is bad), DataCorruptionError,
-    StorageIoError.
-    """
-    check_choice("output", output, Output)
-    check_choice("naive", naive, Naive)
-    native = _varve.open_lake(
-        os.fspath(path),
-        create=create,
-        read_only=read_only,
-        lock_timeout_seconds=lock_timeout_seconds,
-        publish_delay_seconds=publish_delay_seconds,
-        threads=threads,
-    )
-    return Lake(native, output, naive)
-
-
-class Lake(Scans, History, Changes, Adoption, Maintenance):
+class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
     """An open lake. Use it from several threads, beside other processes, and as a context manager.
 
     Rows are kept sorted by index, then identity, then arrival. A call that raises has changed nothing (except
     OutcomeUnknownError, which says so). When a writing call returns, its change is on the disk.
+
+    To type checkers it is a ``Lake[Rows]``, where ``Rows`` is what reads give by the ``output`` of the lake: a Table
+    if nothing else is said.
     """
 
     _naive: Naive
@@ -299,7 +275,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance):
         limit: int | None = None,
         where: Condition | None = None,
         prices: Prices = "float",
-    ) -> Any:
+    ) -> Rows:
         """Rows with ``start <= index <= end`` (ends by ``closed``), in order, as the ``output`` of the lake says.
 
         A day as ``start`` means its first instant, as ``end`` its last, in ``zone`` (UTC if empty). With ``where``
@@ -323,7 +299,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance):
         as_of: AsOf | None = None,
         where: Condition | None = None,
         prices: Prices = "float",
-    ) -> Any:
+    ) -> Rows:
         """The first ``rows`` rows."""
         options = self._read_options(columns=columns, as_of=as_of, where=where, prices=prices)
         return self._out(self._native.head(key, rows, **options))
@@ -337,7 +313,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance):
         as_of: AsOf | None = None,
         where: Condition | None = None,
         prices: Prices = "float",
-    ) -> Any:
+    ) -> Rows:
         """The last ``rows`` rows, in order."""
         options = self._read_options(columns=columns, as_of=as_of, where=where, prices=prices)
         return self._out(self._native.tail(key, rows, **options))
@@ -380,7 +356,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance):
         limit: int | None = None,
         where: Condition | None = None,
         prices: Prices = "float",
-    ) -> Any:
+    ) -> Rows:
         """Many series as one table, all as they are at one moment.
 
         They come in the order of ``keys``, with the key in the column ``key_column``; a column that only some have is
@@ -497,7 +473,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance):
         """
         self._native.record_coverage(key, to_native_change(change, self._naive), self._zone(zone))
 
-    def __enter__(self) -> "Lake":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -544,11 +520,10 @@ class Lake(Scans, History, Changes, Adoption, Maintenance):
             "prices": prices,
         }
 
-    def _out(self, native: _varve.Table) -> Any:
+    def _out(self, native: _varve.Table) -> Rows:
         table = Table(native)
-        if self._output == "table":
-            return table
-        return getattr(table, f"to_{self._output}")()
+        rows: Any = table if self._output == "table" else getattr(table, f"to_{self._output}")()
+        return cast(Rows, rows)
 
 
 def _to_info(fields: "_varve.InfoFields") -> SeriesInfo:
