@@ -29,6 +29,12 @@ elif sys.argv[2] == "read_batches":
 elif sys.argv[2] == "replay":
     lake = varve.open(sys.argv[1])
     size = max(table.nbytes for table in lake.replay(lake.list_keys()))
+elif sys.argv[2] == "scan":
+    import polars as pl
+
+    before = peak()
+    plan = varve.open(sys.argv[1]).scan("k0").filter(pl.col("x0") * 2 < 1e9)
+    size = plan.select(pl.col("x1").count()).collect(engine="streaming").item()
 else:
     size = max(table.nbytes for table in varve.ParquetFile(sys.argv[1]).batches())
 print(size, peak() - before)
@@ -92,3 +98,9 @@ def test_a_replay_holds_little_of_each_series(tmp_path: pathlib.Path) -> None:
     fill(tmp_path / "lake", 40, 150_000)
     size, grown = measure(tmp_path / "lake", "replay")
     assert size < 20 * MIB and grown < 240 * MIB
+
+
+def test_a_scan_holds_little_of_a_series(tmp_path: pathlib.Path) -> None:
+    fill(tmp_path / "lake", 1, 3_000_000)
+    size, grown = measure(tmp_path / "lake", "scan")  # the rows are counted
+    assert size == 3_000_000 and grown < 128 * MIB

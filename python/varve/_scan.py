@@ -16,9 +16,7 @@ from varve.errors import InvalidArgumentError
 if TYPE_CHECKING:
     import polars
 
-_BATCH_ROWS_MIN = 1 << 14  # a page of a file
-_BATCH_ROWS_MAX = 1 << 20
-_BATCH_ROWS = 1 << 16
+_BATCH_ROWS = 1 << 17  # those of a file, unless a series says otherwise: none is read in two pieces
 
 
 class Scans:
@@ -113,14 +111,15 @@ class _Source:
         rows_max: int | None,
         batch_rows: int | None,
     ) -> "Iterator[polars.DataFrame]":
-        """The columns of rows that ``predicate`` keeps, the first ``rows_max`` of them."""
+        """The columns of rows that ``predicate`` keeps, the first ``rows_max`` of them. ``batch_rows`` is a hint, and
+        not followed.
+        """
         options, rest = (dict(self._options), None) if predicate is None else self._pushed(predicate)
         wanted = list(self._schema) if columns is None else columns
         options["columns"] = self._read_columns(wanted, rest)
         if rest is None:
             options["limit"] = rows_max
-        rows = min(max(batch_rows or _BATCH_ROWS, _BATCH_ROWS_MIN), _BATCH_ROWS_MAX)
-        stream = self._native.read_batches(self._key, rows, **options)
+        stream = self._native.read_batches(self._key, _BATCH_ROWS, **options)
         left = rows_max
         frame = self._frame(stream.empty(), wanted, None)
         yield frame
