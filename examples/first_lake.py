@@ -14,4 +14,4 @@ bars = {  # a dict of columns, or anything with __arrow_c_stream__: Polars, PyAr
 lake = varve.open("data")
 lake.upsert("forex/EUR_USD", bars)
 morning = lake.read("forex/EUR_USD", "2024-03-05", "2024-03-05T11:59:59Z", columns=["timestamp", "close"])
-print(morning)  # morning.to_polars(), .to_arrow(), .to_pandas()
+print(morning)  # morning.to_polars(), .to_pandas(), .to_arrow(), morning["close"] for NumPy

@@ -17,7 +17,7 @@ lake.upsert("forex/EUR_USD", bars)  # a dict, or anything with __arrow_c_stream_
 lake.upsert("forex/EUR_USD", bars)  # the same rows once more change nothing
 
 morning = lake.read("forex/EUR_USD", "2024-03-05", "2024-03-05T11:59:59Z", columns=["timestamp", "close"])
-print(morning)  # morning.to_polars(), .to_arrow(), .to_pandas()
+print(morning)  # morning.to_polars(), .to_pandas(), .to_arrow(), morning["close"] for NumPy
 print(lake.info("forex/EUR_USD").version, lake.verify().clean)
 
 assert (len(morning), lake.info("forex/EUR_USD").version) == (12, 1)
