@@ -3,13 +3,14 @@
 import datetime
 import decimal
 import gc
+import pathlib
 from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 import pytest
 from conftest import make_bars
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from varve._polars_predicates import Translator
 
@@ -281,3 +282,53 @@ def test_plans_leave_nothing_behind(lake: varve.Lake, bars: pl.DataFrame) -> Non
     gc.collect()
     lake.write("k", make_bars(0, 3))
     assert lake.vacuum("k", all_for=0, hourly_for=0).versions == 1
+
+
+def test_prices_as_decimals_are_filtered_as_such(lake: varve.Lake) -> None:
+    closes = pl.Series("close", [(100 + step) / 100 for step in range(100)])
+    lake.write("k", make_bars(0, 100).with_columns(closes), prices="decimal")
+    plan = lake.scan("k", prices="decimal")
+    assert plan.collect_schema()["close"].is_decimal()
+    for bound in (decimal.Decimal("1.10"), decimal.Decimal("1.1000000000000001"), decimal.Decimal("1.105")):
+        for filtered in (pl.col("close") < bound, pl.col("close") >= bound, pl.col("close") == bound):
+            assert plan.filter(filtered).collect().equals(plan.collect().filter(filtered))
+
+
+@settings(
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(predicate=st.recursive(comparisons(), joined, max_leaves=4))
+def test_an_expression_as_a_condition_reads_the_rows_that_it_keeps(filled: varve.Lake, predicate: pl.Expr) -> None:
+    try:
+        read = filled.read("k", where=predicate).to_polars()
+    except varve.InvalidArgumentError:
+        assume(False)
+    assert read.equals(every_type().filter(predicate)), predicate
+
+
+def test_expressions_are_conditions_of_every_read(filled: varve.Lake, tmp_path: pathlib.Path) -> None:
+    where = (pl.col("number") > 1) & pl.col("text").is_in(["EUR", "USD"])
+    expected = every_type().filter(where)["timestamp"].to_list()
+    assert expected
+
+    def moments(table: varve.Table) -> list[datetime.datetime]:
+        return table.to_polars()["timestamp"].to_list()
+
+    assert moments(filled.read("k", columns=["timestamp"], where=where)) == expected
+    assert moments(filled.head("k", 2, where=where)) == expected[:2]
+    assert moments(filled.tail("k", 2, where=where)) == expected[-2:]
+    assert [moment for part in filled.read_batches("k", where=where) for moment in moments(part)] == expected
+    assert moments(filled.read_many(["k"], where=where)) == expected
+    assert [moment for part in filled.replay(["k"], where=where) for moment in moments(part)] == expected
+    assert filled.scan("k", where=where).collect()["timestamp"].to_list() == expected
+    varve.write_parquet(every_type(), tmp_path / "k.parquet")
+    assert moments(varve.read_parquet(tmp_path / "k.parquet", where=where)) == expected
+
+
+def test_expressions_that_are_no_condition_are_refused(filled: varve.Lake) -> None:
+    with pytest.raises(varve.InvalidArgumentError, match="filter a scan"):
+        filled.read("k", where=pl.col("whole") % 2 == 1)
+    with pytest.raises(varve.InvalidArgumentError, match="where: "):
+        filled.read("k", where=pl.col("text") > 5)
+    with pytest.raises(varve.DataNotFoundError, match="vwap"):
+        filled.read("k", where=pl.col("vwap") > 5)

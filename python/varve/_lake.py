@@ -279,15 +279,15 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         """Rows with ``start <= index <= end`` (ends by ``closed``), in order, as the ``output`` of the lake says.
 
         A day as ``start`` means its first instant, as ``end`` its last, in ``zone`` (UTC if empty). With ``where``
-        (``varve.col("close") > 50000`` or ``"close > 50000"``) only rows for which it is true; its columns need not be
-        among ``columns``. ``as_of`` is a version, a snapshot's name, or a moment (a datetime); ``limit`` the most rows
-        to give. With ``prices="decimal"``, prices that files keep as decimals come as such; a condition means floats
-        either way. An empty range is an empty table.
+        (``varve.col("close") > 50000``, ``"close > 50000"``, or a Polars expression) only rows for which it is true;
+        its columns need not be among ``columns``. ``as_of`` is a version, a snapshot's name, or a moment (a datetime);
+        ``limit`` the most rows to give. With ``prices="decimal"``, prices that files keep as decimals come as such; a
+        condition means floats either way. An empty range is an empty table.
 
         Raises DataNotFoundError for a missing key, version or column, InvalidArgumentError for a condition whose values
         cannot be compared with their columns.
         """
-        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where, prices)
+        options = self._read_options(key, start, end, closed, columns, zone, as_of, limit, where, prices)
         return self._out(self._native.read(key, **options))
 
     def head(
@@ -301,7 +301,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         prices: Prices = "float",
     ) -> Rows:
         """The first ``rows`` rows."""
-        options = self._read_options(columns=columns, as_of=as_of, where=where, prices=prices)
+        options = self._read_options(key, columns=columns, as_of=as_of, where=where, prices=prices)
         return self._out(self._native.head(key, rows, **options))
 
     def tail(
@@ -315,7 +315,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         prices: Prices = "float",
     ) -> Rows:
         """The last ``rows`` rows, in order."""
-        options = self._read_options(columns=columns, as_of=as_of, where=where, prices=prices)
+        options = self._read_options(key, columns=columns, as_of=as_of, where=where, prices=prices)
         return self._out(self._native.tail(key, rows, **options))
 
     def read_batches(
@@ -338,7 +338,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         All are of the version that is there now, whatever is written or vacuumed meanwhile. Raises as ``read``; once
         the lake is closed, the next table raises InvalidArgumentError.
         """
-        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where, prices)
+        options = self._read_options(key, start, end, closed, columns, zone, as_of, limit, where, prices)
         return Stream(self._native.read_batches(key, batch_rows, **options))
 
     def read_many(
@@ -365,7 +365,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         Raises as ``read``, and InvalidArgumentError for a key that is given twice, a name that is taken, and, with
         ``pivot``, a series with two rows at one index value.
         """
-        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where, prices)
+        options = self._read_options(keys, start, end, closed, columns, zone, as_of, limit, where, prices)
         return self._out(self._native.read_many(keys, pivot, key_column, **options))
 
     def replay(
@@ -389,7 +389,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         Rows at one index value come in the order of ``keys``. All are as they are at one moment; little of each is in
         memory at a time. ``limit`` is for all together. Raises as ``read_many``.
         """
-        options = self._read_options(start, end, closed, columns, zone, as_of, limit, where, prices)
+        options = self._read_options(keys, start, end, closed, columns, zone, as_of, limit, where, prices)
         return Stream(self._native.replay(keys, batch_rows, key_column, **options))
 
     def exists(self, key: str) -> bool:
@@ -498,6 +498,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
 
     def _read_options(
         self,
+        keys: str | Sequence[str],
         start: TimeLike | None = None,
         end: TimeLike | None = None,
         closed: Closed = "both",
@@ -508,17 +509,23 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         where: Condition | None = None,
         prices: Prices = "float",
     ) -> dict[str, Any]:
+        then = to_native_as_of(as_of, self._naive)
         return {
-            "where": to_native_predicate(where),
+            "where": to_native_predicate(where, lambda: self._no_rows(keys, then)),
             "start": to_bound(start, self._naive),
             "end": to_bound(end, self._naive),
             "closed": closed,
             "columns": columns,
             "zone": self._zone(zone),
-            "as_of": to_native_as_of(as_of, self._naive),
+            "as_of": then,
             "limit": limit,
             "prices": prices,
         }
+
+    def _no_rows(self, keys: str | Sequence[str], as_of: Any) -> _varve.Table:
+        """All columns of a series, or of the first of several."""
+        key = keys if isinstance(keys, str) else next(iter(keys), "")
+        return self._native.read(key, **self._read_options(key, limit=0) | {"as_of": as_of})
 
     def _out(self, native: _varve.Table) -> Rows:
         table = Table(native)

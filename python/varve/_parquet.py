@@ -77,7 +77,7 @@ class ParquetFile:
     ) -> Table:
         """The rows, as ``read_parquet`` gives them."""
         low, high = to_bound(start, self._naive), to_bound(end, self._naive)
-        return Table(self._native.read(to_columns(columns), low, high, zone, index, to_native_predicate(where)))
+        return Table(self._native.read(to_columns(columns), low, high, zone, index, self._condition(where)))
 
     def batches(
         self,
@@ -95,9 +95,16 @@ class ParquetFile:
         Only the table at hand is in memory, so that files of any size can be gone through.
         """
         low, high = to_bound(start, self._naive), to_bound(end, self._naive)
-        condition = to_native_predicate(where)
+        condition = self._condition(where)
         rows = to_count("rows_max", rows_max)
         return Stream(self._native.batches(to_columns(columns), low, high, zone, index, condition, rows))
+
+    def _condition(self, where: Condition | None) -> _varve.Predicate | None:
+        def columns() -> _varve.Table:
+            flat = [(name, _varve.column_of_nulls(kind, 0)) for name, kind in self._native.fields()]
+            return _varve.table_from_columns(flat)
+
+        return to_native_predicate(where, columns)
 
     def explain(self, *, by_row_group: bool = True) -> Table:
         """How the file stores each column of each row group (or each column, over all of them).

@@ -2,13 +2,14 @@
 
 import decimal
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from varve import _varve
 from varve._imports import optional
 from varve._predicates import Column, Predicate, col
+from varve.errors import DataNotFoundError, InvalidArgumentError
 
 if TYPE_CHECKING:
     import polars
@@ -64,9 +65,11 @@ class Translator:
     conditions are such that both keep the same rows.
     """
 
-    def __init__(self, schema: "polars.Schema") -> None:
+    def __init__(self, schema: "polars.Schema", left_out: Iterable[str] = ()) -> None:
+        """Comparisons with the columns ``left_out`` are not taken over."""
         self._polars: Any = optional("polars", "scan")
         self._schema = schema
+        self._left_out = frozenset(left_out)
         self._empty = self._polars.LazyFrame(schema=schema)
 
     def translate(self, expression: "polars.Expr") -> Pushed | None:
@@ -151,14 +154,14 @@ class Translator:
                         return
 
     def _subject(self, expression: "polars.Expr") -> _Subject | None:
-        if expression.meta.is_column():
-            name = expression.meta.output_name()
-            return _Subject(name, self._schema[name], self._schema[name]) if name in self._schema else None
-        inner = self._cast_of(expression)
-        if inner is None or not inner.meta.is_column():
+        column = expression if expression.meta.is_column() else self._cast_of(expression)
+        if column is None or not column.meta.is_column():
             return None
-        name = inner.meta.output_name()
-        return _Subject(name, self._schema[name], self._type_of(expression)) if name in self._schema else None
+        name = column.meta.output_name()
+        if name not in self._schema or name in self._left_out:
+            return None
+        source = self._schema[name]
+        return _Subject(name, source, source if column is expression else self._type_of(expression))
 
     def _literal(self, expression: "polars.Expr") -> "polars.Series | None":
         inner = expression if expression.meta.is_literal() else self._cast_of(expression)
@@ -254,6 +257,48 @@ class Translator:
         if source in (polars.Boolean, polars.Date, polars.Binary) and kind == compared == source:
             return value
         return None
+
+
+def to_frame(table: _varve.Table) -> "polars.DataFrame":
+    """The engine's table as Polars takes it, over the same memory."""
+    frame: polars.DataFrame = optional("polars", "scan").DataFrame(_Exported(table))
+    return frame
+
+
+class _Exported:
+    def __init__(self, table: _varve.Table) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._table.arrow_stream()
+
+
+def of_expression(expression: "polars.Expr", columns: _varve.Table) -> Predicate:
+    """The condition that keeps just the rows of these columns that the expression keeps.
+
+    Polars first makes the types of both sides of a comparison one, as in a query. Raises InvalidArgumentError for an
+    expression that cannot be taken over whole, DataNotFoundError for a column that is not there.
+    """
+    frames = optional("polars", "where")
+    empty = to_frame(columns)
+    seen: list[Any] = []
+
+    def source(names: Any, predicate: Any, rows: Any, batch_rows: Any) -> Iterator[Any]:
+        seen.append(predicate)
+        yield empty if names is None else empty.select(names)
+
+    try:
+        plan = optional("polars.io.plugins", "where").register_io_source(source, schema=empty.schema)
+        plan.filter(expression).collect()
+    except frames.exceptions.ColumnNotFoundError as error:
+        raise DataNotFoundError(f"where: no column {error}") from None
+    except frames.exceptions.PolarsError as error:
+        raise InvalidArgumentError(f"where: {error}") from None
+    known = [predicate for predicate in seen if predicate is not None]
+    pushed = Translator(empty.schema).translate(known[0]) if known else None
+    if pushed is None or not pushed.exact:
+        raise InvalidArgumentError(f"where: {expression} is more than comparisons with literals: filter a scan by it")
+    return pushed.condition
 
 
 _NEGATED = {">": "<=", ">=": "<"}

@@ -2,12 +2,15 @@
 
 import datetime
 import decimal
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeGuard, Union
 
 from varve import _varve
 from varve._times import to_nanoseconds
 from varve.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    import polars
 
 _EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
 _MIDNIGHT = datetime.datetime(1970, 1, 1)
@@ -101,15 +104,25 @@ def col(name: str) -> Column:
     return Column(name)
 
 
-Condition = Predicate | str
-"""A condition on rows: made of ``col``, or its text: ``"close > 50000 and side in ('B', 'S')"``."""
+Condition = Union[Predicate, str, "polars.Expr"]  # noqa: UP007: the last one is a name only for type checkers
+"""A condition on rows: made of ``col``, or its text: ``"close > 50000 and side in ('B', 'S')"``, or a Polars expression
+that compares columns with literals (also ``is_in``, ``is_null``, ``is_between``, joined by ``&``, ``|``, ``~``)."""
 
 
-def to_native_predicate(condition: Condition | None) -> _varve.Predicate | None:
-    """Raises InvalidArgumentError for what is no condition."""
+def to_native_predicate(condition: Condition | None, columns: Callable[[], _varve.Table]) -> _varve.Predicate | None:
+    """A Polars expression is about the columns of the table that ``columns`` gives. Raises InvalidArgumentError for
+    what is no condition."""
     if isinstance(condition, str):
         return _varve.predicate_parse(condition)
+    if _is_expression(condition):
+        from varve._polars_predicates import of_expression
+
+        return of_expression(condition, columns())._native
     return None if condition is None else _native(condition)
+
+
+def _is_expression(condition: object) -> "TypeGuard[polars.Expr]":
+    return type(condition).__module__.partition(".")[0] == "polars" and hasattr(condition, "meta")
 
 
 def _native(predicate: object) -> _varve.Predicate:

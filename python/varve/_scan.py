@@ -7,7 +7,7 @@ from varve import _varve
 from varve._changes import Closed
 from varve._history import AsOf
 from varve._imports import optional
-from varve._polars_predicates import Translator
+from varve._polars_predicates import Translator, to_frame
 from varve._predicates import Condition, Predicate
 from varve._times import TimeLike
 from varve._writing import Prices
@@ -54,12 +54,12 @@ class Scans:
         so it is once ``vacuum`` has let the version go (a snapshot keeps it).
         """
         frames = optional("polars", "scan")
-        options = self._read_options(start, end, closed, None, zone, as_of, None, where, prices)
+        options = self._read_options(key, start, end, closed, None, zone, as_of, None, where, prices)
         index = ""
         if as_of is None:
             info = self._native.info(key)
             options["as_of"], index = info["version"], info["index"]
-        schema = frames.DataFrame(_Exported(self._native.read(key, **(options | {"limit": 0})))).schema
+        schema = to_frame(self._native.read(key, **(options | {"limit": 0}))).schema
         if as_of is not None and self._is_timed(key, options):
             index = _only_time(frames, schema)
         source = _Source(self._native, key, options, index, schema)
@@ -82,16 +82,6 @@ def _only_time(frames: Any, schema: "polars.Schema") -> str:
     return times[0] if len(times) == 1 and schema[times[0]] == frames.Datetime else ""
 
 
-class _Exported:
-    """A table of the engine, as Polars takes it."""
-
-    def __init__(self, table: _varve.Table) -> None:
-        self._table = table
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self._table.arrow_stream()
-
-
 class _Source:
     """One version of a series, read as often as Polars asks for it."""
 
@@ -103,6 +93,7 @@ class _Source:
         self._options = options
         self._index = index
         self._schema = schema
+        self._decimal_prices = options["prices"] == "decimal"
 
     def batches(
         self,
@@ -137,7 +128,9 @@ class _Source:
 
     def _pushed(self, predicate: "polars.Expr") -> "tuple[dict[str, Any], polars.Expr | None]":
         """Options that read the rows of the predicate, and what of it is still to be done."""
-        translator = Translator(self._schema)
+        # The engine compares prices as floats, whatever they come as.
+        as_floats = [name for name, kind in self._schema.items() if kind.is_decimal()] if self._decimal_prices else []
+        translator = Translator(self._schema, as_floats)
         pushed = translator.translate(predicate)
         if pushed is None:
             return dict(self._options), predicate
@@ -156,7 +149,7 @@ class _Source:
         return options
 
     def _frame(self, table: _varve.Table, wanted: list[str], rest: "polars.Expr | None") -> "polars.DataFrame":
-        frame: polars.DataFrame = optional("polars", "scan").DataFrame(_Exported(table))
+        frame = to_frame(table)
         if rest is not None:
             frame = frame.filter(rest)
         return frame if frame.columns == wanted else frame.select(wanted)
