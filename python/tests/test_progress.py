@@ -117,6 +117,37 @@ def test_ctrl_c_ends_a_long_call_and_leaves_nothing(
     assert wide.backup(tmp_path / "copy").keys == 4
 
 
+INTERRUPTED = """
+import sys, threading, time
+import varve
+
+def tell(done, total):
+    if not began:
+        began.append(True)
+        print("began", flush=True)
+    threading.Event().wait(0.3)
+
+began = []
+with varve.open(sys.argv[1]) as lake:
+    try:
+        lake.verify(progress=tell)
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
+    print(lake.verify().clean)
+"""
+
+
+def test_a_signal_from_outside_ends_a_long_call_within_a_second(wide: varve.Lake) -> None:
+    """Without it the call would take as long as its 16 files wait in their progress."""
+    command = [sys.executable, "-c", INTERRUPTED, wide.root]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as child:
+        assert child.stdout is not None and child.stdout.readline() == "began\n"
+        sent = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline() == "stopped\n" and time.monotonic() - sent < 1
+        assert child.stdout.read() == "True\n" and child.wait() == 0
+
+
 def test_errors_come_out_of_a_long_call(wide: varve.Lake) -> None:
     with pytest.raises(varve.DataNotFoundError, match="nothing"):
         wide.verify("nothing", progress=lambda done, total: None)

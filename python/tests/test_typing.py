@@ -25,6 +25,7 @@ def test_the_package_is_strictly_typed() -> None:
 
 
 USER = """
+import numpy as np
 import pandas
 import polars as pl
 import pyarrow
@@ -37,6 +38,7 @@ with varve.open("data") as lake:
     assert_type(lake.read("k", "2024-01-01"), varve.Table)
     assert_type(lake.read("k")[:5], varve.Table)
     assert_type(lake.scan("k").collect(), pl.DataFrame)
+    lake.read("k", np.datetime64("2024-01-01"), pandas.Timestamp("2024-01-02"), where=pl.col("close") > 1)
 plain: varve.Lake = lake
 frames = varve.open("data", output="polars", naive="utc", create=False)
 assert_type(frames.tail("k", 5), pl.DataFrame)

@@ -11,6 +11,7 @@ from varve._transaction import Commit, Transaction
 from varve._writing import Age, WriteOptions, to_native_age, to_native_options, to_native_range
 
 Closed = Literal["both", "left", "right", "none"]
+"""Which ends of a range belong to it."""
 
 
 class Changes:

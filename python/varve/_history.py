@@ -3,14 +3,17 @@
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from varve import _varve
 from varve._times import Naive, in_reach, to_nanoseconds
 from varve._transaction import Commit
 from varve.errors import InvalidArgumentError
 
-AsOf = int | str | datetime.datetime
+if TYPE_CHECKING:
+    import numpy
+
+AsOf = Union[int, str, datetime.datetime, "numpy.datetime64"]  # noqa: UP007: NumPy is not imported
 """A state of a series: a version (``int``), the snapshot of that name (``str``), or the version that was the newest at
 a moment (``datetime`` with its zone, ``pandas.Timestamp``; ``numpy.datetime64`` and naive ones with ``naive="utc"``).
 Text is always a snapshot's name, never a time, and a number never nanoseconds."""

@@ -1,13 +1,18 @@
 """Moments as Python has them, turned into what the engine takes: nanoseconds UTC, or ISO 8601 text for days."""
 
 import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 from varve._options import check_choice
 from varve.errors import InvalidArgumentError
 
+if TYPE_CHECKING:
+    import numpy
+
 Naive = Literal["error", "utc"]
-TimeLike = datetime.datetime | datetime.date | str | int
+"""What is done with times that name no zone: they are an error, or UTC."""
+
+TimeLike = Union[datetime.datetime, datetime.date, str, int, "numpy.datetime64"]  # noqa: UP007: NumPy is not imported
 """A moment or a day: ``datetime`` (aware), ``pandas.Timestamp``, ``date``, ISO 8601 text, or int nanoseconds UTC.
 ``numpy.datetime64`` is taken too where naive times are allowed, as it names no zone."""
 

@@ -9,7 +9,10 @@ from varve._json import to_json
 from varve._times import Naive, TimeLike, to_bound
 
 Prices = Literal["float", "decimal"]
+"""How prices are kept, or come out of a read."""
+
 OnConflict = Literal["error", "ignore"]
+"""What ``append`` does where a row with that identity is there."""
 
 
 class WriteOptions(TypedDict, total=False):
