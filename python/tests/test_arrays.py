@@ -61,6 +61,18 @@ def test_arrays_cannot_be_changed_and_outlive_the_table() -> None:
         array[0] = 1
 
 
+def test_memory_goes_with_the_last_array_over_it() -> None:
+    before = pa.total_allocated_bytes()
+    table = varve.Table(pa.table({"a": pa.array(range(100_000))}))
+    array = table["a"][10:]
+    del table
+    gc.collect()
+    assert pa.total_allocated_bytes() >= before + 800_000 and array[0] == 10
+    del array
+    gc.collect()
+    assert pa.total_allocated_bytes() == before
+
+
 def test_what_numpy_has_no_room_for_is_widened() -> None:
     table = varve.Table(
         pa.table(

@@ -44,8 +44,9 @@ def test_a_named_index_is_a_column_and_one_of_numbers_is_none() -> None:
         (pd.DataFrame({"a": [1]}, index=pd.MultiIndex.from_tuples([("x", 1)], names=["symbol", None])), "levels"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "column a is there more than once"),
         (pd.DataFrame({"a": [1, "x"]}), "a"),
+        (pd.DataFrame({"a": pd.period_range("2024", periods=2, freq="D")}), "column a: no column type for period"),
     ],
-    ids=["taken", "half named", "twice", "mixed"],
+    ids=["taken", "half named", "twice", "mixed", "periods"],
 )
 def test_frames_that_are_no_table_are_refused(frame: pd.DataFrame, message: str) -> None:
     with pytest.raises(varve.InvalidArgumentError, match=message):
@@ -155,6 +156,12 @@ def test_batches_of_every_sort_are_written(lake: varve.Lake) -> None:
 def test_many_batches_are_joined_in_order() -> None:
     pieces = [pl.DataFrame({"a": range(at, at + 10)}) for at in range(0, 5_000, 10)]
     assert varve.Table(piece for piece in pieces)["a"].tolist() == list(range(5_000))
+
+
+def test_what_batches_were_made_of_is_let_go() -> None:
+    before = pa.total_allocated_bytes()
+    table = varve.Table(pa.table({"a": pa.array(range(10_000))}) for _ in range(10))
+    assert len(table) == 100_000 and pa.total_allocated_bytes() == before
 
 
 def test_batches_of_other_columns_are_refused() -> None:

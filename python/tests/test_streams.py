@@ -79,3 +79,18 @@ def test_a_replay_is_in_order_of_time(pair: varve.Lake) -> None:
     ).sort("timestamp", maintain_order=True)
     assert rows.equals(expected)
     assert sum(len(table) for table in pair.replay(["b", "a"], limit=7)) == 7
+
+
+def test_what_is_left_of_a_stream_is_one_table(pair: varve.Lake) -> None:
+    def rest() -> varve.Stream:
+        stream = pair.read_batches("a", batch_rows=4)
+        next(stream)
+        return stream
+
+    assert repr(rest()) == "varve.Stream(timestamp: timestamp[ns, UTC], close: int64)"
+    assert rest().read_all() == pair.read("a")[4:]
+    assert rest().to_polars()["close"].to_list() == rest().to_arrow()["close"].to_pylist() == [4, 5, 6, 7, 8, 9]
+    assert rest().to_pandas(index="timestamp")["close"].tolist() == rest().to_numpy()["close"].tolist()
+    stream = rest()
+    assert len(stream.read_all()) == 6
+    assert len(stream.read_all()) == 0 and stream.read_all().column_names == ["timestamp", "close"]

@@ -43,6 +43,11 @@ def from_pandas(frame: "pandas.DataFrame", to_native: ToNative) -> _varve.Table:
         table = pyarrow.Table.from_pandas(plain, preserve_index=False).replace_schema_metadata(None)
     except pyarrow.ArrowException as error:
         raise InvalidArgumentError(f"pandas frame: {'; '.join(map(str, error.args))}") from None
+    for name, kind in zip(table.column_names, table.schema.types, strict=True):
+        if isinstance(
+            kind, pyarrow.BaseExtensionType
+        ):  # periods, intervals: more than the numbers that they are kept as
+            raise InvalidArgumentError(f"column {name}: no column type for {plain[name].dtype}")
     return _varve.import_arrow(table)
 
 

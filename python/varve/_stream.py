@@ -1,10 +1,17 @@
 """Rows that come table by table."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from varve import _varve
 from varve._arrow_export import export_stream
 from varve._table import Table
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+    import polars
+    import pyarrow
 
 
 class Stream:
@@ -33,6 +40,27 @@ class Stream:
         if table is None:
             raise StopIteration
         return Table(table)
+
+    def read_all(self) -> Table:
+        """What is left of the pass as one table; without rows at its end."""
+        return Table(self)
+
+    def to_arrow(self) -> "pyarrow.Table":
+        """What is left as ``Table.to_arrow`` gives it; so do the three below."""
+        return self.read_all().to_arrow()
+
+    def to_polars(self) -> "polars.DataFrame":
+        return self.read_all().to_polars()
+
+    def to_pandas(self, *, index: str | None = None) -> "pandas.DataFrame":
+        return self.read_all().to_pandas(index=index)
+
+    def to_numpy(self) -> "dict[str, numpy.ndarray[Any, numpy.dtype[Any]]]":
+        return self.read_all().to_numpy()
+
+    def __repr__(self) -> str:
+        columns = ", ".join(f"{name}: {kind}" for name, kind in self.schema.items())
+        return f"varve.Stream({columns})"
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """What is left of the pass, a batch for each table; a request is met as by ``Table``."""
