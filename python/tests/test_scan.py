@@ -181,6 +181,23 @@ def test_what_would_mean_something_else_is_left_to_polars(expression: pl.Expr) -
     assert Translator(every_type().schema).translate(expression) is None
 
 
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_filters_on_an_index_of_any_unit_keep_its_rows(lake: varve.Lake, unit: Any, zone: str) -> None:
+    """On both sides of 1970, where rounding goes another way, against moments between and on the rows."""
+    moments = pl.Series("timestamp", range(-20, 20), dtype=pl.Int64).cast(pl.Datetime(unit, "UTC"))
+    frame = pl.DataFrame([moments.dt.convert_time_zone(zone), pl.Series("close", range(40))])
+    lake.write("k", frame, target_rows_per_file=5)
+    plan = lake.scan("k")
+    index = pl.col("timestamp")
+    for literal_unit in ("ms", "us", "ns"):
+        for number in (-3_000_000, -5_001, -5, 0, 1, 7_999, 3_000_001):
+            bound = pl.lit(number).cast(pl.Datetime(literal_unit, zone))
+            for keep in (index < bound, index <= bound, index > bound, index >= bound, index == bound, index != bound):
+                for kept in (keep, ~keep, keep & (pl.col("close") > 3)):
+                    assert plan.filter(kept).collect().equals(frame.filter(kept)), kept
+
+
 class Watched:
     """A lake of the engine that notes with what it is read."""
 
