@@ -155,7 +155,7 @@ class Translator:
 
     def _subject(self, expression: "polars.Expr") -> _Subject | None:
         column = expression if expression.meta.is_column() else self._cast_of(expression)
-        if column is None or not column.meta.is_column():
+        if column is None:
             return None
         name = column.meta.output_name()
         if name not in self._schema or name in self._left_out:
@@ -164,16 +164,16 @@ class Translator:
         return _Subject(name, source, source if column is expression else self._type_of(expression))
 
     def _literal(self, expression: "polars.Expr") -> "polars.Series | None":
-        inner = expression if expression.meta.is_literal() else self._cast_of(expression)
-        if inner is None or not inner.meta.is_literal():
+        """The values of an expression that no row has a part in."""
+        if not _is_constant(expression):
             return None
         values: polars.Series = self._polars.select(expression).to_series()
         return values
 
     def _cast_of(self, expression: "polars.Expr") -> "polars.Expr | None":
-        """What the expression casts, if it is a cast."""
+        """The column that the expression casts, if it is a cast of one."""
         parts = expression.meta.pop()
-        if len(parts) != 1 or not (parts[0].meta.is_column() or parts[0].meta.is_literal()):
+        if len(parts) != 1 or not parts[0].meta.is_column():
             return None
         kind = self._type_of(expression)
         casts = (parts[0].cast(kind), parts[0].cast(kind, strict=False))
@@ -302,6 +302,14 @@ def of_expression(expression: "polars.Expr", columns: _varve.Table) -> Predicate
 
 
 _NEGATED = {">": "<=", ">=": "<"}
+
+
+def _is_constant(expression: "polars.Expr") -> bool:
+    """A literal, or what is made of literals: Polars gives one its type by casts and leaves them for later."""
+    if expression.meta.is_literal():
+        return True
+    parts = expression.meta.pop()
+    return bool(parts) and all(map(_is_constant, parts))
 
 
 def _orders(parts: "list[polars.Expr]") -> "tuple[tuple[polars.Expr, polars.Expr], tuple[polars.Expr, polars.Expr]]":
