@@ -182,6 +182,18 @@ def test_what_an_iterator_raises_comes_out() -> None:
         varve.Table(pieces())
 
 
+def test_a_plan_is_to_be_collected_first() -> None:
+    with pytest.raises(varve.InvalidArgumentError, match="collect"):
+        varve.Table(pl.LazyFrame({"a": [1]}))
+
+
+def test_masked_values_are_null() -> None:
+    times = np.ma.MaskedArray(np.array(["2024-01-01", "NaT", "2024-01-03"], "datetime64[ms]"), [True, False, False])
+    table = varve.Table({"n": np.ma.MaskedArray([1, 2, 3], [False, True, False]), "when": times})
+    assert table.schema == {"n": "int64", "when": "timestamp[ms]"}
+    assert table.to_arrow().to_pydict() == {"n": [1, None, 3], "when": [None, None, datetime.datetime(2024, 1, 3)]}
+
+
 @pytest.mark.parametrize("source", ["text", b"bytes", {"a"}, 5, None])
 def test_what_is_no_table_says_what_one_is(source: object) -> None:
     with pytest.raises(varve.InvalidArgumentError, match="__arrow_c_stream__"):

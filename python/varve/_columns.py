@@ -41,6 +41,8 @@ def to_native(source: object, naive: Naive) -> _varve.Table:
         return to_native({name: source[name] for name in source.dtype.names}, naive)  # type: ignore[attr-defined,index]
     if isinstance(source, Iterable) and not isinstance(source, _NO_TABLES):
         return from_batches(source, lambda batch: to_native(batch, naive))
+    if type(source).__name__ == "LazyFrame":
+        raise InvalidArgumentError("a LazyFrame is a plan without rows: collect() it first")
     return _varve.import_arrow(source)  # which says what it is not
 
 
@@ -76,7 +78,7 @@ def _numpy_column(name: str, values: Any, naive: Naive, valid: bytes | None = No
     kind, width = values.dtype.kind, values.dtype.itemsize
     if kind in _NUMPY_OBJECTS:
         return _sequence_column(name, values.tolist(), naive)
-    if hasattr(values, "mask"):
+    if any(base.__name__ == "MaskedArray" for base in type(values).__mro__):
         valid, values = _unmasked(values), values.data
     little = values.astype(values.dtype.newbyteorder("<"), copy=False)
     if kind == "b":
