@@ -89,6 +89,12 @@ def test_what_cannot_be_told_is_refused(lake: varve.Lake) -> None:
         lake.verify(progress=5)  # type: ignore[arg-type]
 
 
+def data_files(lake: varve.Lake) -> list[pathlib.Path]:
+    """All that lies in the lake, staged files too, but the catalog with its log and copies."""
+    found = (path for path in pathlib.Path(lake.root).rglob("*") if path.is_file())
+    return sorted(path for path in found if "catalog" not in str(path))
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_ctrl_c_ends_a_long_call_and_leaves_nothing(
     wide: varve.Lake, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -107,12 +113,13 @@ def test_ctrl_c_ends_a_long_call_and_leaves_nothing(
         told.append(time.monotonic())
 
     told: list[float] = []
+    before = data_files(wide)
     monkeypatch.setattr(varve._progress, "_Worker", Noted)
     with pytest.raises(KeyboardInterrupt):
         CALLS[name](wide, tmp_path, tell)
     assert len(told) == 1 and time.monotonic() - told[0] < 1
     monkeypatch.undo()
-    assert wide.info("k0").version == 1
+    assert wide.info("k0").version == 1 and data_files(wide) == before
     assert wide.verify().clean
     assert wide.backup(tmp_path / "copy").keys == 4
 

@@ -2,7 +2,9 @@
 
 import datetime
 import decimal
+import functools
 import gc
+import operator
 import pathlib
 from collections.abc import Iterator
 from typing import Any
@@ -179,6 +181,18 @@ def test_expressions_are_taken_over(filled: varve.Lake, expression: pl.Expr, exa
 )
 def test_what_would_mean_something_else_is_left_to_polars(expression: pl.Expr) -> None:
     assert Translator(every_type().schema).translate(expression) is None
+
+
+def test_filters_of_any_length_and_depth_keep_their_rows(filled: varve.Lake) -> None:
+    frame = every_type()
+    many = functools.reduce(operator.or_, [pl.col("whole") == -number for number in range(400)])
+    assert filled.scan("k").filter(many).collect().equals(frame.filter(many))
+    deep = pl.col("byte") > 0
+    for _ in range(150):
+        deep = ~((deep | (pl.col("whole") == -3)) & (pl.col("count") != 5))
+    assert filled.scan("k").filter(deep).collect().equals(frame.filter(deep))
+    wide = pl.col("whole").is_in(range(-5_000, 5_000))
+    assert filled.scan("k").filter(wide).collect().equals(frame.filter(wide))
 
 
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])

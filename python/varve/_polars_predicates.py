@@ -1,6 +1,5 @@
 """Polars expressions as conditions of Varve, as far as they mean the same."""
 
-import decimal
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from varve import _varve
 from varve._imports import optional
+from varve._polars_literals import Subject, is_ordered, moments_of, value_of
 from varve._predicates import Column, Predicate, col
 from varve.errors import DataNotFoundError, InvalidArgumentError
 
@@ -22,16 +22,14 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_NEGATED = {">": "<=", ">=": "<"}
 _TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_NANOSECONDS = {"ms": 1_000_000, "us": 1_000, "ns": 1}
 _CLOSED: dict[Literal["both", "left", "right", "none"], tuple[str, str]] = {
     "both": (">=", "<="),
     "left": (">=", "<"),
     "right": (">", "<="),
     "none": (">", "<"),
 }
-_FLOAT_WHOLE_MAX = 2**53  # up to here every whole number is a float64
-_INT64 = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True)
@@ -41,19 +39,6 @@ class Pushed:
     condition: Predicate
     exact: bool
     """And no other row; nulls and NaN included."""
-
-
-@dataclass(frozen=True)
-class _Subject:
-    """A column, and the type that its values have when they are compared: another one if it is cast."""
-
-    name: str
-    source: Any
-    compared: Any
-
-    @property
-    def cast(self) -> bool:
-        return bool(self.source != self.compared)
 
 
 class Translator:
@@ -94,7 +79,7 @@ class Translator:
         if self._is_join(expression, parts, operator.and_):
             return _both(self.bounds(part, index) for part in parts)
         for sign, subject, values in self._compared(expression, parts):
-            if subject.name == index and (moments := self._moments(subject, values)) is not None:
+            if subject.name == index and (moments := moments_of(subject, values)) is not None:
                 return _bounds(sign, *moments)
         return None, None
 
@@ -141,7 +126,7 @@ class Translator:
 
     def _compared(
         self, expression: "polars.Expr", parts: "list[polars.Expr]"
-    ) -> "Iterable[tuple[str, _Subject, polars.Series]]":
+    ) -> "Iterable[tuple[str, Subject, polars.Series]]":
         """The comparison of a column with a literal that the expression is, if it is one, with the column first."""
         for left, right in _orders(parts):
             for sign, compare in _COMPARISONS.items():
@@ -153,7 +138,7 @@ class Translator:
                         yield its_sign, column, literal
                         return
 
-    def _subject(self, expression: "polars.Expr") -> _Subject | None:
+    def _subject(self, expression: "polars.Expr") -> Subject | None:
         column = expression if expression.meta.is_column() else self._cast_of(expression)
         if column is None:
             return None
@@ -161,7 +146,7 @@ class Translator:
         if name not in self._schema or name in self._left_out:
             return None
         source = self._schema[name]
-        return _Subject(name, source, source if column is expression else self._type_of(expression))
+        return Subject(name, source, source if column is expression else self._type_of(expression))
 
     def _literal(self, expression: "polars.Expr") -> "polars.Series | None":
         """The values of an expression that no row has a part in."""
@@ -182,12 +167,12 @@ class Translator:
     def _type_of(self, expression: "polars.Expr") -> Any:
         return self._empty.select(expression.alias("it")).collect_schema()["it"]
 
-    def _comparison(self, sign: str, subject: _Subject, values: "polars.Series") -> Pushed | None:
+    def _comparison(self, sign: str, subject: Subject, values: "polars.Series") -> Pushed | None:
         column = col(subject.name)
-        if (moments := self._moments(subject, values)) is not None:
+        if (moments := moments_of(subject, values)) is not None:
             return _of_moments(sign, column, *moments)
-        value = self._value(subject, values)
-        if value is None or (sign not in ("==", "!=") and not self._ordered(subject)):
+        value = value_of(subject, values)
+        if value is None or (sign not in ("==", "!=") and not is_ordered(subject)):
             return None
         if subject.source.is_float() and sign in (">", ">="):  # true of NaN
             return Pushed(~_COMPARISONS[_NEGATED[sign]](column, value), True)
@@ -206,57 +191,12 @@ class Translator:
             return None
         return Pushed(col(subject.name).is_in(found), True)
 
-    def _member(self, subject: _Subject, value: "polars.Series") -> Any:
-        moments = self._moments(subject, value)
+    def _member(self, subject: Subject, value: "polars.Series") -> Any:
+        moments = moments_of(subject, value)
         if moments is None:
-            return self._value(subject, value)
+            return value_of(subject, value)
         low, high = moments
         return _varve.scalar_timestamp(low) if low == high else None
-
-    def _ordered(self, subject: _Subject) -> bool:
-        """Whether less and greater mean the same of these values in both."""
-        return subject.source not in (self._polars.Boolean, self._polars.Categorical, self._polars.Enum)
-
-    def _moments(self, subject: _Subject, values: "polars.Series") -> tuple[int, int] | None:
-        """The nanoseconds UTC that are equal to a moment for Polars, first and last, if it is one."""
-        literal: Any = values.dtype
-        kinds = (subject.source, subject.compared, literal)
-        if any(kind != self._polars.Datetime for kind in kinds) or values[0] is None:
-            return None
-        if len({kind.time_zone is None for kind in kinds}) > 1 or literal.time_unit != subject.compared.time_unit:
-            return None
-        stored, compared = (_NANOSECONDS[kind.time_unit] for kind in (subject.source, subject.compared))
-        if stored > compared:
-            return None  # what overflows when it is cast is nowhere in order
-        moment = int(values.to_physical()[0]) * compared
-        # A cast to a coarser unit rounds down, or towards 1970: what lies on either side may be equal.
-        around = compared - stored if subject.cast else 0
-        low, high = moment - around, moment + around
-        return (low, high) if low in _INT64 and high in _INT64 else None
-
-    def _value(self, subject: _Subject, values: "polars.Series") -> Any:
-        """What the column is compared with in Varve; None if that is not to be had, or would mean something else."""
-        value, kind = values[0], values.dtype
-        if value is None:
-            return None
-        source, compared, polars = subject.source, subject.compared, self._polars
-        if source.is_integer():
-            return _for_integers(subject, value, kind)
-        if source in (polars.Float32, polars.Float64):
-            return _for_floats(subject, value, polars) if kind.is_numeric() else None
-        if source.is_decimal():
-            fits = compared.is_decimal() and compared.scale >= source.scale
-            return decimal.Decimal(value) if fits and (kind.is_decimal() or kind.is_integer()) else None
-        if source in (polars.String, polars.Categorical, polars.Enum):
-            texts = (source, polars.String)
-            return value if isinstance(value, str) and compared in texts else None
-        if source == polars.Duration and kind == source == compared:
-            return _varve.scalar_duration(nanoseconds) if (nanoseconds := _nanoseconds(values)) in _INT64 else None
-        if source == polars.Time and kind == compared == polars.Time:
-            return _varve.scalar_duration(int(values.to_physical()[0]))
-        if source in (polars.Boolean, polars.Date, polars.Binary) and kind == compared == source:
-            return value
-        return None
 
 
 def to_frame(table: _varve.Table) -> "polars.DataFrame":
@@ -295,13 +235,13 @@ def of_expression(expression: "polars.Expr", columns: _varve.Table) -> Predicate
     except frames.exceptions.PolarsError as error:
         raise InvalidArgumentError(f"where: {error}") from None
     known = [predicate for predicate in seen if predicate is not None]
-    pushed = Translator(empty.schema).translate(known[0]) if known else None
+    try:
+        pushed = Translator(empty.schema).translate(known[0]) if known else None
+    except RecursionError:
+        raise InvalidArgumentError("where: the expression has too many levels: filter a scan by it") from None
     if pushed is None or not pushed.exact:
         raise InvalidArgumentError(f"where: {expression} is more than comparisons with literals: filter a scan by it")
     return pushed.condition
-
-
-_NEGATED = {">": "<=", ">=": "<"}
 
 
 def _is_constant(expression: "polars.Expr") -> bool:
@@ -352,41 +292,3 @@ def _of_moments(sign: str, column: Column, low: int, high: int) -> Pushed | None
     if sign == "==":
         return Pushed((column >= first) & (column <= last), False)
     return Pushed(column >= first if sign in (">", ">=") else column <= last, False)
-
-
-def _for_integers(subject: _Subject, value: Any, kind: Any) -> Any:
-    if kind.is_integer() and subject.compared.is_integer():
-        holds = not subject.cast or _holds(subject.compared, subject.source)
-        return value if holds else None
-    # As floats, numbers beyond 2^53 are rounded: not to one on the other side of a smaller one.
-    if kind.is_float() and (subject.compared.is_float() or not subject.cast):
-        exact = abs(value) < _FLOAT_WHOLE_MAX and str(subject.compared) != "Float32"
-        return value if exact else None
-    return None
-
-
-def _holds(wider: Any, narrower: Any) -> bool:
-    """Whether every value of one type of whole numbers is one of the other."""
-    signs = str(wider).startswith("U"), str(narrower).startswith("U")
-    bits, bits_needed = (int("".join(filter(str.isdigit, str(kind)))) for kind in (wider, narrower))
-    return bits >= bits_needed if signs[0] == signs[1] else signs[1] and bits > bits_needed
-
-
-def _for_floats(subject: _Subject, value: Any, polars: Any) -> Any:
-    if subject.compared not in (polars.Float32, polars.Float64):
-        return None
-    if subject.cast and subject.source == polars.Float64:
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    if number != value:  # NaN too
-        return None
-    narrow = polars.Series([number], dtype=polars.Float64).cast(polars.Float32)[0]
-    return None if subject.compared == polars.Float32 and narrow != number else number
-
-
-def _nanoseconds(values: "polars.Series") -> int:
-    unit: Any = values.dtype
-    return int(values.to_physical()[0]) * _NANOSECONDS[unit.time_unit]

@@ -131,10 +131,14 @@ class _Source:
         # The engine compares prices as floats, whatever they come as.
         as_floats = [name for name, kind in self._schema.items() if kind.is_decimal()] if self._decimal_prices else []
         translator = Translator(self._schema, as_floats)
-        pushed = translator.translate(predicate)
+        try:
+            pushed = translator.translate(predicate)
+            bounds = translator.bounds(predicate, self._index)
+        except (RecursionError, InvalidArgumentError):  # hundreds of levels, or values that no condition can hold
+            return dict(self._options), predicate
         if pushed is None:
             return dict(self._options), predicate
-        options = self._within(*translator.bounds(predicate, self._index)) if self._index else dict(self._options)
+        options = self._within(*bounds)
         options["where"] = _joined(options["where"], pushed.condition)
         return options, None if pushed.exact else predicate
 
