@@ -1,6 +1,7 @@
 """What tables are made of: frames with an index, relations, record batches one after the other."""
 
 import datetime
+import pathlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -130,6 +131,35 @@ def test_duckdb_relations_go_in(lake: varve.Lake) -> None:
 def test_structured_arrays_go_in() -> None:
     records = np.array([(1, 0.5), (2, 1.5)], dtype=[("n", "int32"), ("x", "float64")])
     assert varve.Table(records) == varve.Table({"n": np.array([1, 2], "int32"), "x": [0.5, 1.5]})
+
+
+STOCK = pathlib.Path(__file__).parents[2] / "examples" / "data" / "stocks" / "AAPL.csv.gz"
+
+
+def read_stock(library: str) -> Any:
+    """Bars of a stock as a user of the library reads them, with the day as a moment UTC."""
+    if library == "pandas":
+        frame = pd.read_csv(STOCK, index_col="Date", parse_dates=True)
+        return frame.tz_localize("UTC").rename_axis("timestamp").rename(columns=str.lower)
+    if library == "duckdb":
+        return duckdb.sql(f"select date::timestamptz as timestamp, columns(* exclude Date) from read_csv('{STOCK}')")
+    frame = pl.read_csv(STOCK, try_parse_dates=True).rename(str.lower)
+    moments = pl.col("date").cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("timestamp")
+    polars = frame.select(moments, pl.exclude("date"))
+    batches = polars.to_arrow().to_batches(max_chunksize=100)
+    forms = {"polars": polars, "pyarrow": polars.to_arrow(), "batches": iter(batches), "dict": polars.to_dict()}
+    return forms[library]
+
+
+@pytest.mark.parametrize("library", ["polars", "pyarrow", "batches", "dict", "pandas", "duckdb"])
+def test_real_bars_are_the_same_by_every_library(lake: varve.Lake, library: str) -> None:
+    duckdb.sql("set timezone = 'UTC'")
+    lake.write("stock", read_stock(library), kind="ohlcv")
+    read = lake.read("stock").to_polars().rename(str.lower)
+    expected: pl.DataFrame = read_stock("polars")
+    read = read.with_columns(pl.col("timestamp").dt.cast_time_unit("us"))
+    assert read.equals(expected.select(read.columns)) and set(read.columns) == set(expected.columns)
+    assert read.height == 3_270
 
 
 def test_batches_become_one_table() -> None:

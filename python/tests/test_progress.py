@@ -46,6 +46,21 @@ def test_a_callable_is_told_the_bytes_that_are_done(wide: varve.Lake, tmp_path: 
     assert told == sorted(told) and told[-1][0] == told[-1][1] > 0
 
 
+def test_calls_without_an_open_lake_tell_it_too(wide: varve.Lake, tmp_path: pathlib.Path) -> None:
+    told: list[str] = []
+
+    def note(name: str) -> Callable[[int, int], None]:
+        return lambda done, total: told.append(name)
+
+    wide.backup(tmp_path / "copy")
+    varve.restore_lake(tmp_path / "copy", tmp_path / "back", progress=note("restore"))
+    varve.rebuild_catalog(tmp_path / "back", replace=True, progress=note("rebuild"))
+    (pathlib.Path(wide.root) / "found").mkdir()
+    varve.write_parquet(make_bars(0, 1_000), pathlib.Path(wide.root) / "found" / "a.parquet", sorted_by=["timestamp"])
+    assert wide.adopt("found", progress=note("adopt")).series[0].rows == 1_000
+    assert set(told) == {"restore", "rebuild", "adopt"}
+
+
 def test_a_bar_is_shown_by_tqdm_where_it_is(
     wide: varve.Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
