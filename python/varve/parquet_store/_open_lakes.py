@@ -7,16 +7,21 @@ import threading
 import weakref
 from pathlib import Path
 
+import polars as pl
+
 import varve
+
+FrameLake = varve.Lake[pl.DataFrame]
+"""A lake whose reads give Polars frames."""
 
 _Place = tuple[int, str, float, int | None]
 """Process, root, lock time-out, and the catalog's inode: a directory that was made anew is another lake."""
 
-_lakes: "weakref.WeakValueDictionary[_Place, varve.Lake]" = weakref.WeakValueDictionary()
+_lakes: "weakref.WeakValueDictionary[_Place, FrameLake]" = weakref.WeakValueDictionary()
 _mutex = threading.Lock()
 
 
-def open_lake(root: Path, lock_timeout_seconds: float) -> varve.Lake:
+def open_lake(root: Path, lock_timeout_seconds: float) -> FrameLake:
     """The lake at ``root``, made where there is none. It is closed when nobody holds it any more.
 
     A forked child gets its own. Reads give Polars frames, and times without a zone are taken as UTC. Raises as

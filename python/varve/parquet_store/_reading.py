@@ -9,6 +9,7 @@ import polars as pl
 
 import varve
 from varve.errors import DataNotFoundError, InvalidArgumentError, StorageError
+from varve.parquet_store._open_lakes import FrameLake
 from varve.parquet_store._series import INDEX, as_given, find_series, was_naive
 
 Answer = TypeVar("Answer")
@@ -42,7 +43,7 @@ def select_days(start: datetime.date | None, end: datetime.date | None, columns:
     return Selection(_day(start), _day(end), list(columns) if columns else None)
 
 
-def read_frame(lake: varve.Lake, key: str, selection: Selection, streaming: bool = False) -> pl.DataFrame:
+def read_frame(lake: FrameLake, key: str, selection: Selection, streaming: bool = False) -> pl.DataFrame:
     """The rows, by time; a frame without columns where nothing is stored. ``streaming`` takes them piece by piece, so
     that what is decoded at a time is little."""
 
@@ -55,7 +56,7 @@ def read_frame(lake: varve.Lake, key: str, selection: Selection, streaming: bool
     return read_below(lake, key, selection) if frame is None else frame
 
 
-def read_batches(lake: varve.Lake, key: str, selection: Selection, rows: int) -> Iterator[pl.DataFrame] | pl.DataFrame:
+def read_batches(lake: FrameLake, key: str, selection: Selection, rows: int) -> Iterator[pl.DataFrame] | pl.DataFrame:
     """The rows of ``read_frame`` in frames of so many; one without rows if there are none, and where nothing is stored
     what ``read_frame`` gives. What can be wrong with the selection is found before the first frame."""
     if rows < 1:
@@ -71,7 +72,7 @@ def read_batches(lake: varve.Lake, key: str, selection: Selection, rows: int) ->
     return whole.iter_slices(rows) if whole.width else whole
 
 
-def read_latest(lake: varve.Lake, key: str, rows: int) -> pl.DataFrame:
+def read_latest(lake: FrameLake, key: str, rows: int) -> pl.DataFrame:
     """The last rows, ascending."""
     if rows < 0:
         raise InvalidArgumentError(f"n {rows}: expected 0 or more")
@@ -83,7 +84,7 @@ def read_latest(lake: varve.Lake, key: str, rows: int) -> pl.DataFrame:
     return read_below(lake, key, Selection()).tail(rows) if frame is None else frame
 
 
-def _of_one_version(lake: varve.Lake, key: str, read: Callable[[varve.SeriesInfo], Answer]) -> Answer | None:
+def _of_one_version(lake: FrameLake, key: str, read: Callable[[varve.SeriesInfo], Answer]) -> Answer | None:
     """What ``read`` gives of the series as it is now; None where there is none. What the catalog says of a series and
     the rows that are read belong together, whatever is written meanwhile."""
     while (info := find_series(lake, key)) is not None:
@@ -96,7 +97,7 @@ def _of_one_version(lake: varve.Lake, key: str, read: Callable[[varve.SeriesInfo
     return None
 
 
-def read_below(lake: varve.Lake, key: str, selection: Selection) -> pl.DataFrame:
+def read_below(lake: FrameLake, key: str, selection: Selection) -> pl.DataFrame:
     """All series below a key as one frame; those with timestamps as they are at one moment."""
     series = [info for info in lake.info_all(key) if info.key != key]
     frames = [
@@ -115,7 +116,7 @@ def read_below(lake: varve.Lake, key: str, selection: Selection) -> pl.DataFrame
         raise StorageError(f"Failed to read {key}: {error}") from error
 
 
-def _read_together(lake: varve.Lake, series: list[varve.SeriesInfo], selection: Selection) -> pl.DataFrame:
+def _read_together(lake: FrameLake, series: list[varve.SeriesInfo], selection: Selection) -> pl.DataFrame:
     """All of timed series or of untimed ones, with all columns: not each has those that are wanted."""
     options = [_options(info, selection) for info in series]
     key_column = "key"
@@ -140,7 +141,7 @@ def _options(info: varve.SeriesInfo, selection: Selection) -> ReadOptions:
     }
 
 
-def _frames(lake: varve.Lake, stream: varve.Stream, info: varve.SeriesInfo) -> Iterator[pl.DataFrame]:
+def _frames(lake: FrameLake, stream: varve.Stream, info: varve.SeriesInfo) -> Iterator[pl.DataFrame]:
     """Holds the lake until the last frame: it is closed when nobody does."""
     found = False
     for table in stream:

@@ -10,6 +10,7 @@ import varve
 from varve.errors import DataNotFoundError, InvalidArgumentError, SchemaCompatibilityError
 from varve.parquet_store._config import ParquetStoreConfig
 from varve.parquet_store._keys import to_directory
+from varve.parquet_store._open_lakes import FrameLake
 
 INDEX = "timestamp"
 IDENTITY = (INDEX, "symbol", "provider")
@@ -80,7 +81,7 @@ def define(key: str, frame: pl.DataFrame, config: ParquetStoreConfig) -> Definit
     return Definition(options, is_naive(frame.schema))
 
 
-def find_series(lake: varve.Lake, key: str) -> varve.SeriesInfo | None:
+def find_series(lake: FrameLake, key: str) -> varve.SeriesInfo | None:
     try:
         return lake.info(key)
     except DataNotFoundError:

@@ -23,7 +23,7 @@ from varve.errors import (
 from varve.parquet_store._config import ParquetStoreConfig
 from varve.parquet_store._gaps import find_gaps
 from varve.parquet_store._keys import check_inside, to_directory, to_series_key
-from varve.parquet_store._open_lakes import open_lake
+from varve.parquet_store._open_lakes import FrameLake, open_lake
 from varve.parquet_store._partition_lock import locked, wait_for_lock_file
 from varve.parquet_store._reading import (
     Selection,
@@ -70,7 +70,7 @@ class ParquetStore:
         """Makes ``data_root`` where it is not there. Raises StorageError if it cannot be a directory."""
         self.data_root = Path(data_root).resolve()
         self.config = config or ParquetStoreConfig()
-        self._opened: tuple[int, int | float, varve.Lake] | None = None
+        self._opened: tuple[int, int | float, FrameLake] | None = None
         try:
             self.data_root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -243,7 +243,7 @@ class ParquetStore:
         check_inside(self.data_root, series)
         return self.data_root / to_directory(series)
 
-    def _lake(self) -> varve.Lake:
+    def _lake(self) -> FrameLake:
         """That of this process, with the lock time-out of now."""
         timeout = self.config.lock_timeout_seconds
         opened = self._opened

@@ -16,6 +16,7 @@ from varve.errors import (
     SchemaCompatibilityError,
 )
 from varve.parquet_store._config import ParquetStoreConfig
+from varve.parquet_store._open_lakes import FrameLake
 from varve.parquet_store._series import (
     IDENTITY,
     Definition,
@@ -37,7 +38,7 @@ _GROWS_WITH = {"instrument", "instrument_id", "granularity"}
 
 
 def append(
-    lake: varve.Lake,
+    lake: FrameLake,
     key: str,
     frame: pl.DataFrame,
     config: ParquetStoreConfig,
@@ -58,7 +59,7 @@ def append(
     _until_nobody_was_faster(lake, key, config, attempt)
 
 
-def overwrite(lake: varve.Lake, key: str, frame: pl.DataFrame, config: ParquetStoreConfig) -> None:
+def overwrite(lake: FrameLake, key: str, frame: pl.DataFrame, config: ParquetStoreConfig) -> None:
     """Makes the frame the whole series; of rows of one identity the last one."""
 
     def attempt(info: varve.SeriesInfo | None) -> None:
@@ -71,7 +72,7 @@ def overwrite(lake: varve.Lake, key: str, frame: pl.DataFrame, config: ParquetSt
 
 
 def _until_nobody_was_faster(
-    lake: varve.Lake, key: str, config: ParquetStoreConfig, attempt: Callable[[varve.SeriesInfo | None], None]
+    lake: FrameLake, key: str, config: ParquetStoreConfig, attempt: Callable[[varve.SeriesInfo | None], None]
 ) -> None:
     """Calls ``attempt`` with the series as it is, again if it failed and the series is another one by now, for as long
     as a write may wait."""
@@ -90,7 +91,7 @@ def _version(info: varve.SeriesInfo | None) -> int:
 
 
 def _make(
-    lake: varve.Lake, key: str, frame: pl.DataFrame, config: ParquetStoreConfig, metadata: Mapping[str, Any]
+    lake: FrameLake, key: str, frame: pl.DataFrame, config: ParquetStoreConfig, metadata: Mapping[str, Any]
 ) -> None:
     definition = define(key, frame, config)
     write = lake.upsert if definition.options["identity"] else lake.append
@@ -98,7 +99,7 @@ def _make(
     write(key, frame, **definition.options, metadata=said, expects_version=0, published=True)
 
 
-def _add(lake: varve.Lake, info: varve.SeriesInfo, frame: pl.DataFrame, config: ParquetStoreConfig) -> None:
+def _add(lake: FrameLake, info: varve.SeriesInfo, frame: pl.DataFrame, config: ParquetStoreConfig) -> None:
     stored = as_given(lake.read(info.key, limit=0, as_of=info.version), info).schema
     check_appendable(stored, frame.schema)
     new_identity = [name for name in IDENTITY if name in frame.columns and name not in stored]
@@ -120,7 +121,7 @@ def _add(lake: varve.Lake, info: varve.SeriesInfo, frame: pl.DataFrame, config: 
 
 
 def _write(
-    lake: varve.Lake,
+    lake: FrameLake,
     key: str,
     frame: pl.DataFrame,
     definition: Definition,
@@ -147,7 +148,7 @@ def _grows_by_itself(info: varve.SeriesInfo, new_columns: set[str]) -> bool:
     return info.kind == "ohlcv" and info.identity is not None and not new_columns & _GROWS_WITH
 
 
-def _append_anew(lake: varve.Lake, info: varve.SeriesInfo, frame: pl.DataFrame, config: ParquetStoreConfig) -> None:
+def _append_anew(lake: FrameLake, info: varve.SeriesInfo, frame: pl.DataFrame, config: ParquetStoreConfig) -> None:
     """Reads all rows and writes them with the new ones. Raises ConcurrentWriteError if somebody else wrote meanwhile,
     and then nothing has changed."""
     stored = as_given(lake.read(info.key, as_of=info.version), info)
