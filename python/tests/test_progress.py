@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 import pytest
 from conftest import make_bars
-from varve._progress import _Worker
 
 import varve
+from varve._progress import _Worker
 
 
 @pytest.fixture

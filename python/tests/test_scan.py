@@ -14,9 +14,9 @@ import pytest
 from conftest import make_bars
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from varve._polars_predicates import Translator
 
 import varve
+from varve._polars_predicates import Translator
 
 UTC = datetime.UTC
 FIRST = datetime.datetime(2024, 1, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from varve.errors import InvalidArgumentError
 if TYPE_CHECKING:
     import numpy
 
-AsOf = Union[int, str, datetime.datetime, "numpy.datetime64"]  # noqa: UP007: NumPy is not imported
+AsOf = Union[int, str, datetime.datetime, "numpy.datetime64"]  # NumPy is not imported
 """A state of a series: a version (``int``), the snapshot of that name (``str``), or the version that was the newest at
 a moment (``datetime`` with its zone, ``pandas.Timestamp``; ``numpy.datetime64`` and naive ones with ``naive="utc"``).
 Text is always a snapshot's name, never a time, and a number never nanoseconds."""

@@ -104,7 +104,7 @@ def col(name: str) -> Column:
     return Column(name)
 
 
-Condition = Union[Predicate, str, "polars.Expr"]  # noqa: UP007: the last one is a name only for type checkers
+Condition = Union[Predicate, str, "polars.Expr"]  # the last one is a name only for type checkers
 """A condition on rows: made of ``col``, or its text: ``"close > 50000 and side in ('B', 'S')"``, or a Polars expression
 that compares columns with literals (also ``is_in``, ``is_null``, ``is_between``, joined by ``&``, ``|``, ``~``)."""
 

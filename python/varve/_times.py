@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Naive = Literal["error", "utc"]
 """What is done with times that name no zone: they are an error, or UTC."""
 
-TimeLike = Union[datetime.datetime, datetime.date, str, int, "numpy.datetime64"]  # noqa: UP007: NumPy is not imported
+TimeLike = Union[datetime.datetime, datetime.date, str, int, "numpy.datetime64"]  # NumPy is not imported
 """A moment or a day: ``datetime`` (aware), ``pandas.Timestamp``, ``date``, ISO 8601 text, or int nanoseconds UTC.
 ``numpy.datetime64`` is taken too where naive times are allowed, as it names no zone."""
 
