@@ -80,6 +80,7 @@ class Changes:
 
     def rename(self, key: str, new_key: str) -> Commit:
         """Gives a series another key; its rows, versions, snapshots, metadata and coverage go with it.
+        As of a time or a snapshot before, the rows are found by either key, unless another series had the new one then.
 
         Raises DataNotFoundError, AlreadyExistsError for a new key that is there, NotSupportedError for a series laid
         out by a template of paths.

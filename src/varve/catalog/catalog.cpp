@@ -32,18 +32,35 @@ std::optional<FoundVersion> find_version(Database& database, const SeriesRow& se
   return FoundVersion{version, static_cast<int32_t>(rows.integer(0))};
 }
 
-std::optional<FoundVersion> find_version(Database& database, const SeriesRow& series, const VersionWanted& wanted) {
-  if (const auto* number = std::get_if<int64_t>(&wanted)) return find_version(database, series, *number);
-  const auto* time = std::get_if<Timestamp>(&wanted);
-  const std::optional<int64_t> found =
-      time != nullptr ? select_version_at(database, series.id, *time)
-                      : select_version_in_snapshot(database, std::get<std::string>(wanted), series.id);
-  return found ? find_version(database, series, *found) : std::nullopt;
+std::optional<FoundVersion> find_version(Database& database, const SeriesRow& series, Timestamp time) {
+  const std::optional<int64_t> version = select_version_at(database, series.id, time);
+  return version ? find_version(database, series, *version) : std::nullopt;
 }
 
-std::optional<Catalog::State> select_state(Database& database, SeriesRow series, const Catalog::StatesWanted& wanted,
-                                           SchemaRows& schemas) {
-  const std::optional<FoundVersion> found = find_version(database, series, wanted.version);
+// Finds the version of a key that is wanted, and puts the series that it is one of into `series`, which is the one that
+// has the key now.
+std::optional<FoundVersion> find_version(Database& database, std::string_view key, const VersionWanted& wanted,
+                                         SeriesRow& series) {
+  if (const auto* number = std::get_if<int64_t>(&wanted)) return find_version(database, series, *number);
+  if (const auto* time = std::get_if<Timestamp>(&wanted)) {
+    if (const std::optional<int64_t> owner = select_former_owner(database, key, *time)) {
+      SeriesRow former = select_series(database, *owner);
+      if (const std::optional<FoundVersion> found = find_version(database, former, *time)) {
+        series = std::move(former);
+        return found;
+      }
+    }
+    return find_version(database, series, *time);
+  }
+  const auto named = select_version_in_snapshot(database, std::get<std::string>(wanted), key, series.id);
+  if (!named) return {};
+  if (named->series_id != series.id) series = select_series(database, named->series_id);
+  return find_version(database, series, named->version);
+}
+
+std::optional<Catalog::State> select_state(Database& database, std::string_view key, SeriesRow series,
+                                           const Catalog::StatesWanted& wanted, SchemaRows& schemas) {
+  const std::optional<FoundVersion> found = find_version(database, key, wanted.version, series);
   if (!found) return {};
   Catalog::State state;
   state.version = found->version;
@@ -54,13 +71,14 @@ std::optional<Catalog::State> select_state(Database& database, SeriesRow series,
                                             .first = wanted.first,
                                             .last = wanted.last});
   state.series = std::move(series);
+  state.series.key = key;
   return state;
 }
 
 std::optional<Catalog::State> select_state(Database& database, std::string_view key,
                                            const Catalog::StatesWanted& wanted, SchemaRows& schemas) {
   std::optional<SeriesRow> series = select_series(database, key);
-  return series ? select_state(database, *std::move(series), wanted, schemas) : std::nullopt;
+  return series ? select_state(database, key, *std::move(series), wanted, schemas) : std::nullopt;
 }
 
 // The file has its name only when it is whole and on the disk.
@@ -142,6 +160,16 @@ std::vector<SeriesRow> Catalog::list_series(std::string_view prefix) {
   });
 }
 
+std::optional<SeriesVersion> Catalog::find_version(std::string_view key, const VersionWanted& wanted) {
+  return connection_->read("find a version", [&](Database& database) -> std::optional<SeriesVersion> {
+    std::optional<SeriesRow> series = select_series(database, key);
+    if (!series) return {};
+    const std::optional<FoundVersion> found = catalog::find_version(database, key, wanted, *series);
+    if (!found) return {};
+    return SeriesVersion{series->id, found->version};
+  });
+}
+
 Schema Catalog::schema(int64_t series_id, int32_t schema_version) {
   return connection_->read("read a schema",
                            [&](Database& database) { return select_schema(database, series_id, schema_version); });
@@ -200,7 +228,8 @@ std::optional<Catalog::State> Catalog::newest_state(const std::string& key, cons
     std::optional<SeriesRow> series = select_series(database, key);
     whole = again && series && series->files <= StateCache::kObjectsMax;
     SchemaRows schemas(database);
-    return series ? select_state(database, *std::move(series), whole ? StatesWanted() : wanted, schemas) : std::nullopt;
+    if (!series) return std::optional<State>();
+    return select_state(database, key, *std::move(series), whole ? StatesWanted() : wanted, schemas);
   });
   if (!whole || !found) return found;
   State part = StateCache::cut(*found, wanted);
@@ -296,7 +325,7 @@ void Catalog::clear_pending(int64_t series_id, std::string_view commit_id) {
 
 std::vector<std::string> Catalog::former_keys(int64_t series_id) {
   return connection_->read("read the former keys of a series", [&](Database& database) {
-    Query rows = database.query("SELECT key FROM former_keys WHERE series_id = ?1", series_id);
+    Query rows = database.query("SELECT key FROM former_keys WHERE series_id = ?1 AND swept = 0", series_id);
     std::vector<std::string> keys;
     while (rows.next()) keys.emplace_back(rows.text(0));
     return keys;
@@ -307,7 +336,7 @@ void Catalog::forget_former_keys(int64_t series_id) {
   connection_->with_writer([&](Database& database) {
     const RelaxedSync relaxed(database);
     Transaction transaction(database, Transaction::Mode::kWrite, "forget former keys");
-    database.query("DELETE FROM former_keys WHERE series_id = ?1", series_id).run();
+    database.query("UPDATE former_keys SET swept = 1 WHERE series_id = ?1 AND swept = 0", series_id).run();
     transaction.commit();
   });
 }

@@ -217,8 +217,9 @@ class Catalog {
   [[nodiscard]] std::vector<VersionTime> version_times(int64_t series_id);
   // Those of these versions that are not there.
   [[nodiscard]] std::vector<SeriesVersion> missing_versions(std::span<const SeriesVersion> versions);
-  // The newest version that was there at a time; nothing if the series was not, or it is forgotten.
-  [[nodiscard]] std::optional<int64_t> version_at(int64_t series_id, Timestamp time);
+  // Which version of which series is meant; nothing if it is not there, deletes the series, or is forgotten. Throws
+  // NotFound for a snapshot that is not there.
+  [[nodiscard]] std::optional<SeriesVersion> find_version(std::string_view key, const VersionWanted& wanted);
   // Forgets these versions of a series, durably (never the newest), and returns the objects that no version needs any
   // more, those of earlier calls too.
   std::vector<ObjectRow> forget_versions(int64_t series_id, std::span<const int64_t> versions);
@@ -230,8 +231,6 @@ class Catalog {
   void remove_snapshot(std::string_view name);                                 // NotFound
   [[nodiscard]] std::vector<SnapshotRow> snapshots();                          // sorted by name
   [[nodiscard]] std::vector<SnapshotVersion> snapshot(std::string_view name);  // sorted by key. NotFound
-  // The version that a snapshot names of one series. Throws NotFound for the snapshot.
-  [[nodiscard]] std::optional<int64_t> version_in_snapshot(std::string_view name, int64_t series_id);
 
   // Makes the change durable, or nothing. Flags the directory of each changed series as to be published; the end of a
   // series also ends its sources, coverage and metadata.
@@ -248,7 +247,7 @@ class Catalog {
   // Clears these flags where they still name the same commits. Costs no sync: a power cut may bring them back.
   void clear_pending(std::span<const PendingPublication> published);
   void clear_pending(int64_t series_id, std::string_view commit_id);
-  // The keys that the series had before it was renamed, as long as their directories may hold files of it.
+  // Keys that the series had before, whose directories may hold files of it.
   [[nodiscard]] std::vector<std::string> former_keys(int64_t series_id);
   // Their directories hold none any more. Costs no sync, as clear_pending.
   void forget_former_keys(int64_t series_id);

@@ -102,8 +102,8 @@ class CommitWriter {
     return {change.key, series.id, series.version};
   }
 
-  // The old key is left to a deleted series without a past, so that its versions count on; so do those of the new key,
-  // whose past, if it had one, can be reached no more.
+  // The old key is left to a deleted series without a past, so that its versions count on; so do those of the new key.
+  // A deleted series that had the new key is found by the times at which it did.
   void rename(SeriesRow& series, const SeriesChange& change) {
     const std::optional<SeriesRow> former = select_series(database_, change.new_key);
     const int64_t version = former ? former->version : 0;
@@ -112,7 +112,9 @@ class CommitWriter {
       throw ConcurrentWrite("key {} is at version {}, not {}: another writer was faster", quote(change.new_key),
                             version, change.new_key_version);
     }
-    if (former) {  // no key has such a name
+    if (former) {
+      note_former_key(former->id, change.new_key, true);
+      // No key has such a name.
       database_
           .query("UPDATE series SET key = ?2 WHERE id = ?1", former->id,
                  change.new_key + "\n" + std::to_string(former->id))
@@ -129,8 +131,13 @@ class CommitWriter {
     left.updated = time_;
     define(left, left.definition);
     update_series(left);
-    database_.query("INSERT OR IGNORE INTO former_keys VALUES (?1, ?2)", series.id, change.key).run();
-    database_.query("DELETE FROM former_keys WHERE series_id = ?1 AND key = ?2", series.id, series.key).run();
+    note_former_key(series.id, change.key, false);
+    // Its own directory again: not to be swept.
+    database_.query("UPDATE former_keys SET swept = 1 WHERE series_id = ?1 AND key = ?2", series.id, series.key).run();
+  }
+
+  void note_former_key(int64_t series_id, std::string_view key, bool swept) {
+    database_.query("INSERT INTO former_keys VALUES (?1, ?2, ?3, ?4)", key, time_.nanoseconds, series_id, swept).run();
   }
 
   SeriesRow insert_series(const SeriesChange& change) {

@@ -63,12 +63,15 @@ std::optional<int64_t> select_version_at(Database& database, int64_t series_id, 
   return rows.integer(0);
 }
 
-std::optional<int64_t> select_version_in_snapshot(Database& database, std::string_view name, int64_t series_id) {
+std::optional<SeriesVersion> select_version_in_snapshot(Database& database, std::string_view name, std::string_view key,
+                                                        int64_t series_id) {
   if (!has_snapshot(database, name)) throw NotFound("no snapshot {}", quote(name));
-  Query rows =
-      database.query("SELECT version FROM snapshot_versions WHERE snapshot = ?1 AND series_id = ?2", name, series_id);
+  Query rows = database.query(
+      "SELECT series_id, version FROM snapshot_versions WHERE snapshot = ?1 AND (key = ?2 OR series_id = ?3) "
+      "ORDER BY key = ?2 DESC LIMIT 1",
+      name, key, series_id);
   if (!rows.next()) return {};
-  return rows.integer(0);
+  return SeriesVersion{rows.integer(0), rows.integer(1)};
 }
 
 std::vector<int64_t> Catalog::series_ids() {
@@ -111,11 +114,6 @@ std::vector<VersionRow> Catalog::versions(int64_t series_id) {
     while (rows.next()) versions.push_back(version_of(rows));
     return versions;
   });
-}
-
-std::optional<int64_t> Catalog::version_at(int64_t series_id, Timestamp time) {
-  return connection_->read("find a version",
-                           [&](Database& database) { return select_version_at(database, series_id, time); });
 }
 
 std::vector<VersionTime> Catalog::version_times(int64_t series_id) {
@@ -175,7 +173,8 @@ int64_t Catalog::make_snapshot(std::string_view name, std::span<const std::strin
     for (const std::string& key : keys) {
       const std::optional<SeriesRow> series = select_series(database, key);
       if (!series || series->deleted) throw NotFound("no series {}", quote(key));
-      database.query("INSERT INTO snapshot_versions VALUES (?1, ?2, ?3)", name, series->id, series->version).run();
+      database.query("INSERT INTO snapshot_versions VALUES (?1, ?2, ?3, ?4)", name, series->id, series->version, key)
+          .run();
       ++named;
     }
   });
@@ -206,19 +205,11 @@ std::vector<SnapshotRow> Catalog::snapshots() {
 std::vector<SnapshotVersion> Catalog::snapshot(std::string_view name) {
   return connection_->read("read a snapshot", [&](Database& database) {
     if (!has_snapshot(database, name)) throw NotFound("no snapshot {}", quote(name));
-    Query rows = database.query(
-        "SELECT series.key, snapshot_versions.version FROM snapshot_versions "
-        "JOIN series ON series.id = snapshot_versions.series_id WHERE snapshot = ?1 ORDER BY series.key",
-        name);
+    Query rows = database.query("SELECT key, version FROM snapshot_versions WHERE snapshot = ?1 ORDER BY key", name);
     std::vector<SnapshotVersion> versions;
     while (rows.next()) versions.push_back({std::string(rows.text(0)), rows.integer(1)});
     return versions;
   });
-}
-
-std::optional<int64_t> Catalog::version_in_snapshot(std::string_view name, int64_t series_id) {
-  return connection_->read("read a snapshot",
-                           [&](Database& database) { return select_version_in_snapshot(database, name, series_id); });
 }
 
 }  // namespace varve::catalog

@@ -11,8 +11,8 @@
 
 namespace varve::catalog {
 
-// Which version of a series is meant: the one of that number (0: the newest), the newest one at a time, or the one that
-// the snapshot of that name holds.
+// Which version of a key is meant: the one of that number (0: the newest) of the series that has the key; or, of the
+// series that had the key then or else of the one that has it now, the newest at a time or the one in a snapshot.
 using VersionWanted = std::variant<int64_t, Timestamp, std::string>;
 
 // One version of a series and the commit that made it. Sums are over its objects, counts are those of the commit.
@@ -62,7 +62,7 @@ struct SnapshotRow {
   int64_t keys = 0;
 };
 
-// A version that a snapshot names.
+// A version that a snapshot names, and the key that its series had when the snapshot was made.
 struct SnapshotVersion {
   std::string key;
   int64_t version = 0;

@@ -85,6 +85,22 @@ std::optional<SeriesRow> select_series(Database& database, std::string_view key)
   return series_of(rows);
 }
 
+SeriesRow select_series(Database& database, int64_t series_id) {
+  static const std::string kSelect = "SELECT " + series_columns() + " FROM series WHERE id = ?1";
+  Query rows = database.query(kSelect, series_id);
+  if (!rows.next()) throw NotFound("no series of id {}", series_id);
+  return series_of(rows);
+}
+
+// Whoever came after the one that was there then was there without a break: the first to leave since is the one.
+std::optional<int64_t> select_former_owner(Database& database, std::string_view key, Timestamp time) {
+  Query rows =
+      database.query("SELECT series_id FROM former_keys WHERE key = ?1 AND until_time > ?2 ORDER BY until_time LIMIT 1",
+                     key, time.nanoseconds);
+  if (!rows.next()) return {};
+  return rows.integer(0);
+}
+
 std::vector<SeriesRow> select_series_between(Database& database, std::string_view low, std::string_view high) {
   static const std::string kSelect =
       "SELECT " + series_columns() + " FROM series WHERE key >= ?1 AND key < ?2 AND NOT deleted ORDER BY key";

@@ -17,6 +17,10 @@
 namespace varve::catalog {
 
 std::optional<SeriesRow> select_series(Database& database, std::string_view key);
+// Throws NotFound.
+SeriesRow select_series(Database& database, int64_t series_id);
+// The series that had the key at a time and has it no more.
+std::optional<int64_t> select_former_owner(Database& database, std::string_view key, Timestamp time);
 // Those that are not deleted, in the order of their keys; low <= key < high.
 std::vector<SeriesRow> select_series_between(Database& database, std::string_view low, std::string_view high);
 // Throws NotFound.
@@ -32,9 +36,12 @@ class SchemaRows {
   std::map<std::string, Schema, std::less<>> parsed_;
 };
 
-// The newest version at a time, and the one in a snapshot (NotFound for the snapshot); nothing if there is none.
+// The newest version at a time; nothing if there is none.
 std::optional<int64_t> select_version_at(Database& database, int64_t series_id, Timestamp time);
-std::optional<int64_t> select_version_in_snapshot(Database& database, std::string_view name, int64_t series_id);
+// What a snapshot names by this key, or else of the series; nothing if neither is in it. Throws NotFound for the
+// snapshot.
+std::optional<SeriesVersion> select_version_in_snapshot(Database& database, std::string_view name, std::string_view key,
+                                                        int64_t series_id);
 
 std::optional<CommitRow> select_commit(Database& database, std::string_view commit_id);
 std::optional<CommitRow> select_newest_commit(Database& database);

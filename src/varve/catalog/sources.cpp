@@ -99,12 +99,12 @@ bool has(const Sources& sources, const Sources::value_type& entry) {
 void apply_sources(Database& database, int64_t series_id, int64_t version, const SourceChange& change) {
   if (change.none()) return;
   // A series may have thousands: one that only grows does not look at them.
-  const bool touches_all = change.restored > 0 || change.forgets || !change.emptied.empty();
+  const bool touches_all = change.restored || change.forgets || !change.emptied.empty();
   const Sources before =
       touches_all ? newest_sources(database, series_id) : newest_source(database, series_id, change.sha256);
   Sources after = before;
-  if (change.restored > 0) {
-    after = sources_at(database, series_id, change.restored);
+  if (change.restored) {
+    after = sources_at(database, change.restored->series_id, change.restored->version);
   } else if (change.forgets) {
     after.clear();
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "varve/base/time.h"
+#include "varve/catalog/history.h"
 
 namespace varve::catalog {
 
@@ -24,15 +25,15 @@ struct ClosedRange {
 
 // What a new version of a series does to the sources of the one before, in this order.
 struct SourceChange {
-  int64_t restored = 0;              // they become those of this version
-  bool forgets = false;              // there are none: all rows of before are gone
+  std::optional<SeriesVersion> restored;  // they become those of this version
+  bool forgets = false;                   // there are none: all rows of before are gone
   std::vector<ClosedRange> emptied;  // rows of before are gone there: a source that lies in it whole is forgotten, one
                                      // that reaches into it, or has no range, is there in part from now on
   std::string sha256;                // not empty: of a file whose rows all come with this version
   std::string name;
   std::optional<ClosedRange> range;  // of its rows' index; absent: untimed
 
-  [[nodiscard]] bool none() const { return restored == 0 && !forgets && emptied.empty() && sha256.empty(); }
+  [[nodiscard]] bool none() const { return !restored && !forgets && emptied.empty() && sha256.empty(); }
 };
 
 // Within a transaction of the caller's. Without a change, the sources of a version are those of the one before.

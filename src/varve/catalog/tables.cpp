@@ -110,7 +110,9 @@ CREATE TABLE snapshot_versions (
   snapshot TEXT NOT NULL REFERENCES snapshots,
   series_id INTEGER NOT NULL REFERENCES series,
   version INTEGER NOT NULL,
-  PRIMARY KEY (snapshot, series_id)
+  key TEXT NOT NULL,
+  PRIMARY KEY (snapshot, series_id),
+  UNIQUE (snapshot, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX snapshots_of_version ON snapshot_versions (series_id, version);
 
@@ -120,10 +122,13 @@ CREATE TABLE pending (
 ) STRICT;
 
 CREATE TABLE former_keys (
-  series_id INTEGER NOT NULL REFERENCES series,
   key TEXT NOT NULL,
-  PRIMARY KEY (series_id, key)
+  until_time INTEGER NOT NULL,
+  series_id INTEGER NOT NULL REFERENCES series,
+  swept INTEGER NOT NULL,
+  PRIMARY KEY (key, until_time)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX unswept_keys ON former_keys (series_id) WHERE swept = 0;
 
 CREATE TABLE sources (
   series_id INTEGER NOT NULL REFERENCES series,

@@ -161,6 +161,14 @@ void check_agreement(std::string_view key, const SeriesDefinition& definition, c
   }
 }
 
+catalog::VersionWanted to_version(std::string_view key, const std::optional<AsOf>& as_of) {
+  if (!as_of) return int64_t{0};
+  if (as_of->time()) return *as_of->time();
+  if (!as_of->version()) return as_of->snapshot();
+  if (*as_of->version() < 1) throw NotFound("series {} has no version {}", quote(key), *as_of->version());
+  return *as_of->version();
+}
+
 SeriesOptions to_options(const SeriesDefinition& definition, const Schema& schema) {
   SeriesOptions options;
   options.kind = definition.kind;

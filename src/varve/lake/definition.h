@@ -1,10 +1,12 @@
-// What a series is by its first write, and whether a later one agrees.
+// What a series is by its first write, whether a later one agrees, and which version of it is meant.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "varve/catalog/history.h"
 #include "varve/catalog/series_definition.h"
 #include "varve/lake/options.h"
 #include "varve/table/schema.h"
@@ -17,6 +19,9 @@ catalog::SeriesDefinition define_series(const SeriesOptions& options, const Sche
 
 // Whether prices are decimals ("decimal") or floats ("float"). Throws InvalidArgument for another word.
 bool parse_prices(std::string_view text);
+
+// The version of a key that is meant; the newest if nothing is said. Throws NotFound for a number that no version has.
+catalog::VersionWanted to_version(std::string_view key, const std::optional<AsOf>& as_of);
 
 // The options that make a series like this one of rows with `schema`.
 SeriesOptions to_options(const catalog::SeriesDefinition& definition, const Schema& schema);

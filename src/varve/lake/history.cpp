@@ -37,11 +37,10 @@ std::vector<VersionInfo> Lake::versions(std::string_view key) const {
 }
 
 Commit Lake::restore(std::string_view key, const AsOf& as_of, const ChangeOptions& options) {
-  const int64_t version = *state_->resolve(key, as_of);
   ReadOptions then;
-  then.as_of = version;
+  then.as_of = as_of;
   Change change{std::string(key), read(key, then), store::WriteMode::kReplaceSeries, {}};
-  change.restored = version;
+  change.restored = state_->use(key).catalog().find_version(key, to_version(key, as_of));
   change.options.expects_version = options.expects_version;
   const catalog::SeriesRow row = *state_->use(key).catalog().find_series(key);
   if (row.deleted) change.options.series = to_options(row.definition, change.table.schema());
@@ -52,8 +51,8 @@ Diff Lake::diff(std::string_view key, const AsOf& from, const std::optional<AsOf
                 const DiffOptions& options) const {
   if (options.limit && *options.limit < 0)
     throw InvalidArgument("limit is {} and must not be negative", *options.limit);
-  store::SeriesDiff found = state_->use(key).diff(key, {.from = *state_->resolve(key, from),
-                                                        .to = state_->resolve(key, to).value_or(0),
+  store::SeriesDiff found = state_->use(key).diff(key, {.from = to_version(key, from),
+                                                        .to = to_version(key, to),
                                                         .rows_max = options.limit,
                                                         .on_progress = options.on_progress});
   return {.from_version = found.from,

@@ -134,7 +134,8 @@ struct Commit {
   bool published = true;     // false: committed, and the visible files follow soon
 };
 
-// Which state of a series is meant: a version, the newest one at a time, or the one that a snapshot names.
+// Which state of a key is meant: a version of the series that has it; or the newest version at a time, or the one that
+// a snapshot names, of the series that had the key then (if none had, of the one that has it now).
 class AsOf {
  public:
   AsOf(int64_t version) : version_(version) {}                    // NOLINT(google-explicit-constructor)

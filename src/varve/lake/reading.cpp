@@ -13,14 +13,6 @@
 namespace varve {
 namespace {
 
-catalog::VersionWanted to_version(std::string_view key, const std::optional<AsOf>& as_of) {
-  if (!as_of) return int64_t{0};
-  if (as_of->time()) return *as_of->time();
-  if (!as_of->version()) return as_of->snapshot();
-  if (*as_of->version() < 1) throw NotFound("series {} has no version {}", quote(key), *as_of->version());
-  return *as_of->version();
-}
-
 store::Selection to_selection(std::string_view key, const ReadOptions& options) {
   store::Selection selection;
   selection.version = to_version(key, options.as_of);

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "varve/base/error.h"
+#include "varve/lake/definition.h"
 #include "varve/lake/lake.h"
 #include "varve/lake/state.h"
 
@@ -77,7 +78,7 @@ std::vector<SeriesInfo> Lake::info_all(std::string_view prefix) const {
 
 std::vector<std::string> Lake::files(std::string_view key, const std::optional<AsOf>& as_of) const {
   store::Store& store = state_->use(key);
-  if (const std::optional<int64_t> version = state_->resolve(key, as_of)) return store.object_files(key, *version);
+  if (as_of) return store.object_files(key, to_version(key, as_of));
   std::optional<catalog::Catalog::State> state = store.catalog().state(key);
   if (!state) throw NotFound("no series {}", quote(key));
   store::sort_objects(state->objects, state->series.definition);

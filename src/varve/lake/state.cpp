@@ -64,21 +64,4 @@ catalog::SeriesRow Lake::State::series(std::string_view key) {
   return std::move(*row);
 }
 
-std::optional<int64_t> Lake::State::resolve(std::string_view key, const std::optional<AsOf>& as_of) {
-  if (!as_of) return {};
-  std::optional<int64_t> version = as_of->version();
-  if (!version) {
-    const std::optional<catalog::SeriesRow> row = use(key).catalog().find_series(key);
-    if (!row) throw NotFound("no series {}", quote(key));
-    catalog::Catalog& catalog = store->catalog();
-    version = as_of->time() ? catalog.version_at(row->id, *as_of->time())
-                            : catalog.version_in_snapshot(as_of->snapshot(), row->id);
-    if (!version && as_of->time())
-      throw NotFound("series {} has no version of {}", quote(key), to_string(*as_of->time()));
-    if (!version) throw NotFound("series {} is not in snapshot {}", quote(key), quote(as_of->snapshot()));
-  }
-  if (*version < 1) throw NotFound("series {} has no version {}", quote(key), *version);
-  return version;
-}
-
 }  // namespace varve

@@ -36,7 +36,7 @@ struct Change {
   std::optional<SeriesRange> range = {};        // of rows that are replaced or removed; absent: the whole series
   std::optional<Timestamp> oldest_kept = {};    // set: rows before it are removed
   std::vector<store::Original> originals = {};  // files that hold the rows so far, and make way
-  int64_t restored = 0;                         // the version whose rows they are
+  std::optional<catalog::SeriesVersion> restored = {};  // the version whose rows they are
 };
 
 struct CommitTerms {
@@ -67,9 +67,6 @@ struct Lake::State {
   store::Store& use_for_writing();
   // A series that is there. Throws NotFound.
   catalog::SeriesRow series(std::string_view key);
-  // The version that is meant; nothing for the newest. Throws NotFound.
-  std::optional<int64_t> resolve(std::string_view key, const std::optional<AsOf>& as_of);
-
   // One commit of changes of different keys; or, in a dry run, what it would be.
   std::vector<Commit> commit(std::vector<Change> changes, CommitTerms terms = {});
   Commit commit_one(Change change, CommitTerms terms = {});

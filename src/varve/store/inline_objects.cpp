@@ -52,7 +52,7 @@ std::vector<std::string> write_inline_objects(Engine& engine, std::span<catalog:
   return ids;
 }
 
-std::vector<std::string> object_files(Engine& engine, std::string_view key, int64_t version) {
+std::vector<std::string> object_files(Engine& engine, std::string_view key, const catalog::VersionWanted& version) {
   catalog::Catalog::State state = find_version(engine, key, version);
   const auto is_stored = [](const catalog::ObjectRow& object) { return object.stored; };
   if (!std::all_of(state.objects.begin(), state.objects.end(), is_stored)) {
@@ -61,7 +61,7 @@ std::vector<std::string> object_files(Engine& engine, std::string_view key, int6
                      quote(key), engine.disk().root());
     }
     const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
-    state = find_version(engine, key, state.version);  // somebody may have made them meanwhile
+    state = find_version(engine, key, version);  // somebody may have made them meanwhile
     store_inline_objects(engine, state.objects);
   }
   sort_objects(state.objects, state.series.definition);

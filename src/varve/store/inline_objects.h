@@ -24,6 +24,6 @@ std::vector<std::string> write_inline_objects(Engine& engine, std::span<catalog:
 // The files of a version's objects (0: of the newest), in order of time, relative to the root. They do not change, and
 // are there until the version is vacuumed; those whose bytes only the catalog has are made first. Throws NotFound, and
 // ReadOnly where some would have to be made and nothing may be written.
-std::vector<std::string> object_files(Engine& engine, std::string_view key, int64_t version);
+std::vector<std::string> object_files(Engine& engine, std::string_view key, const catalog::VersionWanted& version);
 
 }  // namespace varve::store

@@ -32,11 +32,9 @@ Table read_series(Engine& engine, std::string_view key, const Selection& selecti
   }
 }
 
-catalog::Catalog::State find_version(Engine& engine, std::string_view key, int64_t version) {
-  std::optional<catalog::Catalog::State> state = engine.catalog().state(key, version);
-  if (!state && version > 0) throw NotFound("series {} has no version {}", quote(key), version);
-  if (!state) throw NotFound("no series {}", quote(key));
-  return *std::move(state);
+catalog::Catalog::State find_version(Engine& engine, std::string_view key, const catalog::VersionWanted& version) {
+  const std::string name(key);
+  return std::move(find_states(engine, {&name, 1}, {.version = version})[0]);
 }
 
 std::unique_ptr<base::File> open_object_bytes(Engine& engine, const ObjectRow& object) {

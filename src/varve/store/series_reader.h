@@ -33,8 +33,8 @@ struct Selection {
 // of an untimed series, Corruption naming the visible file.
 Table read_series(Engine& engine, std::string_view key, const Selection& selection);
 
-// A version (0: the newest) with its objects. Throws NotFound.
-catalog::Catalog::State find_version(Engine& engine, std::string_view key, int64_t version);
+// A version with its objects. Throws NotFound.
+catalog::Catalog::State find_version(Engine& engine, std::string_view key, const catalog::VersionWanted& version);
 
 // An object, open: the one that is open already if its file is as it was then. Its size is what the catalog says. `key`
 // is for messages, which name the visible file. Throws NotFound if it is gone, Corruption.

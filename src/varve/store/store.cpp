@@ -182,7 +182,7 @@ Vacuumed Store::vacuum(std::string_view key, const RetentionPolicy& policy) cons
   return store::vacuum(*engine_, key, policy);
 }
 
-std::vector<std::string> Store::object_files(std::string_view key, int64_t version) const {
+std::vector<std::string> Store::object_files(std::string_view key, const catalog::VersionWanted& version) const {
   return store::object_files(*engine_, key, version);
 }
 

@@ -79,7 +79,8 @@ class Store {
   }
   Vacuumed vacuum(std::string_view key = {}, const RetentionPolicy& policy = {}) const;
   // See object_files.
-  [[nodiscard]] std::vector<std::string> object_files(std::string_view key, int64_t version) const;
+  [[nodiscard]] std::vector<std::string> object_files(std::string_view key,
+                                                      const catalog::VersionWanted& version) const;
   // See diff_series.
   [[nodiscard]] SeriesDiff diff(std::string_view key, const DiffOptions& options) const;
   // See read_series, verify, repair, mend_tree, back_up, examine_health and count.

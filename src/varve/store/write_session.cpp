@@ -37,7 +37,7 @@ int64_t bytes_of(const std::vector<catalog::ObjectRow>& objects, const std::vect
 
 std::string_view operation_of(const SeriesWrite& write) {
   if (!write.originals.empty()) return "adopt";
-  if (write.restored > 0) return "restore";
+  if (write.restored) return "restore";
   switch (write.change.mode) {
     case WriteMode::kReplaceSeries: return "write";
     case WriteMode::kAppend:

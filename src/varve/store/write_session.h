@@ -29,8 +29,8 @@ struct SeriesWrite {
   std::string source_name;
   std::string source_sha256;
   bool source_again = false;  // it is not left out
-  // Not 0: the rows are those of this version, and the sources become its own.
-  int64_t restored = 0;
+  // Set: the rows are those of this version, and the sources become its own.
+  std::optional<catalog::SeriesVersion> restored = {};
   // Files of somebody else's that hold the rows so far: they make way for those of the series.
   std::vector<Original> originals = {};
   // Kept with the rows in one commit, and also where the rows change nothing.

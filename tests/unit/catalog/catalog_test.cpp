@@ -470,7 +470,7 @@ TEST_F(CatalogTest, ARestoredVersionHasTheSourcesThatItHad) {
   const int64_t series = commit(change).series_id;
   commit(deleting("a", 1));
   change = making("a", {}, 2);
-  change.sources = {.restored = 1, .forgets = true};
+  change.sources = {.restored = SeriesVersion{series, 1}, .forgets = true};
   commit(change);
   EXPECT_EQ(catalog_->source_seen(series, "abc"), SourceSeen::kWhole);
 }

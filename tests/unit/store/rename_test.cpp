@@ -15,6 +15,8 @@ class RenameTest : public StoreTest {
   RenameTest() { append(store_, "old", run_of(0, 5)); }
 
   [[nodiscard]] int64_t version(const std::string& key) const { return store_.catalog().find_series(key)->version; }
+  [[nodiscard]] Timestamp newest_commit() const { return store_.catalog().newest_commit()->time; }
+  void make_snapshot(const std::vector<std::string>& keys) { store_.catalog().make_snapshot("then", keys); }
 
   Store store_ = folder_.open();
 };
@@ -67,6 +69,69 @@ TEST_F(RenameTest, BackAndForth) {
   EXPECT_EQ(folder_.glob("old"), run_of(0, 5));
   EXPECT_EQ(folder_.glob("new"), Rows());
   EXPECT_EQ(findings(store_), "");
+}
+
+// A key then is that of the series that had it then.
+class RenamedPastTest : public RenameTest {
+ protected:
+  RenamedPastTest() {
+    append(store_, "taken", run_of(100, 2));
+    make_snapshot({"old", "taken"});
+    then_ = newest_commit();
+    remove(store_, "taken");
+    rename(store_, "old", "taken");
+    append(store_, "taken", run_of(5, 1));
+  }
+
+  const store::Selection in_snapshot_{.version = std::string("then")};
+  Timestamp then_;
+};
+
+TEST_F(RenamedPastTest, ASnapshotHasWhatTheKeysHeldWhenItWasMade) {
+  EXPECT_EQ(read(store_, "taken", in_snapshot_), run_of(100, 2));
+  EXPECT_EQ(read(store_, "old", in_snapshot_), run_of(0, 5));
+  EXPECT_EQ(read(store_, "taken"), run_of(0, 6));
+}
+
+TEST_F(RenamedPastTest, ASnapshotTellsTheKeysOfWhenItWasMade) {
+  const std::vector<catalog::SnapshotVersion> named = store_.catalog().snapshot("then");
+  ASSERT_EQ(named.size(), 2U);
+  EXPECT_EQ(named[0].key, "old");
+  EXPECT_EQ(named[1].key, "taken");
+}
+
+TEST_F(RenamedPastTest, ATimeHasWhatTheKeysHeldThen) {
+  EXPECT_EQ(read(store_, "taken", {.version = then_}), run_of(100, 2));
+  EXPECT_EQ(read(store_, "old", {.version = then_}), run_of(0, 5));
+  EXPECT_EQ(read(store_, "taken", {.version = newest_commit()}), run_of(0, 6));
+  expect_error(ErrorKind::kNotFound, "old", [&] { read(store_, "old", {.version = newest_commit()}); });
+}
+
+TEST_F(RenamedPastTest, AVersionIsOfTheSeriesThatHasTheKeyNow) {
+  EXPECT_EQ(read(store_, "taken", {.version = 1}), run_of(0, 5));
+}
+
+TEST_F(RenamedPastTest, AKeyThatCameBackHasEachOfItsTimes) {
+  const Timestamp renamed = newest_commit();
+  rename(store_, "taken", "third");
+  append(store_, "taken", run_of(200, 1));
+  const Timestamp again = newest_commit();
+  remove(store_, "taken");
+  rename(store_, "third", "taken");
+  EXPECT_EQ(read(store_, "taken", {.version = then_}), run_of(100, 2));
+  EXPECT_EQ(read(store_, "taken", {.version = renamed}), run_of(0, 6));
+  EXPECT_EQ(read(store_, "taken", {.version = again}), run_of(200, 1));
+  EXPECT_EQ(read(store_, "third", {.version = again}), run_of(0, 6));
+  EXPECT_EQ(read(store_, "taken"), run_of(0, 6));
+  EXPECT_EQ(findings(store_), "");
+}
+
+TEST_F(RenameTest, WhereNoSeriesHadTheNewKeyThenItsPastIsThatOfTheOldOne) {
+  make_snapshot({"old"});
+  const Timestamp then = newest_commit();
+  rename(store_, "old", "new");
+  EXPECT_EQ(read(store_, "new", {.version = then}), run_of(0, 5));
+  EXPECT_EQ(read(store_, "new", {.version = std::string("then")}), run_of(0, 5));
 }
 
 }  // namespace

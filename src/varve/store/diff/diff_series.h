@@ -14,10 +14,10 @@
 namespace varve::store {
 
 struct DiffOptions {
-  int64_t from = 0;                 // a version
-  int64_t to = 0;                   // a version, which may be older than `from`; 0: the newest
-  std::optional<int64_t> rows_max;  // of each table that is given; the counts are of all rows
-  int64_t rows_at_once = 1 << 18;   // read of a file
+  catalog::VersionWanted from = int64_t{0};
+  catalog::VersionWanted to = int64_t{0};  // may be older than `from`
+  std::optional<int64_t> rows_max;         // of each table that is given; the counts are of all rows
+  int64_t rows_at_once = 1 << 18;          // read of a file
   std::function<void(uint64_t bytes, uint64_t bytes_total)> on_progress = {};  // of the files that are read
 };
 
