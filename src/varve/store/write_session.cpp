@@ -107,6 +107,19 @@ struct WriteSession::State {
     return names;
   }
 
+  void check_keys() const {
+    KeyChanges changes;
+    for (const auto& [name, key] : keys) {
+      const std::string& new_key = key.change.new_key;
+      if (key.change.deletes || !new_key.empty()) changes.going.insert(name);
+      const bool is_new = key.change.define && !key.exists();
+      if (is_new || !new_key.empty()) {
+        changes.coming.emplace(is_new ? name : new_key, Layout::parse(key.definition.layout));
+      }
+    }
+    check_neighbours(engine.catalog(), changes);
+  }
+
   // Whether the file that lies there, by a template, is replaced.
   static bool makes_way(const KeyState& key, const std::string& place) {
     return std::any_of(key.originals.begin(), key.originals.end(),
@@ -385,7 +398,6 @@ void WriteSession::rename(std::string_view name, std::string_view new_name) {
     throw NotSupported("series {} is laid out by a path template, which its key is part of: write it under {} instead",
                        quote(name), quote(new_name));
   }
-  check_neighbours(state_->engine.catalog(), std::string(new_name), layout);
   state_->publish_end_of(target);
   key.change.new_key = new_name;
   key.change.new_key_version = target.version();
@@ -424,6 +436,7 @@ void WriteSession::change_columns(std::string_view name, const ColumnChange& cha
 }
 
 std::vector<SeriesResult> WriteSession::planned() const {
+  state_->check_keys();
   std::vector<SeriesResult> planned;
   for (const auto& [name, key] : state_->keys) planned.push_back(key.result);
   return planned;
@@ -433,9 +446,7 @@ void WriteSession::adopt(const Adoption& adoption) {
   KeyState& key = state_->touch(adoption.key, "adopt");
   if (key.exists()) throw AlreadyExists("there is a series {} already", quote(adoption.key));
   key.definition = adoption.definition;
-  const Layout layout = Layout::parse(key.definition.layout);
-  layout.check(adoption.key, !key.definition.index.empty());
-  check_neighbours(state_->engine.catalog(), adoption.key, layout);
+  Layout::parse(key.definition.layout).check(adoption.key, !key.definition.index.empty());
   key.adopted = adoption.files;
   key.change.define = key.definition;
   key.change.schema = adoption.schema;
@@ -450,6 +461,7 @@ void WriteSession::adopt(const Adoption& adoption) {
 CommitResult WriteSession::commit(const CommitOptions& options) {
   CommitResult result;
   state_->publish_what_is_behind();
+  state_->check_keys();
   const auto changed = [](const auto& entry) { return entry.second.result.changed; };
   if (std::any_of(state_->keys.begin(), state_->keys.end(), changed)) {
     const std::string commit_id = base::make_uuid();

@@ -297,5 +297,47 @@ TEST_F(TransactionTest, ExpectedVersionIsChecked) {
   EXPECT_EQ(lake.append("k", to_table(run_of(1, 1)), options).version, 2);
 }
 
+// Keys may not lie among the directories of a series by month or day, whoever makes them.
+TEST_F(TransactionTest, OneCommitMakesNoKeyAmongTheDirectoriesOfAnother) {
+  Lake lake = open();
+  for (const char* layout : {"month", "day"}) {
+    for (const bool above_first : {true, false}) {
+      Transaction transaction = lake.transaction();
+      const auto below = [&] { transaction.write("p/2024/01", to_table(run_of(0, 1))); };
+      if (!above_first) below();
+      transaction.write("p", to_table(run_of(0, 1)), {.series = {.layout = layout}});
+      if (above_first) below();
+      expect_error(ErrorKind::kInvalidArgument, "key \"p/2024/01\" lies where its directories would be",
+                   [&] { transaction.commit(); });
+    }
+  }
+  EXPECT_TRUE(lake.list_keys().empty());
+  lake.write("p", to_table(run_of(0, 1)), {.series = {.layout = "month"}});
+  expect_error(ErrorKind::kInvalidArgument, "would lie among the directories of series \"p\"", [&] {
+    lake.append_many({{"a", to_table(run_of(0, 1))}, {"p/b", to_table(run_of(0, 1))}});
+  });
+  EXPECT_EQ(lake.list_keys(), std::vector<std::string>{"p"});
+}
+
+TEST_F(TransactionTest, ADryRunTellsOfKeysAmongDirectoriesToo) {
+  Lake lake = open();
+  lake.write("p", to_table(run_of(0, 1)), {.series = {.layout = "month"}});
+  lake.remove("p");
+  grow(lake, "p/a", 1);
+  for (const bool dry_run : {true, false}) {
+    expect_error(ErrorKind::kInvalidArgument, "key \"p/a\" lies where its directories would be",
+                 [&] { lake.restore("p", 1, {.dry_run = dry_run}); });
+  }
+}
+
+TEST_F(TransactionTest, AKeyThatGoesMakesRoomForOneWithDirectories) {
+  Lake lake = open();
+  grow(lake, "p/1970/01", 2);
+  lake.transaction().write("p", to_table(run_of(5, 1)), {.series = {.layout = "month"}}).remove("p/1970/01").commit();
+  EXPECT_EQ(read(lake, "p"), run_of(5, 1));
+  EXPECT_FALSE(lake.exists("p/1970/01"));
+  EXPECT_TRUE(lake.verify().clean());
+}
+
 }  // namespace
 }  // namespace varve

@@ -40,7 +40,7 @@ class Examination {
     adoption_.key = found.key;
     layout_.check(found.key, timed());
     engine_.disk().check_key_path(found.key);
-    check_neighbours(engine_.catalog(), found.key, layout_);
+    check_neighbours(engine_.catalog(), {.coming = {{found.key, layout_}}, .going = {}});
     for (const FoundFile& file : found.files) naming(file.path, [&] { look_at(file); });
     sort_files();
     for (size_t at = 1; at < adoption_.files.size(); ++at) {

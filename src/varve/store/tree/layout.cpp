@@ -113,22 +113,50 @@ std::string Layout::name_file(std::string_view key, const FileRange& range, int6
   return name;
 }
 
-void check_neighbours(catalog::Catalog& catalog, std::string_view key, const Layout& layout) {
-  const auto has_directories = [](const Layout& one) {
-    return one.period() != catalog::Period::kAll && !one.one_file_a_period();
-  };
-  if (has_directories(layout)) {
-    const std::vector<catalog::SeriesRow> below = catalog.list_series(std::string(key) + "/");
-    if (!below.empty()) {
-      throw InvalidArgument("key {} cannot have the layout {}: key {} lies where its directories would be", quote(key),
-                            layout.text(), quote(below.front().key));
-    }
+namespace {
+
+bool has_directories(const Layout& layout) {
+  return layout.period() != catalog::Period::kAll && !layout.one_file_a_period();
+}
+
+// The first key below another, once the changes are made; empty if there is none.
+std::string find_below(catalog::Catalog& catalog, const std::string& key, const KeyChanges& changes) {
+  const std::string folder = key + "/";
+  const auto coming = changes.coming.lower_bound(folder);
+  if (coming != changes.coming.end() && coming->first.starts_with(folder)) return coming->first;
+  for (const catalog::SeriesRow& series : catalog.list_series(folder)) {
+    if (!changes.going.contains(series.key)) return series.key;
   }
+  return {};
+}
+
+// "fx" and "fx/EUR" of "fx/EUR/bars".
+std::vector<std::string> keys_above(std::string_view key) {
+  std::vector<std::string> above;
   for (size_t slash = key.find('/'); slash != std::string_view::npos; slash = key.find('/', slash + 1)) {
-    const std::optional<catalog::SeriesRow> above = catalog.find_series(key.substr(0, slash));
-    if (above && !above->deleted && has_directories(Layout::parse(above->definition.layout))) {
-      throw InvalidArgument("key {} would lie among the directories of series {}, whose layout is {}", quote(key),
-                            quote(above->key), above->definition.layout);
+    above.emplace_back(key.substr(0, slash));
+  }
+  return above;
+}
+
+}  // namespace
+
+void check_neighbours(catalog::Catalog& catalog, const KeyChanges& changes) {
+  std::set<std::string> asked;  // many keys lie below few
+  for (const auto& [key, layout] : changes.coming) {
+    if (has_directories(layout)) {
+      if (const std::string below = find_below(catalog, key, changes); !below.empty()) {
+        throw InvalidArgument("key {} cannot have the layout {}: key {} lies where its directories would be",
+                              quote(key), layout.text(), quote(below));
+      }
+    }
+    for (const std::string& above : keys_above(key)) {
+      if (!asked.insert(above).second || changes.going.contains(above)) continue;
+      const std::optional<catalog::SeriesRow> series = catalog.find_series(above);
+      if (series && !series->deleted && has_directories(Layout::parse(series->definition.layout))) {
+        throw InvalidArgument("key {} would lie among the directories of series {}, whose layout is {}", quote(key),
+                              quote(above), series->definition.layout);
+      }
     }
   }
 }

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,8 +73,14 @@ class Layout {
   std::optional<catalog::PathTemplate> template_;
 };
 
-// Where the directories of a series by month or day are, no other key may be: throws InvalidArgument if the new series
-// would lie below such a series, or is one and has keys below.
-void check_neighbours(catalog::Catalog& catalog, std::string_view key, const Layout& layout);
+// What a commit does to the keys of a lake.
+struct KeyChanges {
+  std::map<std::string, Layout, std::less<>> coming;  // keys that have no series now
+  std::set<std::string, std::less<>> going;           // keys that will have none
+};
+
+// Where the directories of a series by month or day are, no other key may be: throws InvalidArgument if a key that
+// comes would lie below such a series, or is one and has keys below.
+void check_neighbours(catalog::Catalog& catalog, const KeyChanges& changes);
 
 }  // namespace varve::store

@@ -116,9 +116,7 @@ void work_out(Engine& engine, KeyState& key, const SeriesWrite& write) {
   }
   if (!key.exists()) {
     key.definition = write.definition;
-    const Layout layout = Layout::parse(key.definition.layout);
-    layout.check(write.key, !key.definition.index.empty());
-    check_neighbours(engine.catalog(), write.key, layout);
+    Layout::parse(key.definition.layout).check(write.key, !key.definition.index.empty());
   }
   const std::vector<std::string>& growth = write.identity_growth;
   key.definition.identity.insert(key.definition.identity.end(), growth.begin(), growth.end());
