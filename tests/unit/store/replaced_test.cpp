@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -47,6 +48,22 @@ class ReplacedTest : public StoreTest {
   // Two files, of which a change of the last row replaces the second.
   void write_two_files(const Store& store) { write(store, "k", run_of(0, 20), keyed(10)); }
   void replace_a_row(const Store& store) { upsert(store, "k", {{19, 7}}); }
+
+  [[nodiscard]] std::string object_path(const std::string& id) const {
+    return folder_.path(".varve/objects/" + id.substr(0, 2) + "/" + id);
+  }
+  static void damage(const std::string& path) { std::fstream(path, std::ios::in | std::ios::out).seekp(99) << "Varve"; }
+  // The only one.
+  std::string replaced_directory() {
+    return std::filesystem::directory_iterator(folder_.path(".varve/staging/" + folder_.staged().at(0)))->path();
+  }
+  std::vector<std::string> put_aside() {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path(".varve/quarantine"))) {
+      names.push_back(entry.path().filename());
+    }
+    return names;
+  }
 
   // The directories that stay in staging.
   size_t replaced() {
@@ -140,6 +157,74 @@ TEST_F(ReplacedTest, AFileWhoseNameIsTakenGoesToTheQuarantineAndIsToldOnce) {
   const std::string quarantine = folder_.path(".varve/quarantine");
   EXPECT_TRUE(std::filesystem::exists(std::filesystem::directory_iterator(quarantine)->path() / "notes.txt"));
   EXPECT_EQ(replaced(), 0U);
+}
+
+TEST_F(ReplacedTest, AFileUnderANameOfOursGoesToTheQuarantineAndIsToldOnce) {
+  const Store store = folder_.open();
+  write_two_files(store);
+  const std::string old = folder_.visible_files("k").at(1);
+  replace_a_row(store);
+  std::filesystem::remove(replaced_directory() + "/" + old);
+  std::ofstream(replaced_directory() + "/" + old) << "mine";
+  folder_.clock().advance(kGrace);
+  for (const char* key : {"other", "another"}) append(store, key, run_of(0, 1));
+  EXPECT_EQ(folder_.glob("k"), read(store, "k"));
+  EXPECT_EQ(folder_.log().size(), 1U);
+  EXPECT_EQ(put_aside().size(), 1U);
+  EXPECT_EQ(replaced(), 0U);
+}
+
+// The directory that was replaced has another name for the damaged bytes, which are those of no object any more.
+TEST_F(ReplacedTest, WhatRepairPutAsideDoesNotComeBack) {
+  for (const size_t damaged : {0U, 1U}) {  // a file that stayed, and the one that was replaced
+    const std::string key = "k" + std::to_string(damaged);
+    set_soon(folder_);
+    const Store store = folder_.open();
+    write(store, key, run_of(0, 20), keyed(10));
+    const std::string object = store.catalog().state(key)->objects.at(damaged).id;
+    damage(object_path(object));
+    upsert(store, key, {{19, 7}});
+    EXPECT_FALSE(store.repair(key).repairs.empty());
+    const std::vector<std::string> kept = put_aside();
+    EXPECT_EQ(std::count(kept.begin(), kept.end(), object), 1);
+    folder_.clock().advance(kGrace);
+    append(store, "other", run_of(static_cast<int64_t>(damaged), 1));
+    EXPECT_EQ(replaced(), 0U);
+    EXPECT_EQ(folder_.glob(key), read(store, key));
+    EXPECT_EQ(put_aside(), kept);
+  }
+  EXPECT_EQ(folder_.log(), std::vector<std::string>());
+}
+
+TEST_F(ReplacedTest, WhereverRepairDiesNothingOfOursComesBack) {
+  {
+    const Store store = folder_.open();
+    write_two_files(store);
+    damage(object_path(store.catalog().state("k")->objects.at(1).id));
+    replace_a_row(store);
+    copy_lake(folder_.root(), directory_ / "left");  // while it is open: as somebody who is killed leaves it
+  }
+  bool dies = true;
+  for (uint64_t call = 1; dies; ++call) {
+    copy_lake(directory_ / "left", directory_ / "copy");
+    LakeFolder copy(directory_ / "copy");
+    copy.set_listing_grace(kGrace);
+    set_soon(copy);
+    {
+      const Store store = copy.open();
+      copy.files().set_fault({.kind = FaultKind::kStop, .call = call});
+      try {
+        static_cast<void>(store.repair());
+      } catch (const Stopped&) {}
+      dies = copy.files().struck();
+    }
+    copy.files().heal();
+    copy.clock().advance(kGrace);
+    const Store store = copy.open();
+    copy.clock().advance(kGrace);
+    append(store, "other", run_of(0, 1));
+    ASSERT_EQ(copy.glob("k"), read(store, "k")) << "call " << call;
+  }
 }
 
 TEST_F(ReplacedTest, WhoeverClosesClearsOnlyWhatIsItsOwn) {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "varve/base/error.h"
+#include "varve/store/tree/layout.h"
 #include "varve/store/tree/place.h"
 #include "varve/store/upkeep/put_aside.h"
 
@@ -36,12 +37,20 @@ std::vector<std::string> move_back(Engine& engine, const std::string& directory,
   return left;
 }
 
+// What has the name of an object is that, or lies where it should: damaged bytes that repair took from the object, or
+// what somebody put there. In the visible tree it would be read beside the rows of the series.
+void clear_own_name(Engine& engine, const std::string& key, const std::string& path, const catalog::ObjectRow& object) {
+  if (is_same_file(engine, path, object) || is_put_aside(engine.disk(), path)) return engine.files().unlink(path);
+  const std::string kept = put_aside(engine.disk(), path, object.id + "-visible");
+  engine.warn(
+      format_message("{} was not the file that was published: it is now {}", {visible_path(key, object.name), kept}));
+}
+
 void discard(Engine& engine, const ReplacedDirectory& replaced, const std::string& key) {
   std::vector<std::string> left = engine.files().list(replaced.path);
   for (const catalog::ObjectRow& object : find_objects(engine, replaced.tree.series_id, replaced.tree.place, left)) {
     const std::string name = base::file_name(object.name);
-    if (!is_same_file(engine, base::join_path(replaced.path, name), object)) continue;
-    engine.files().unlink(base::join_path(replaced.path, name));
+    clear_own_name(engine, key, base::join_path(replaced.path, name), object);
     std::erase(left, name);
   }
   const std::string visible = base::join_path(engine.disk().root(), directory_of_place(key, replaced.tree.place));

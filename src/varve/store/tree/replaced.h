@@ -26,9 +26,9 @@ enum class StagedBy { kAnybody, kThisOpener };
 std::vector<ReplacedDirectory> find_replaced(Engine& engine, StagedBy by = StagedBy::kAnybody);
 
 // Clears those that have been there for `grace`: Varve's own files go, what others put in is moved to the visible
-// directory, or, with a warning, into the quarantine where its name is taken there. Takes the publish lock if there is
-// something to do. Returns how long it is until the others can be cleared; 0: there are none. What cannot be cleared is
-// told to the log. Throws ConcurrentWrite, Io.
+// directory, or, with a warning, into the quarantine where its name is taken there or is one that an object of the
+// series has or had. Takes the publish lock if there is something to do. Returns how long it is until the others can be
+// cleared; 0: there are none. What cannot be cleared is told to the log. Throws ConcurrentWrite, Io.
 Duration clear_replaced(Engine& engine, Duration grace, StagedBy by = StagedBy::kAnybody);
 
 // The names of objects (layout.h) of a series that such directories show. The caller holds the publish lock.

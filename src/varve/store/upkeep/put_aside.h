@@ -12,4 +12,7 @@ namespace varve::store {
 // brings both directories to the disk. Returns where it is now, relative to the root.
 std::string put_aside(const Disk& disk, const std::string& path, std::string_view name);
 
+// Whether the path is a second name of a file that lies there.
+bool is_put_aside(const Disk& disk, const std::string& path);
+
 }  // namespace varve::store
