@@ -163,4 +163,9 @@ size_t publish_pending(Engine& engine) {
   return behind;
 }
 
+bool is_pending(Engine& engine, int64_t series_id) {
+  const std::vector<catalog::PendingPublication> pending = engine.catalog().pending_publications();
+  return std::any_of(pending.begin(), pending.end(), [&](const auto& due) { return due.series_id == series_id; });
+}
+
 }  // namespace varve::store

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "varve/store/engine.h"
 
@@ -18,5 +19,8 @@ void publish(Engine& engine, const catalog::PendingPublication& pending);
 
 // Publishes what the catalog has flagged. Failures are told to the log. Returns how many directories are still behind.
 size_t publish_pending(Engine& engine);
+
+// Whether something that was committed to the series is not published yet.
+bool is_pending(Engine& engine, int64_t series_id);
 
 }  // namespace varve::store

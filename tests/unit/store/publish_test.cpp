@@ -90,7 +90,6 @@ TEST_F(PublishTest, ANameThatSomebodyElseHasIsNotUsed) {
   put_foreign_file("k/" + name);
   append(store, "k", run_of(0, 3));
   EXPECT_EQ(folder_.visible_files("k").size(), 2U);
-  EXPECT_EQ(findings(store), "");
 }
 
 TEST_F(PublishTest, NamesAreNeverUsedTwice) {

@@ -191,6 +191,89 @@ TEST_F(RepairTest, AFileByATemplateIsPublishedAgain) {
   EXPECT_EQ(findings(store), "");
 }
 
+// An old file that somebody has written again, or copied back changed.
+TEST_F(RepairTest, AFileUnderAFormerNameIsFoundAndPutAside) {
+  const Store store = folder_.open();
+  append(store, "other", run_of(7, 3));
+  for (const char* layout : {"range", "month", "{name}/{yyyy}/data.parquet"}) {
+    append(store, "k", run_of(0, 3), laid_out(layout));
+    const std::string former = visible("k");
+    remove(store, "k", 0, 2);
+    fs::create_directories(fs::path(former).parent_path());
+    fs::copy_file(visible("other"), former);
+    const std::string file = fs::relative(former, folder_.root());
+    EXPECT_EQ(findings(store), "k " + file + ": is not part of the newest version: it has the name of a former file, " +
+                                   "and whoever lists the directory reads its rows too\n");
+    EXPECT_EQ(outcomes(store.repair()), Outcomes{RepairOutcome::kPublished});
+    EXPECT_EQ(folder_.visible_files("k"), std::vector<std::string>());
+    EXPECT_EQ(findings(store), "");
+    remove(store, "k");
+  }
+  EXPECT_EQ(put_aside(), 3U);
+}
+
+TEST_F(RepairTest, AFormerFileThatCameBackIsFoundAndTaken) {
+  const Store store = folder_.open();
+  append(store, "k", run_of(0, 3));
+  const std::string former = visible("k");
+  fs::copy_file(former, directory_ / "kept");
+  write(store, "k", run_of(5, 3));
+  fs::copy_file(directory_ / "kept", former);
+  EXPECT_NE(findings(store).find("not part of the series any more"), std::string::npos);
+  EXPECT_EQ(outcomes(store.repair()), Outcomes{RepairOutcome::kPublished});
+  EXPECT_EQ(folder_.glob("k"), run_of(5, 3));
+  EXPECT_EQ(findings(store), "");
+  EXPECT_TRUE(store.repair().repairs.empty());
+}
+
+TEST_F(RepairTest, AFileUnderANameOfADeletedSeriesIsFoundAndPutAside) {
+  const Store store = folder_.open();
+  append(store, "k", run_of(0, 3));
+  append(store, "other", run_of(7, 3));
+  const std::string former = visible("k");
+  remove(store, "k");
+  EXPECT_EQ(findings(store), "");
+  fs::create_directory(folder_.path("k"));
+  fs::copy_file(visible("other"), former);
+  EXPECT_NE(findings(store).find("is not part of the newest version"), std::string::npos);
+  EXPECT_EQ(outcomes(store.repair()), Outcomes{RepairOutcome::kPublished});
+  EXPECT_EQ(findings(store), "");
+  EXPECT_FALSE(fs::exists(folder_.path("k")));
+}
+
+TEST_F(RepairTest, WhatAnotherSeriesHasUnderAFormerNameIsLeftAlone) {
+  const Store store = folder_.open();
+  append(store, "a/x", run_of(0, 3), laid_out("a/{n}:out/{n}.parquet"));
+  remove(store, "a/x");
+  append(store, "b/x", run_of(5, 3), laid_out("b/{n}:out/{n}.parquet"));
+  append(store, "m", run_of(0, 3), laid_out("month"));
+  remove(store, "m");
+  append(store, "m/1970/01", run_of(0, 3));
+  EXPECT_EQ(findings(store), "");
+  EXPECT_TRUE(store.repair().repairs.empty());
+  EXPECT_EQ(put_aside(), 0U);
+  EXPECT_TRUE(fs::exists(folder_.path("out/x.parquet")));
+}
+
+TEST_F(RepairTest, FilesThatAreOnlyNotYetPublishedAreNoFindings) {
+  folder_.set_publish_delay(Duration::seconds(1000));
+  const Store store = folder_.open();
+  for (const char* layout : {"range", "{name}/{yyyy}/data.parquet"}) {
+    const std::string key = layout[0] == 'r' ? "k" : "by_template";
+    for (const int64_t value : {1, 2}) {
+      store::WriteSession session = store.begin_write({key});
+      session.write({.key = key,
+                     .change = {.rows = to_table({{1, value}}), .mode = store::WriteMode::kReplaceSeries},
+                     .definition = laid_out(layout)});
+      session.commit({.published = value == 1});
+    }
+    ASSERT_EQ(folder_.glob(key), (Rows{{1, 1}}));
+  }
+  EXPECT_EQ(findings(store), "");
+  EXPECT_TRUE(store.repair().repairs.empty());
+  EXPECT_EQ(put_aside(), 0U);
+}
+
 // Random bytes of random files are changed, cut off or removed: what can be had from the backup is as it was, and
 // without one exactly the rows of the damaged files are gone.
 class RepairPropertyTest : public RepairTest, public ::testing::WithParamInterface<int> {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -12,8 +11,8 @@
 #include "varve/catalog/registry.h"
 #include "varve/store/publish.h"
 #include "varve/store/series_reader.h"
-#include "varve/store/tree/layout.h"
 #include "varve/store/tree/place.h"
+#include "varve/store/tree/tree_faults.h"
 #include "varve/store/upkeep/intact_bytes.h"
 #include "varve/store/upkeep/object_bytes.h"
 #include "varve/store/upkeep/put_aside.h"
@@ -58,6 +57,10 @@ class SeriesRepair {
     for (const std::string& file : missing_files()) {
       missing.erase(file);
       add(file, RepairOutcome::kLeft, "cannot be brought into the visible tree: something is in its place");
+    }
+    for (const std::string& file : left_) {
+      if (missing.contains(file)) continue;
+      add(file, RepairOutcome::kPublished, "was visible and is not part of the series any more");
     }
     for (const std::string& file : missing) {
       if (!changed_.contains(file)) add(file, RepairOutcome::kPublished, "was not in the visible tree");
@@ -166,37 +169,29 @@ class SeriesRepair {
     catalog::Registry(engine_.catalog()).mark_verified(whole);
   }
 
-  // Files under names of the series' own that are not its files.
+  // Files under names of the series' own that are not its files. What is to be published still is no fault.
   void put_changed_files_aside() {
-    std::map<std::string, std::vector<std::string>> names;  // by place
-    for (const std::string& name : engine_.catalog().object_names(series_.id)) {
-      names[place_of(name)].push_back(base::file_name(visible_path(series_.key, name)));
-    }
-    for (auto& [place, own] : names) {
-      const std::string directory = directory_of_place(series_.key, place);
-      engine_.disk().check_directory(directory, series_.key);
-      std::sort(own.begin(), own.end());
-      own.erase(std::unique(own.begin(), own.end()), own.end());
-      for (const std::string& name : own) put_aside_if_changed(place, base::join_path(directory, name));
+    const std::optional<catalog::Catalog::State> state = engine_.catalog().state(series_.key);
+    const bool is_due = is_pending(engine_, series_.id);
+    for (const TreeFault& fault :
+         find_tree_faults(engine_, series_, state ? state->objects : std::vector<ObjectRow>())) {
+      if (fault.kind == TreeFaultKind::kMissing) continue;
+      if (fault.kind != TreeFaultKind::kLeft) {
+        put_aside_if_file(fault);
+      } else {
+        stale_ = true;
+        if (!is_due) left_.insert(fault.file);
+      }
     }
   }
 
-  void put_aside_if_changed(const std::string& place, const std::string& file) {
-    const std::string path = base::join_path(engine_.disk().root(), file);
-    if (!engine_.files().exists(path)) return;
+  void put_aside_if_file(const TreeFault& fault) {
+    const std::string path = base::join_path(engine_.disk().root(), fault.file);
     if (engine_.files().status(path).type != base::FileType::kFile) return;
-    const std::vector<ObjectRow> known = find_objects(engine_, series_.id, place, {base::file_name(file)});
-    const auto same = std::find_if(known.begin(), known.end(),
-                                   [&](const ObjectRow& object) { return is_same_file(engine_, path, object); });
-    if (same != known.end()) {
-      stale_ = stale_ || same->removed_version;
-      return;
-    }
     stale_ = true;
-    changed_.insert(file);
-    const std::string name = known.empty() ? base::file_name(file) : known.back().id + "-visible";
-    const std::string where = put_aside(engine_.disk(), path, name);
-    add(file, RepairOutcome::kPublished, "the visible file was changed from outside: it is now " + where);
+    changed_.insert(fault.file);
+    const std::string where = put_aside(engine_.disk(), path, fault.object_id + "-visible");
+    add(fault.file, RepairOutcome::kPublished, "the visible file was changed from outside: it is now " + where);
   }
 
   // Live ones that the tree does not show.
@@ -220,6 +215,7 @@ class SeriesRepair {
   Meter& meter_;
   bool stale_ = false;             // the tree shows what it should not
   std::set<std::string> changed_;  // visible files that were put aside
+  std::set<std::string> left_;     // visible files of older versions
 };
 
 }  // namespace

@@ -70,11 +70,6 @@ void remove_objects(Engine& engine, const std::vector<ObjectRow>& objects, Vacuu
   engine.catalog().forget_objects(ids);
 }
 
-bool is_published(Engine& engine, int64_t series_id) {
-  const std::vector<catalog::PendingPublication> pending = engine.catalog().pending_publications();
-  return std::none_of(pending.begin(), pending.end(), [&](const auto& due) { return due.series_id == series_id; });
-}
-
 // So many at a time, because each takes a lock meanwhile.
 constexpr size_t kVersionsAtOnce = 200;
 
@@ -89,7 +84,7 @@ void vacuum_series(Engine& engine, int64_t series_id, const RetentionPolicy& pol
     vacuumed.versions += static_cast<int64_t>(versions.size());
     // A publication under way looks at files; and one that is due must know its old links before they are nobody's.
     const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
-    if (!orphans.empty() && !is_published(engine, series_id)) return;
+    if (!orphans.empty() && is_pending(engine, series_id)) return;
     const std::set<std::string> shown = names_in_replaced(engine, series_id);
     std::erase_if(orphans, [&](const ObjectRow& object) { return shown.contains(object.name); });
     remove_objects(engine, orphans, vacuumed);

@@ -1,15 +1,15 @@
 #include "varve/store/upkeep/verify.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
+#include <string_view>
 
 #include "varve/base/error.h"
 #include "varve/catalog/key.h"
 #include "varve/catalog/registry.h"
+#include "varve/store/publish.h"
 #include "varve/store/series_reader.h"
-#include "varve/store/tree/layout.h"
-#include "varve/store/tree/place.h"
+#include "varve/store/tree/tree_faults.h"
 #include "varve/store/upkeep/check_object.h"
 #include "varve/store/upkeep/object_bytes.h"
 
@@ -35,7 +35,7 @@ bool is_needed(Engine& engine, const ObjectRow& object) {
   return std::any_of(needed.begin(), needed.end(), [&](const ObjectRow& one) { return one.id == object.id; });
 }
 
-// The newest version of one series.
+// The rows of the newest version of one series.
 class SeriesVerifier {
  public:
   SeriesVerifier(Engine& engine, Catalog::State state, Verification& report, Meter& meter)
@@ -51,11 +51,6 @@ class SeriesVerifier {
     ++report_.keys;
     check_sums();
     check_files();
-    try {
-      check_tree();
-    } catch (const Error& error) {
-      report(catalog::key_to_path(key()), error.what());
-    }
   }
 
  private:
@@ -105,76 +100,53 @@ class SeriesVerifier {
     mark_whole(engine_, key(), whole);
   }
 
-  // Somebody may publish at this moment: only what is found twice, in one version that is not flagged, is a finding.
-  void check_tree() {
-    constexpr int kLooks = 5;
-    engine_.disk().check_key_path(key());
-    for (int look = 0; look < kLooks; ++look) {
-      std::vector<Finding> found = look_at_tree(state_.objects);
-      if (found.empty()) return;
-      if (is_pending()) return;
-      std::optional<Catalog::State> now = engine_.catalog().state(key());
-      if (!now) return;
-      const bool same = now->version == state_.version;
-      state_ = std::move(*now);
-      if (same && look > 0) {
-        std::move(found.begin(), found.end(), std::back_inserter(report_.findings));
-        return;
-      }
-    }
-  }
-
-  [[nodiscard]] bool is_pending() const {
-    const std::vector<catalog::PendingPublication> pending = engine_.catalog().pending_publications();
-    return std::any_of(pending.begin(), pending.end(),
-                       [&](const auto& publication) { return publication.series_id == state_.series.id; });
-  }
-
-  [[nodiscard]] std::vector<Finding> look_at_tree(const std::vector<ObjectRow>& objects) const {
-    std::map<std::string, std::vector<ObjectRow>> live;  // by place
-    for (const std::string& name : engine_.catalog().object_names(state_.series.id)) live[place_of(name)];
-    for (const ObjectRow& object : objects) live[place_of(object.name)].push_back(object);
-    std::vector<Finding> found;
-    for (const auto& [place, shown] : live) look_at_place(place, shown, found);
-    return found;
-  }
-
-  void look_at_place(const std::string& place, const std::vector<ObjectRow>& shown, std::vector<Finding>& found) const {
-    const std::string directory = directory_of_place(key(), place);
-    const auto add = [&](const std::string& name, std::string what) {
-      found.push_back({.key = key(), .file = base::join_path(directory, name), .what = std::move(what)});
-    };
-    const std::string path = base::join_path(engine_.disk().root(), directory);
-    std::vector<std::string> names;
-    if (engine_.files().exists(path)) names = engine_.files().list(path);
-    if (is_by_template(place)) std::erase_if(names, [&](const auto& name) { return name != base::file_name(place); });
-    for (const ObjectRow& object : shown) {
-      const std::string own = base::file_name(visible_path(key(), object.name));
-      const auto at = std::find(names.begin(), names.end(), own);
-      if (at == names.end()) {
-        add(own, "is not in the visible tree");
-        continue;
-      }
-      if (!is_same_file(engine_, base::join_path(path, own), object)) {
-        add(own, "the visible file is not the one that was published: it was replaced from outside");
-      }
-      names.erase(at);
-    }
-    if (names.empty()) return;
-    for (const ObjectRow& object : find_objects(engine_, state_.series.id, place, names)) {
-      const std::string own = base::file_name(visible_path(key(), object.name));
-      if (is_same_file(engine_, base::join_path(path, own), object)) {
-        add(own, "is visible and not part of the series any more");
-      }
-    }
-  }
-
   Engine& engine_;
   Catalog::State state_;
   const SeriesRules rules_;
   Verification& report_;
   Meter& meter_;
 };
+
+std::string_view describe(TreeFaultKind kind) {
+  switch (kind) {
+    case TreeFaultKind::kMissing: return "is not in the visible tree";
+    case TreeFaultKind::kReplaced:
+      return "the visible file is not the one that was published: it was replaced from outside";
+    case TreeFaultKind::kLeft: return "is visible and not part of the series any more";
+    case TreeFaultKind::kForeign: break;
+  }
+  return "is not part of the newest version: it has the name of a former file, "
+         "and whoever lists the directory reads its rows too";
+}
+
+// What is visible of a series, deleted or not. Somebody may publish at this moment: only what is found twice, in one
+// version that is not flagged, is a finding.
+void look_at_tree(Engine& engine, const std::string& key, Verification& report) {
+  constexpr int kLooks = 5;
+  for (int look = 0; look < kLooks; ++look) {
+    const std::optional<catalog::SeriesRow> series = engine.catalog().find_series(key);
+    if (!series) return;
+    const std::optional<Catalog::State> state = engine.catalog().state(key, series->version);
+    if (state) engine.disk().check_key_path(key);
+    const std::vector<TreeFault> faults =
+        find_tree_faults(engine, *series, state ? state->objects : std::vector<ObjectRow>());
+    if (faults.empty() || is_pending(engine, series->id)) return;
+    const std::optional<catalog::SeriesRow> now = engine.catalog().find_series(key);
+    if (!now || now->version != series->version || look == 0) continue;
+    for (const TreeFault& fault : faults) {
+      report.findings.push_back({.key = key, .file = fault.file, .what = std::string(describe(fault.kind))});
+    }
+    return;
+  }
+}
+
+void check_tree(Engine& engine, const std::string& key, Verification& report) {
+  try {
+    look_at_tree(engine, key, report);
+  } catch (const Error& error) {
+    report.findings.push_back({.key = key, .file = catalog::key_to_path(key), .what = error.what()});
+  }
+}
 
 // What only older versions of a series need. It is measured by the schema it was written under.
 void check_old_files(Engine& engine, const catalog::SeriesRow& series, Verification& report, Meter& meter) {
@@ -210,6 +182,7 @@ void check_old_files(Engine& engine, const catalog::SeriesRow& series, Verificat
 void verify_series(Engine& engine, const catalog::SeriesRow& series, Verification& report, Meter& meter) {
   std::optional<Catalog::State> state = engine.catalog().state(series.key);
   if (state) SeriesVerifier(engine, std::move(*state), report, meter).run();
+  check_tree(engine, series.key, report);
   check_old_files(engine, series, report, meter);
 }
 
