@@ -32,6 +32,21 @@ def test_repair_publishes_what_is_missing(filled: Varve) -> None:
     filled("verify")
 
 
+def test_an_old_file_that_comes_back_is_found_and_put_aside(filled: Varve) -> None:
+    former = visible_file(filled)
+    exported = filled.folder / "old.parquet"
+    filled("export", "fx/EUR", "--out", exported)
+    filled("write", "fx/EUR", "-", stdin="timestamp,close\n2024-02-01T00:00:00Z,1\n")
+    exported.rename(former)
+    (finding,) = filled("verify", "-o", "json", status=20).json()
+    assert finding["key"] == "fx/EUR" and finding["file"] == f"fx/EUR/{former.name}"
+    assert "not part of the newest version" in finding["finding"]
+    (step,) = filled("repair", "-o", "json").json()
+    assert step["file"] == finding["file"] and ".varve/quarantine/" in step["what"]
+    assert not former.exists()
+    filled("verify")
+
+
 def test_repair_takes_files_from_a_backup(filled: Varve) -> None:
     before = filled("read", "fx/EUR").out
     filled("backup", "copy")
