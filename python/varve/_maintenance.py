@@ -97,7 +97,7 @@ class RebuildReport:
     rows: int
     catalog_copy: str
     """The copy of the old catalog that it goes on from; empty if there was none: old versions, snapshots, coverage,
-    runs and metadata are then lost."""
+    runs, metadata, series without rows and columns that only removed rows had are then lost."""
     put_aside: int
     """Files and folders that are now in ``.varve/quarantine``."""
     findings: list[Finding]

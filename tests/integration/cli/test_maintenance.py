@@ -1,5 +1,6 @@
 """verify, repair, backup, restore-lake, rebuild-catalog, doctor, stats."""
 
+import shutil
 from pathlib import Path
 
 from program import Varve
@@ -97,6 +98,15 @@ def test_a_lost_catalog_is_made_anew(filled: Varve) -> None:
     assert filled("read", "fx/EUR").out == before
     filled("rebuild-catalog", "--replace")
     filled("verify")
+
+
+def test_what_files_alone_cannot_tell_is_said(filled: Varve) -> None:
+    filled("delete", "fx/EUR", "--start", "2024-01-01", "--end", "2024-12-31", "--yes")
+    (filled.lake / ".varve/catalog.sqlite").unlink()
+    shutil.rmtree(filled.lake / ".varve/catalog-backups")
+    done = filled("rebuild-catalog", status=20)
+    assert "0 series" in done.err and "series without rows and columns that only removed rows had" in done.err
+    assert filled("ls", "-o", "json").json() == []
 
 
 def test_doctor_says_how_it_is(filled: Varve) -> None:

@@ -192,12 +192,12 @@ int rebuild(Session& session, bool replace) {
   if (!report.findings.empty()) show_findings(session, report.findings);
   session.say(format_message("{} series, {} files, {} rows; {} files put aside",
                              {report.keys, report.files, report.rows, report.put_aside}));
-  session.say(
-      report.catalog_copy.empty()
-          ? "files cannot tell of old versions, snapshots, coverage, runs, metadata and deleted series: these are "
-            "lost; so are commits that were not visible yet"
-          : "old versions, snapshots, coverage, runs and metadata are those of " + report.catalog_copy +
-                "; commits that were not visible yet are lost");
+  session.say(report.catalog_copy.empty()
+                  ? "files cannot tell of old versions, snapshots, coverage, runs, metadata, deleted series, series "
+                    "without rows and columns that only removed rows had: these are lost; so are commits that were not "
+                    "visible yet"
+                  : "old versions, snapshots, coverage, runs and metadata are those of " + report.catalog_copy +
+                        "; commits that were not visible yet are lost");
   return report.findings.empty() ? kExitDone : kExitFound;
 }
 

@@ -33,7 +33,8 @@ struct Rebuilt {
 
 // The newest state of each series is what the visible tree shows of it: files that say they belong to the key, where
 // its layout has them. The newest copy of the catalog that can be read tells the rest: old versions, snapshots,
-// coverage, runs, metadata, compression; where there is none these are lost. A series of that copy that no file shows
+// coverage, runs, metadata, compression, series without rows, columns that only removed rows had; where there is none
+// these are lost. A series of that copy that no file shows
 // stays as the copy has it if all its files are there, and else counts as deleted. Objects that belong nowhere (of old
 // versions that nobody remembers, of commits that were not published or did not happen), whatever lies in staging, and
 // the old catalog move to `.varve/quarantine`. Rows that lay only in the lost catalog, committed within the last
