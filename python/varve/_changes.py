@@ -82,8 +82,8 @@ class Changes:
         """Gives a series another key; its rows, versions, snapshots, metadata and coverage go with it.
         As of a time or a snapshot before, the rows are found by either key, unless another series had the new one then.
 
-        Raises DataNotFoundError, AlreadyExistsError for a new key that is there, NotSupportedError for a series laid
-        out by a template of paths.
+        Raises DataNotFoundError, AlreadyExistsError for a new key that is there, InvalidArgumentError for the key that
+        it has, NotSupportedError for a series laid out by a template of paths.
         """
         return Commit(**self._native.rename(key, new_key))
 

@@ -78,8 +78,8 @@ class Lake {
   Commit retain(std::string_view key, const RowAge& newer_than, const ChangeOptions& options = {});
   // Gives the series another key; its rows, versions, snapshots, metadata and coverage go with it. The versions of both
   // keys count on; as of a time or a snapshot a key is still that of the series that had it then. Throws NotFound,
-  // AlreadyExists for a new key that is there, InvalidArgument for a new key where the layout cannot be, NotSupported
-  // for a series laid out by a path template.
+  // AlreadyExists for a new key that is there, InvalidArgument for the key that it has and for one where the layout
+  // cannot be, NotSupported for a series laid out by a path template.
   Commit rename(std::string_view key, std::string_view new_key);
 
   // Changes of many series in one commit: all have the same options. In the order of their keys.

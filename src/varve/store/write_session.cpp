@@ -391,6 +391,7 @@ void WriteSession::retain(std::string_view name, Timestamp first) {
 
 void WriteSession::rename(std::string_view name, std::string_view new_name) {
   KeyState& key = state_->touch_existing(name, "rename");
+  if (new_name == name) throw InvalidArgument("series {} has that key already", quote(name));
   KeyState& target = state_->touch(new_name, "rename");
   if (target.exists()) throw AlreadyExists("there is a series {} already", quote(new_name));
   const Layout layout = Layout::parse(key.definition.layout);

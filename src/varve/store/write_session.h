@@ -85,8 +85,8 @@ class WriteSession {
   void remove_range(std::string_view key, Timestamp first, Timestamp last);
   // The rows before `first` go. Throws as remove_range.
   void retain(std::string_view key, Timestamp first);
-  // Both keys are part of the session. Throws AlreadyExists for a new key that is there, InvalidArgument for one where
-  // the layout cannot be, NotSupported for a series laid out by a path template.
+  // Both keys are part of the session. Throws AlreadyExists for a new key that is there, InvalidArgument for the one
+  // that it has and for one where the layout cannot be, NotSupported for a series laid out by a path template.
   void rename(std::string_view key, std::string_view new_key);
   // Merges files (see plan_compaction). True if some are left for another commit. The meter, if there is one, is told
   // the bytes of files as they are merged, which `commit` does, and must outlive that.

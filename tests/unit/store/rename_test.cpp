@@ -56,6 +56,13 @@ TEST_F(RenameTest, AKeyThatIsThereIsRefused) {
   EXPECT_EQ(read(store_, "old"), run_of(0, 5));
 }
 
+TEST_F(RenameTest, ItsOwnKeyIsRefused) {
+  expect_error(ErrorKind::kInvalidArgument, "series \"old\" has that key already",
+               [&] { rename(store_, "old", "old"); });
+  expect_error(ErrorKind::kNotFound, "no series", [&] { rename(store_, "none", "none"); });
+  EXPECT_EQ(version("old"), 1);
+}
+
 TEST_F(RenameTest, FilesOfOthersStayWhereTheyAre) {
   std::ofstream(folder_.path("old/notes.txt")) << "mine";
   rename(store_, "old", "new");
