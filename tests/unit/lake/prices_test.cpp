@@ -164,6 +164,38 @@ TEST_F(PricesTest, ValuesOfTooManyDigitsBesideOthersAreShown) {
   EXPECT_EQ(lake.info("k").version, 2);
 }
 
+TEST_F(PricesTest, StoredValuesThatNewPlacesLeaveNoRoomForAreShown) {
+  Lake lake = open();
+  lake.append("k", prices(0, {{"close", {1.5, 1e9}}}), decimal());
+  const auto shows_old_row = [&](const auto& write) {
+    expect_error(
+        ErrorKind::kSchemaCompatibility,
+        "series \"k\": column close, whose prices are kept as decimals: the row of 1970-01-01T00:00:01Z that is "
+        "stored is 1000000000.0, which does not fit 18 digits with the 9 places of this column",
+        write);
+  };
+  shows_old_row([&] { lake.append("k", prices(5, {{"close", {1e-9}}})); });  // its file is rewritten
+  shows_old_row([&] { lake.upsert("k", prices(0, {{"close", {1e-9}}})); });  // it is merged with the new row
+  shows_old_row([&] { lake.append_many({{"k", prices(5, {{"close", {1e-9}}})}, {"l", prices(5, {{"close", {1}}})}}); });
+  EXPECT_EQ(lake.info("k").version, 1);
+  EXPECT_EQ(lake.info("k").price_scales, (std::map<std::string, int32_t>{{"close", 1}}));
+  EXPECT_TRUE(equals(read(lake), prices(0, {{"close", {1.5, 1e9}}})));
+}
+
+TEST_F(PricesTest, StoredIntegersThatAreNoPricesAreShown) {
+  Lake lake = open();
+  const Table integers =
+      prices(0, {{"close", {1.0}}})
+          .with_column({"close", DataType::int64()},
+                       make_column<int64_t>(DataType::int64(), std::vector<int64_t>{1'234'567'890'123'456}));
+  lake.append("k", integers, decimal(std::vector<std::string>{"close"}));
+  expect_error(ErrorKind::kSchemaCompatibility, "the row of 1970-01-01T00:00:00Z that is stored is 1234567890123456.0",
+               [&] {
+                 lake.append("k", prices(5, {{"close", {1.5}}}));
+               });
+  EXPECT_EQ(lake.info("k").version, 1);
+}
+
 TEST_F(PricesTest, HowPricesAreKeptIsFixedAndComesBackWithTheSeries) {
   Lake lake = open();
   lake.append("k", prices(0, {{"close", {1.25}}}), decimal(std::vector<std::string>{"close"}));

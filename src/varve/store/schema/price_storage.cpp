@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,23 @@ void check_digits(const Column& prices, int32_t scale) {
     throw SchemaCompatibility("row {} is {}, which has more than {} digits with the {} places of this column", row,
                               table::value_text(prices, row), kPricePrecision, scale);
   }
+}
+
+// The first value that is no decimal of the scale, or has too many digits with it; there is one.
+int64_t first_misfit(const Column& prices, int32_t scale) {
+  const double end = std::pow(10.0, kPricePrecision - scale);  // exact
+  const std::span<const double> values = prices.values<double>();
+  int64_t row = 0;
+  const auto fits = [&] {
+    const double value = values[static_cast<size_t>(row)];
+    return prices.is_null(row) || (std::fabs(value) < end && table::decimal_of(value, scale));
+  };
+  while (row + 1 < prices.length() && fits()) ++row;
+  return row;
+}
+
+std::string name_row(const Table& rows, int64_t row, const std::string& index) {
+  return index.empty() ? "a row" : "the row of " + table::value_text(rows.column(index), row);
 }
 
 }  // namespace
@@ -74,6 +92,27 @@ bool grow_price_scales(const Table& rows, const Schema& schema, catalog::SeriesD
     }
   }
   return grew;
+}
+
+void check_stored_prices(const Table& rows, const catalog::SeriesDefinition& definition, std::string_view key) {
+  const Schema stored = with_decimal_prices(rows.schema(), definition);
+  for (size_t position = 0; position < rows.num_columns(); ++position) {
+    if (stored[position].type == rows.schema()[position].type) continue;
+    const int32_t scale = stored[position].type.scale;
+    const Column& prices = rows.column(position);
+    try {
+      static_cast<void>(table::decimal_scale(prices, scale, scale));
+      check_digits(prices, scale);
+    } catch (const SchemaCompatibility&) {
+      const int64_t row = first_misfit(prices, scale);
+      throw SchemaCompatibility(
+          "series {}: column {}, whose prices are kept as decimals: {} that is stored is {}, which does not fit {} "
+          "digits "
+          "with the {} places of this column",
+          quote(key), stored[position].name, name_row(rows, row, definition.index), table::value_text(prices, row),
+          kPricePrecision, scale);
+    }
+  }
 }
 
 Schema with_decimal_prices(const Schema& schema, const catalog::SeriesDefinition& definition) {

@@ -1,6 +1,8 @@
 // Prices that files keep as decimals on 64-bit integers, though reads give floats.
 #pragma once
 
+#include <string_view>
+
 #include "varve/catalog/series_definition.h"
 #include "varve/table/table.h"
 
@@ -18,6 +20,10 @@ Table with_float_prices(const Table& rows, const catalog::SeriesDefinition& defi
 // that is no decimal of at most kPriceScaleMax places, or has more than kPricePrecision digits with the places of its
 // column.
 bool grow_price_scales(const Table& rows, const Schema& schema, catalog::SeriesDefinition& definition);
+
+// Rows that were stored before scales grew. Throws SchemaCompatibility, naming series, column, row (by its index) and
+// value, for one that has too many digits with the places that its column has by now.
+void check_stored_prices(const Table& rows, const catalog::SeriesDefinition& definition, std::string_view key);
 
 // The schema that files have, which is also that of reads that ask for decimals: float64 columns of prices are decimals
 // of the scale that the series has by now. `rows` of the series' schema under that of files. Throws as

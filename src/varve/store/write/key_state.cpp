@@ -17,6 +17,18 @@
 namespace varve::store {
 namespace {
 
+// Of rows that were stored before the scales of prices grew.
+PlannedFile with_checked_prices(const KeyState& key, PlannedFile file) {
+  file.rewrite = [rewrite = std::move(file.rewrite), definition = key.definition,
+                  name = key.change.key](const std::function<void(const Table&)>& take) {
+    rewrite([&](const Table& rows) {
+      check_stored_prices(rows, definition, name);
+      take(rows);
+    });
+  };
+  return file;
+}
+
 // Files that the plan leaves as they are get the new types too: a program that reads all of them takes those of the
 // first, and then rounds without a word. They come before new ones, as the rows of an untimed series do.
 void rewrite_rest(Engine& engine, const KeyState& key, const SeriesFiles& files, Plan& plan) {
@@ -24,7 +36,7 @@ void rewrite_rest(Engine& engine, const KeyState& key, const SeriesFiles& files,
   std::vector<PlannedFile> added;
   for (const catalog::ObjectRow& object : files.objects) {
     if (removed.contains(object.id)) continue;
-    added.push_back(rewritten(engine, key, object, {{}, plan.schema}));
+    added.push_back(with_checked_prices(key, rewritten(engine, key, object, {{}, plan.schema})));
     plan.removed.push_back(object.id);
   }
   std::move(plan.added.begin(), plan.added.end(), std::back_inserter(added));
@@ -41,6 +53,9 @@ void plan(Engine& engine, KeyState& key, RowChange change) {
   const Schema stored = with_decimal_prices(files.schema, key.definition);
   if (plan.changes && grow_price_scales(change.rows, plan.schema, key.definition)) {
     key.change.define = key.definition;
+    if (!plan.removed.empty()) {
+      for (const PlannedFile& file : plan.added) check_stored_prices(file.rows, key.definition, key.change.key);
+    }
   }
   if (plan.changes && changes_types(stored, with_decimal_prices(plan.schema, key.definition))) {
     rewrite_rest(engine, key, files, plan);
@@ -160,6 +175,7 @@ PlannedFile rewritten(Engine& engine, const KeyState& key, const catalog::Object
       read_groups(engine, name, object,
                   [&](const Table& rows) { take(change_columns(rows, columns.change, columns.schema)); });
     } catch (const SchemaCompatibility& error) {
+      if (std::string_view(error.what()).find(quote(name)) != std::string_view::npos) throw;
       throw SchemaCompatibility("{}: {}", visible_name(name, object), error.what());
     }
   };
