@@ -53,7 +53,8 @@ class SeriesInfo:
     prices: str
     """``"decimal"`` where files keep prices as decimals, else ``"float"``."""
     price_scales: dict[str, int]
-    """Places behind the point that files keep by now, of the columns of decimal prices."""
+    """Places behind the point that files keep by now, of the columns of decimal prices: the most that any row written
+    so far has needed, rows that were replaced or removed too."""
     version: int
     rows: int
     files: int
@@ -137,8 +138,9 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         says how it is cut into files: ``"range"``, ``"month"``, ``"day"``, or a template of paths such as
         ``"{symbol}/{yyyy}/{mm}/data.parquet"``; what is not said follows from the columns. ``prices="decimal"`` has
         files keep float64 prices (``price_columns``, else those of the kind, else all) as decimals: each must be one of
-        at most 9 places and 15 digits, and of at most 18 with as many places as any in its column has; it comes back
-        bit by bit. SchemaCompatibilityError shows one that is not.
+        at most 9 places and 15 digits, and of at most 18 with as many places as any that was written to its column so
+        far, be it replaced or removed since, has; it comes back bit by bit. SchemaCompatibilityError shows one that is
+        not.
         ``coverage`` and ``metadata`` (see ``record_coverage``, ``set_metadata``) are kept in the same commit, and also
         if the rows change nothing; earlier coverage ends here. ``expects_version`` is the version that the series must
         have (0: it must not exist), else ConcurrentWriteError and nothing written. ``published``: the visible tree

@@ -92,8 +92,8 @@ struct SeriesOptions {
   std::optional<std::string> compression;  // "auto" (default), "zstd", "zstd:9", "snappy", "lz4", "gzip", "none"
   std::optional<int64_t> target_rows_per_file;  // default 128 Ki rows
   // "float" (default), or "decimal": files keep prices (float64) as decimals of 18 digits. Each must be a decimal of at
-  // most 9 places and 15 digits, and of at most 18 with as many places as any in its column has (beside 1e-9 less than
-  // 1e9), else SchemaCompatibility shows it; reads give floats, bit by bit, or decimals.
+  // most 9 places and 15 digits, and of at most 18 with as many places as any that was written to its column so far
+  // has (beside 1e-9 less than 1e9), else SchemaCompatibility shows it; reads give floats, bit by bit, or decimals.
   std::optional<std::string> prices;
   std::optional<std::vector<std::string>> price_columns;  // else by the kind; all float64 where that knows none
 };
