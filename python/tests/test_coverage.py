@@ -80,6 +80,14 @@ def test_a_write_says_what_it_covers(lake: varve.Lake, key: str, bars: pl.DataFr
     assert lake.coverage(key).received == [days(1, 1)]
 
 
+@pytest.mark.parametrize("day", [1, 5])
+def test_nothing_is_known_of_what_was_deleted_with_rows_or_without(lake: varve.Lake, key: str, day: int) -> None:
+    lake.record_coverage(key, CoverageChange(received=[("2024-01-01", "2024-01-05")]))
+    date = datetime.date(2024, 1, day)
+    assert bool(lake.delete(key, date, date).rows_removed) == (day == 1)
+    assert lake.missing(key, "2024-01-01", "2024-01-05") == [days(day, day)]
+
+
 @pytest.mark.parametrize(
     "change",
     [

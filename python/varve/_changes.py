@@ -52,8 +52,8 @@ class Changes:
         dry_run: bool = False,
     ) -> Commit:
         """Removes the rows of a range, or, without one, the series; its versions go on counting if it is made again.
-        What was received of the range counts as not fetched again. ``dry_run`` changes nothing and counts what would
-        go; its commit has no id.
+        Nothing is known of the range any more (see ``coverage``), whether it had rows or not. ``dry_run`` changes
+        nothing and counts what would go; its commit has no id.
 
         Raises DataNotFoundError, InvalidArgumentError for a range of an untimed series, and ConcurrentWriteError unless
         the series has the version that is expected.

@@ -67,8 +67,8 @@ class Lake {
   // series, or a range of days or naive text without its zone; AlreadyExists if two of the rows have one identity.
   Commit replace(std::string_view key, const Table& table, const SeriesRange& range,
                  const SeriesWriteOptions& options = {});
-  // Removes the rows within a range; what was received of it counts as not fetched again. Throws NotFound, and
-  // InvalidArgument for an untimed series.
+  // Removes the rows within a range; nothing is known of it any more (see coverage), whether it had rows or not. Throws
+  // NotFound, and InvalidArgument for an untimed series.
   Commit remove_range(std::string_view key, const SeriesRange& range, const ChangeOptions& options = {});
   // Removes the series. Throws NotFound. Its old versions stay, and their numbers go on if it is ever made again.
   Commit remove(std::string_view key, const ChangeOptions& options = {});

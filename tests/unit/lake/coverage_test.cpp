@@ -120,6 +120,26 @@ TEST_F(CoverageTest, WritingTheWholeSeriesBeginsAnew) {
   EXPECT_EQ(lake_.metadata("k"), R"({"x": 1})");
 }
 
+TEST_F(CoverageTest, NothingIsKnownOfARangeThatWasRemoved) {
+  for (const int64_t first : {0, 20}) {  // with rows, and without
+    lake_.record_coverage("k", {.received = {range(first, first + 6)}, .empty = {range(first + 6, first + 8)}});
+    const SeriesRange removed = {.start = testing::at_second(first + 2), .end = testing::at_second(first + 7)};
+    lake_.remove_range("k", removed, {.dry_run = true});
+    EXPECT_THAT(missing(first, first + 8), IsEmpty());
+    lake_.remove_range("k", removed);
+    EXPECT_THAT(missing(first, first + 8),
+                ElementsAre(TimeRange{testing::at_second(first + 2), testing::at_second(first + 7) + Duration{1}}));
+  }
+}
+
+TEST_F(CoverageTest, ARangeWithoutRowsIsForgottenWithoutAVersion) {
+  lake_.record_coverage("k", {.received = {range(20, 30)}});
+  const Commit done = lake_.remove_range("k", {.start = testing::at_second(20), .end = testing::at_second(30)});
+  EXPECT_EQ(done.id, "");
+  EXPECT_EQ(lake_.info("k").version, 1);
+  EXPECT_EQ(lake_.coverage("k"), Coverage{});
+}
+
 TEST_F(CoverageTest, ItEndsWithTheSeries) {
   lake_.record_coverage("k", {.received = {range(0, 10)}});
   lake_.set_metadata("k", R"({"x": 1})");

@@ -145,7 +145,7 @@ void work_out(Engine& engine, KeyState& key, const SeriesWrite& write) {
 void empty_range(Engine& engine, KeyState& key, Timestamp first, Timestamp last) {
   const Table none = Table::empty(key.newest ? key.newest->schema : Schema());
   plan(engine, key, {.rows = none, .mode = WriteMode::kReplaceRange, .first = first, .last = last});
-  if (key.result.changed && first <= last) {
+  if (first <= last) {
     key.change.annotations.coverage.forgotten = {{first, last < Timestamp::max() ? last + Duration{1} : last}};
   }
 }
