@@ -99,6 +99,23 @@ def test_a_day_as_end_means_all_of_it(lake: varve.Lake) -> None:
     assert lake.read("k", day, day, zone="America/New_York").num_rows == 1_440
 
 
+@pytest.mark.parametrize("time", [pa.date32(), pa.timestamp("s", "UTC"), pa.timestamp("ns", "UTC")])
+@pytest.mark.parametrize(("closed", "first", "last"), [("both", 2, 4), ("left", 2, 3), ("right", 3, 4), ("none", 3, 3)])
+def test_a_day_that_is_left_out_is_left_out_as_a_whole(
+    lake: varve.Lake, time: pa.DataType, closed: varve._lake.Closed, first: int, last: int
+) -> None:
+    step = "1d" if time == pa.date32() else "6h"
+    ends = datetime.datetime(2024, 1, 1, tzinfo=UTC), datetime.datetime(2024, 1, 6, tzinfo=UTC)
+    moments = pl.datetime_range(*ends, step, closed="left", eager=True).to_list()
+    lake.write("k", pa.table({"timestamp": pa.array(moments, time), "value": range(len(moments))}))
+    for day in (datetime.date(2024, 1, 1).replace, "2024-01-{day:02}".format):
+        days = lake.read("k", day(day=2), day(day=4), closed=closed).to_polars()["timestamp"].dt.day()
+        assert days.unique().sort().to_list() == list(range(first, last + 1))
+    lake.delete("k", datetime.date(2024, 1, 2), datetime.date(2024, 1, 4), closed=closed)
+    left = lake.read("k").to_polars()["timestamp"].dt.day().unique().sort().to_list()
+    assert left == [day for day in range(1, 6) if not first <= day <= last]
+
+
 @pytest.mark.parametrize(
     "naive",
     [

@@ -74,8 +74,8 @@ Moments moments_of(const SeriesRange& range) {
   Moments moments;
   const bool with_start = range.closed == Closed::kBoth || range.closed == Closed::kLeft;
   const bool with_end = range.closed == Closed::kBoth || range.closed == Closed::kRight;
-  if (range.start) moments.first = range.start->as_start(range.zone);
-  if (range.end) moments.last = range.end->as_end(range.zone);
+  if (range.start) moments.first = with_start ? range.start->as_start(range.zone) : range.start->as_end(range.zone);
+  if (range.end) moments.last = with_end ? range.end->as_end(range.zone) : range.end->as_start(range.zone);
   const bool beyond = (range.start && !with_start && moments.first == Timestamp::max()) ||
                       (range.end && !with_end && moments.last == Timestamp::min());
   if (beyond) return {.first = Timestamp::max(), .last = Timestamp::min()};

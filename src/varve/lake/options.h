@@ -43,7 +43,8 @@ class TimeBound {
   std::string text_;
 };
 
-// A range of a series' index. An end that is absent is the end of time.
+// A range of a series' index. An end that is absent is the end of time. A day is inside or outside as a whole: where
+// `closed` leaves an end out, all of its day is.
 struct SeriesRange {
   std::optional<TimeBound> start;
   std::optional<TimeBound> end;
