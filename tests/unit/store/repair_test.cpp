@@ -4,6 +4,8 @@
 #include <random>
 #include <set>
 
+#include <gmock/gmock.h>
+
 #include "support/random.h"
 #include "unit/store/store_fixture.h"
 
@@ -142,10 +144,20 @@ TEST_F(RepairTest, WhatCannotBeMendedLeavesItsSeriesAndIsTold) {
   EXPECT_EQ(folder_.glob("k"), many(20'000));
   EXPECT_GE(put_aside(), 1U);
   EXPECT_EQ(store.verify().findings.size(), 1U);
-  EXPECT_NE(findings(store).find("as versions 1 to 2 have it"), std::string::npos);
+  EXPECT_NE(findings(store).find("in versions 1 to 2: "), std::string::npos);
   const auto known = store.catalog().coverage(lost.series_id, {at_second(0), at_second(40'000)});
   EXPECT_EQ(known.received, (TimeRanges{{at_second(19'999) + Duration{1}, at_second(40'000)}}));
   EXPECT_EQ(outcomes(store.repair()), Outcomes{RepairOutcome::kLostOld});
+}
+
+TEST_F(RepairTest, AFileOfOneOldVersionIsToldWithThatVersionAlone) {
+  const Store store = folder_.open();
+  for (const uint64_t salt : {1U, 2U}) write(store, "k", many(0, salt), keyed(100'000));
+  change_byte(object_path(store.catalog().state("k", 1)->objects.at(0).id), 5'000);
+  EXPECT_NE(findings(store).find("in version 1: "), std::string::npos) << findings(store);
+  const Repaired report = store.repair();
+  ASSERT_EQ(report.repairs.size(), 1U);
+  EXPECT_THAT(report.repairs.at(0).what, ::testing::EndsWith("; its rows are missing from version 1"));
 }
 
 // Whether the bytes are damaged or gone makes no difference.

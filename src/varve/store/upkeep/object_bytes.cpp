@@ -26,6 +26,12 @@ std::vector<catalog::ObjectRow> needed_objects(Engine& engine, int64_t series_id
   return objects;
 }
 
+std::string old_versions_of(const catalog::ObjectRow& object) {
+  const int64_t first = object.added_version;
+  const int64_t last = *object.removed_version - 1;
+  return first == last ? format_message("version {}", {first}) : format_message("versions {} to {}", {first, last});
+}
+
 std::string sha256_of(const base::File& file, Meter& meter) {
   base::Sha256 digest;
   const uint64_t size = file.size();

@@ -111,7 +111,7 @@ class SeriesRepair {
     const bool live = !object.removed_version;
     std::string what = damage;
     if (!live) {
-      what += format_message("; versions {} to {} miss its rows", {object.added_version, *object.removed_version - 1});
+      what += "; its rows are missing from " + old_versions_of(object);
     } else if (const int64_t version = older_version_with_rows(object); version > 0) {
       what += format_message("; version {} still has rows of this range", {version});
     }

@@ -172,8 +172,7 @@ void check_old_files(Engine& engine, const catalog::SeriesRow& series, Verificat
     for (const std::string& problem : checks[at].problems) {
       report.findings.push_back({.key = series.key,
                                  .file = visible_name(series.key, object),
-                                 .what = format_message("as versions {} to {} have it: {}",
-                                                        {object.added_version, *object.removed_version - 1, problem})});
+                                 .what = format_message("in {}: {}", {old_versions_of(object), problem})});
     }
   }
   mark_whole(engine, series.key, whole);
