@@ -332,6 +332,8 @@ void add_delete(CLI::App& app, Session& session) {
   command->add_flag("--dry-run", choice->dry_run, "Say what would go, and change nothing");
   add_expects_version(*command, choice->expects_version);
   command->footer(
+      "Old versions keep the rows until varve vacuum lets them go. What is known of the range (varve coverage) is "
+      "forgotten.\n"
       "Examples:\n  varve delete forex/EUR_USD --yes\n"
       "  varve delete forex/EUR_USD --start 2024-03-05 --end 2024-03-05");
   command->callback([&session, choice] { session.command = [&session, choice] { return remove(session, *choice); }; });

@@ -24,7 +24,8 @@ void add_rename(CLI::App& app, Session& session) {
   command->add_option("KEY", choice->key, "The series")->required();
   command->add_option("NEW", choice->new_key, "Its new key, which must be free")->required();
   command->footer(
-      "Its versions, snapshots, metadata and coverage go with it.\nExample:\n  varve rename fx/EUR forex/EUR_USD");
+      "Its rows, versions, snapshots, metadata and coverage go with it.\n"
+      "Example:\n  varve rename fx/EUR forex/EUR_USD");
   command->callback([&session, choice] {
     session.command = [&session, choice] {
       session.interrupts().finish_before_exit();
