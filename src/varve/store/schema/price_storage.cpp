@@ -106,9 +106,8 @@ void check_stored_prices(const Table& rows, const catalog::SeriesDefinition& def
     } catch (const SchemaCompatibility&) {
       const int64_t row = first_misfit(prices, scale);
       throw SchemaCompatibility(
-          "series {}: column {}, whose prices are kept as decimals: {} that is stored is {}, which does not fit {} "
-          "digits "
-          "with the {} places of this column",
+          "series {}: column {}, whose prices are kept as decimals: {} that is stored is {}, "
+          "which does not fit {} digits with the {} places of this column",
           quote(key), stored[position].name, name_row(rows, row, definition.index), table::value_text(prices, row),
           kPricePrecision, scale);
     }

@@ -169,15 +169,15 @@ void accept(KeyState& key, const SeriesFiles& files, Plan plan) {
 
 PlannedFile rewritten(Engine& engine, const KeyState& key, const catalog::ObjectRow& object,
                       const NewColumns& columns) {
-  const auto rewrite = [&engine, object, columns,
-                        name = key.change.key](const std::function<void(const Table&)>& take) {
+  const auto change = [object, columns, name = key.change.key](const Table& rows) {
     try {
-      read_groups(engine, name, object,
-                  [&](const Table& rows) { take(change_columns(rows, columns.change, columns.schema)); });
+      return change_columns(rows, columns.change, columns.schema);
     } catch (const SchemaCompatibility& error) {
-      if (std::string_view(error.what()).find(quote(name)) != std::string_view::npos) throw;
       throw SchemaCompatibility("{}: {}", visible_name(name, object), error.what());
     }
+  };
+  const auto rewrite = [&engine, object, change, name = key.change.key](const std::function<void(const Table&)>& take) {
+    read_groups(engine, name, object, [&](const Table& rows) { take(change(rows)); });
   };
   return {.rewrite = rewrite, .first = object.first, .last = object.last};
 }

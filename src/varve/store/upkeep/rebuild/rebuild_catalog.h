@@ -34,15 +34,14 @@ struct Rebuilt {
 // The newest state of each series is what the visible tree shows of it: files that say they belong to the key, where
 // its layout has them. The newest copy of the catalog that can be read tells the rest: old versions, snapshots,
 // coverage, runs, metadata, compression, series without rows, columns that only removed rows had; where there is none
-// these are lost. A series of that copy that no file shows
-// stays as the copy has it if all its files are there, and else counts as deleted. Objects that belong nowhere (of old
-// versions that nobody remembers, of commits that were not published or did not happen), whatever lies in staging, and
-// the old catalog move to `.varve/quarantine`. Rows that lay only in the lost catalog, committed within the last
-// moments before it was lost, cannot be had. The versions of a series go on from the newest that its files name. A
-// series of the copy whose files the tree shows under another key was renamed since. Until the new catalog is whole
-// nothing has changed but what was put aside; it may then be called again. Throws NotFound if `root` has no `.varve`
-// nor a visible file where its series has it, AlreadyExists if there is a catalog and `replace` is false,
-// ConcurrentWrite if the lake is open, Io, Cancelled.
+// these are lost. A series of that copy that no file shows stays as the copy has it if all its files are there, and
+// else counts as deleted. Objects that belong nowhere (of old versions that nobody remembers, of commits that were not
+// published or did not happen), whatever lies in staging, and the old catalog move to `.varve/quarantine`. Rows that
+// lay only in the lost catalog, committed within the last moments before it was lost, cannot be had. The versions of a
+// series go on from the newest that its files name. A series of the copy whose files the tree shows under another key
+// was renamed since. Until the new catalog is whole nothing has changed but what was put aside; it may then be called
+// again. Throws NotFound if `root` has no `.varve` nor a visible file where its series has it, AlreadyExists if there
+// is a catalog and `replace` is false, ConcurrentWrite if the lake is open, Io, Cancelled.
 Rebuilt rebuild_catalog(base::FileSystem& files, const base::Clock& clock, const std::string& root,
                         const RebuildOptions& options);
 
