@@ -22,6 +22,9 @@ constexpr size_t kFewValues = size_t{1} << 16;
 // Packed pages are read at about a third of the speed of others: they have to be smaller by a fifth.
 constexpr size_t kPackedPenalty = 4;
 
+// An encoding that takes half as much again as another on a few slices of the sample is not tried on the others.
+constexpr size_t kHopeless = 2;
+
 // A grid has a place for each of 128 Ki numbers, which take longer to clear than so few values to hash.
 constexpr size_t kValuesOfGrid = ValueGrid::kPlaces / 4;
 
@@ -46,6 +49,12 @@ size_t count_of(const std::vector<PhysicalValues>& slices) {
   size_t count = 0;
   for (const PhysicalValues& slice : slices) count += slice.count;
   return count;
+}
+
+std::vector<PhysicalValues> few_of(const std::vector<PhysicalValues>& slices) {
+  std::vector<PhysicalValues> few;
+  for (const size_t at : {kSlices / 4, 3 * kSlices / 4}) few.push_back(slices[at].slice(0, slices[at].count));
+  return few;
 }
 
 std::vector<double> numbers_of(const std::vector<PhysicalValues>& slices) {
@@ -124,6 +133,22 @@ ExpectedPages EncodingChooser::cost_of(const std::vector<PhysicalValues>& slices
   return {.bytes = is_long ? packed->size() + packed->size() / kPackedPenalty : packed->size(), .shrink = true};
 }
 
+// Most of the time goes into packing. Where a few slices show that an encoding is far behind, it is left at that.
+ExpectedPages EncodingChooser::estimate(const std::vector<PhysicalValues>& slices, Encoding encoding, size_t count,
+                                        size_t to_beat) {
+  const auto of_all = [&](const std::vector<PhysicalValues>& some) {
+    ExpectedPages pages = cost_of(some, encoding, count > kFewValues);
+    const double times = static_cast<double>(count) / static_cast<double>(count_of(some));
+    pages.bytes = static_cast<size_t>(static_cast<double>(pages.bytes) * times);
+    return pages;
+  };
+  if (slices.size() == kSlices && to_beat != ~size_t{0}) {
+    const ExpectedPages pages = of_all(few_of(slices));
+    if (pages.bytes >= to_beat + to_beat / kHopeless) return pages;
+  }
+  return of_all(slices);
+}
+
 size_t EncodingChooser::count_distinct(const std::vector<PhysicalValues>& slices) {
   uint32_t codes[kSlices * kSliceValuesOfFew];
   constexpr DictionaryLimits kNoLimits{.entries = ~size_t{0}, .bytes = ~size_t{0}};
@@ -156,25 +181,23 @@ size_t EncodingChooser::dictionary_cost(const std::vector<PhysicalValues>& slice
 
 EncodingChoice EncodingChooser::choose(const PhysicalValues& values, std::span<const Encoding> candidates) {
   const auto slices = sample(values);
-  const size_t count = count_of(slices);
-  if (count == 0) return {};
-  const auto scaled = [&](size_t bytes) {
-    return static_cast<size_t>(static_cast<double>(bytes) * static_cast<double>(values.count) /
-                               static_cast<double>(count));
-  };
+  if (count_of(slices) == 0) return {};
   const size_t plain_bytes = values.byte_size();
+  // Delta coding costs less to try than a dictionary, and is often cheap enough at once.
+  const bool is_delta_first = candidates.front() == Encoding::kDeltaBinaryPacked;
+  const bool may_repeat = values.type != PhysicalType::kBoolean;
+  size_t dictionary = may_repeat && !is_delta_first ? dictionary_cost(slices, values) : ~size_t{0};
   EncodingChoice best{.pages = {.bytes = ~size_t{0}}};
   for (const Encoding encoding : candidates) {
-    ExpectedPages pages = cost_of(slices, encoding, values.count > kFewValues);
-    pages.bytes = scaled(pages.bytes);
+    const ExpectedPages pages = estimate(slices, encoding, values.count, std::min(best.pages.bytes, dictionary));
     if (pages.bytes < best.pages.bytes) best = {.encoding = encoding, .pages = pages};
     if (best.pages.bytes < plain_bytes / kCheapEnough) return best;
   }
-  if (values.type == PhysicalType::kBoolean) return best;
+  if (may_repeat && is_delta_first) dictionary = dictionary_cost(slices, values);
   // Integers are quicker to read delta-coded, so their dictionary has to be clearly smaller.
   const size_t bytes = best.pages.bytes;
   const size_t max = best.encoding == Encoding::kDeltaBinaryPacked ? bytes - bytes / 10 : bytes;
-  if (dictionary_cost(slices, values) >= max) return best;
+  if (dictionary >= max) return best;
   best.dictionary_bytes_max = max;
   if (values.type == PhysicalType::kDouble && values.count >= kValuesOfGrid) {
     best.grid = ValueGrid::find(numbers_of(slices));

@@ -45,6 +45,8 @@ class EncodingChooser {
 
  private:
   ExpectedPages cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding, bool is_long);
+  // Of `count` values; roughly, where it is clear soon that they take much more than `to_beat` bytes.
+  ExpectedPages estimate(const std::vector<PhysicalValues>& slices, Encoding encoding, size_t count, size_t to_beat);
   size_t count_distinct(const std::vector<PhysicalValues>& slices);
   size_t dictionary_cost(const std::vector<PhysicalValues>& slices, const PhysicalValues& values);
 
