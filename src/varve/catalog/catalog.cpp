@@ -65,11 +65,17 @@ std::optional<Catalog::State> select_state(Database& database, std::string_view 
   Catalog::State state;
   state.version = found->version;
   state.schema = schemas.select(series.id, found->schema_version);
-  state.objects = select_objects(database, {.series_id = series.id,
-                                            .version = found->version,
-                                            .newest = found->version == series.version,
-                                            .first = wanted.first,
-                                            .last = wanted.last});
+  const bool is_newest = found->version == series.version;
+  state.is_tail = is_newest && wanted.tail_will_do && wanted.tail_will_do(series);
+  if (state.is_tail) {
+    state.objects = select_last_objects(database, series.id, Catalog::kTailObjects);
+  } else {
+    state.objects = select_objects(database, {.series_id = series.id,
+                                              .version = found->version,
+                                              .newest = is_newest,
+                                              .first = wanted.first,
+                                              .last = wanted.last});
+  }
   state.series = std::move(series);
   state.series.key = key;
   return state;

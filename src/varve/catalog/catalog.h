@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -105,13 +106,6 @@ struct CommittedSeries {
   int64_t version = 0;
 };
 
-struct CommitRow {
-  std::string id;
-  int64_t sequence = 0;
-  Timestamp time;  // never earlier than that of the commit before it
-  std::string operation;
-};
-
 // A key's directory whose visible state is behind the catalog's since `commit_id`.
 struct PendingPublication {
   int64_t series_id = 0;
@@ -180,6 +174,7 @@ class Catalog {
     int64_t version = 0;
     Schema schema;
     std::vector<ObjectRow> objects;
+    bool is_tail = false;  // there may be more objects, before these
   };
   // Series, schema and objects of one version in one read transaction, or nothing if there is no such series, it is
   // deleted at that version, or the version is not there.
@@ -191,7 +186,10 @@ class Catalog {
     VersionWanted version = int64_t{0};
     Timestamp first = Timestamp::min();
     Timestamp last = Timestamp::max();
+    // Says of a series whether its last kTailObjects are enough, whatever the range: a series may have thousands.
+    std::function<bool(const SeriesRow&)> tail_will_do = {};
   };
+  static constexpr int64_t kTailObjects = 64;
   [[nodiscard]] std::vector<std::optional<State>> states(std::span<const std::string> keys, const StatesWanted& wanted);
   // The objects of the series, live and dead, that have one of these visible names.
   [[nodiscard]] std::vector<ObjectRow> objects_named(int64_t series_id, std::span<const std::string> names);

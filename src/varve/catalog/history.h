@@ -15,6 +15,13 @@ namespace varve::catalog {
 // series that had the key then or else of the one that has it now, the newest at a time or the one in a snapshot.
 using VersionWanted = std::variant<int64_t, Timestamp, std::string>;
 
+struct CommitRow {
+  std::string id;
+  int64_t sequence = 0;
+  Timestamp time;  // never earlier than that of the commit before it
+  std::string operation;
+};
+
 // One version of a series and the commit that made it. Sums are over its objects, counts are those of the commit.
 struct VersionRow {
   int64_t version = 0;

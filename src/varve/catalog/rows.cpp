@@ -148,6 +148,14 @@ std::vector<ObjectRow> select_objects(Database& database, const ObjectsWanted& w
   return objects_of(database.query(kOlder, wanted.series_id, first, last, wanted.version));
 }
 
+std::vector<ObjectRow> select_last_objects(Database& database, int64_t series_id, int64_t objects_max) {
+  static const std::string kSelect =
+      "SELECT * FROM (SELECT " + object_columns() +
+      " FROM objects INDEXED BY objects_of_version WHERE series_id = ?1 AND removed_version IS NULL "
+      "ORDER BY last_time DESC, first_time DESC, id DESC LIMIT ?2) ORDER BY 8, 1";
+  return objects_of(database.query(kSelect, series_id, objects_max));
+}
+
 std::vector<ObjectRow> select_all_objects(Database& database) {
   static const std::string kSelect =
       "SELECT " + object_columns() + " FROM objects ORDER BY series_id, added_version, id";

@@ -55,6 +55,8 @@ struct ObjectsWanted {
   Timestamp last;
 };
 std::vector<ObjectRow> select_objects(Database& database, const ObjectsWanted& wanted);
+// The last ones, by time, of the newest version, in the same order.
+std::vector<ObjectRow> select_last_objects(Database& database, int64_t series_id, int64_t objects_max);
 std::vector<ObjectRow> select_all_objects(Database& database);
 // Those of a series that no version of it has any more.
 std::vector<ObjectRow> select_orphans(Database& database, int64_t series_id);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "varve/lake/lake.h"
 #include "varve/lake/localize.h"
 #include "varve/lake/state.h"
+#include "varve/table/index.h"
 
 namespace varve {
 namespace {
@@ -105,12 +107,39 @@ void add_to(store::WriteSession& session, Change& change, std::vector<store::Ser
   writes.push_back(std::move(write));
 }
 
+// Of large tables it is not worth knowing.
+constexpr int64_t kRowsComparedMax = int64_t{1} << 14;
+
+// Whether the change brings only rows behind the last one of the series, as most do. What is wrong with them is told
+// when they are looked at.
+bool comes_behind(const Change& change, const catalog::SeriesRow& series) {
+  const bool adds = change.mode == store::WriteMode::kAppend || change.mode == store::WriteMode::kAppendMissing ||
+                    change.mode == store::WriteMode::kUpsert;
+  const int64_t rows = change.table.num_rows();
+  if (!adds || !series.last || rows == 0 || rows > kRowsComparedMax) return false;
+  const std::optional<size_t> index = change.table.schema().find(series.definition.index);
+  if (!index) return false;
+  const DataType& type = change.table.schema()[*index].type;
+  if (type.id == TypeId::kTimestamp && type.zone.empty()) return false;
+  try {
+    const table::IndexValues values(change.table, series.definition.index);
+    return *std::min_element(values.nanoseconds().begin(), values.nanoseconds().end()) > series.last->nanoseconds;
+  } catch (const InvalidArgument&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 std::vector<Commit> Lake::State::commit(std::vector<Change> changes, CommitTerms terms) {
   std::vector<std::string> keys;
-  for (const Change& change : changes) keys.push_back(change.key);
-  store::WriteSession session = use().begin_write(std::move(keys));
+  std::map<std::string_view, const Change*> by_key;
+  for (const Change& change : changes) {
+    keys.push_back(change.key);
+    by_key.emplace(change.key, &change);
+  }
+  store::WriteSession session = use().begin_write(
+      std::move(keys), [&](const catalog::SeriesRow& series) { return comes_behind(*by_key.at(series.key), series); });
   std::vector<store::SeriesWrite> writes;
   for (Change& change : changes) {
     terms.published = terms.published || change.options.published;

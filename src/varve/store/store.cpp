@@ -160,7 +160,9 @@ bool Store::read_only() const { return engine_->read_only(); }
 
 catalog::Catalog& Store::catalog() const { return engine_->catalog(); }
 
-WriteSession Store::begin_write(std::vector<std::string> keys) const { return {*engine_, std::move(keys)}; }
+WriteSession Store::begin_write(std::vector<std::string> keys, const ComesBehind& comes_behind) const {
+  return {*engine_, std::move(keys), comes_behind};
+}
 
 std::vector<FoundSeries> Store::find_files(const std::string& layout, std::string_view key, FindWhere where) const {
   return store::find_files(engine_->disk(), Layout::parse(layout), key, where);

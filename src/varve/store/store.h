@@ -62,7 +62,7 @@ class Store {
   [[nodiscard]] catalog::Catalog& catalog() const;
 
   // See WriteSession, which must not outlive the store.
-  [[nodiscard]] WriteSession begin_write(std::vector<std::string> keys) const;
+  [[nodiscard]] WriteSession begin_write(std::vector<std::string> keys, const ComesBehind& comes_behind = {}) const;
   // Brings the visible tree to what is committed, now. What fails is told to the log, and tried again later.
   void publish() const;
   // See find_files, read_found, adopted_schema and examine. Throws InvalidArgument for a bad layout.

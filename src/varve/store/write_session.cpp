@@ -84,9 +84,10 @@ struct WriteSession::State {
   }
 
   // Of all series, at one time; those that are deleted go on counting their versions.
-  void find_series() {
+  void find_series(const ComesBehind& comes_behind) {
     std::vector<std::string> names = names_of([](const KeyState&) { return true; });
-    std::vector<std::optional<catalog::Catalog::State>> states = engine.catalog().states(names, {});
+    std::vector<std::optional<catalog::Catalog::State>> states =
+        engine.catalog().states(names, {.tail_will_do = comes_behind});
     for (size_t at = 0; at < names.size(); ++at) {
       KeyState& key = find(names[at]);
       key.newest = std::move(states[at]);
@@ -319,13 +320,14 @@ struct WriteSession::State {
   }
 };
 
-WriteSession::WriteSession(Engine& engine, std::vector<std::string> keys) : state_(std::make_unique<State>(engine)) {
+WriteSession::WriteSession(Engine& engine, std::vector<std::string> keys, const ComesBehind& comes_behind)
+    : state_(std::make_unique<State>(engine)) {
   for (const std::string& key : keys) catalog::check_key(key);
   if (engine.read_only()) throw ReadOnly("the lake {} is open for reading only", engine.disk().root());
   for (const std::string& key : keys) engine.disk().check_key_path(key);
   for (std::string& key : keys) state_->keys.try_emplace(std::move(key));
   state_->lock_keys();
-  state_->find_series();
+  state_->find_series(comes_behind);
   for (auto& [key, state] : state_->keys) {
     state.result = {.key = key, .version = state.version(), .counts = {}};
     state.change.key = key;

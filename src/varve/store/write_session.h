@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,13 +57,17 @@ struct CommitResult {
   std::vector<SeriesResult> series;
 };
 
+// Whether all that will be done to a series is that rows come behind its last one: then only its last files are looked
+// at, and the cost does not grow with the series.
+using ComesBehind = std::function<bool(const catalog::SeriesRow& series)>;
+
 // Holds the locks of its keys from beginning to end. Move-only; one thread. If it goes without a commit, nothing has
 // happened.
 class WriteSession {
  public:
   // Locks the keys. Throws PathTraversal for a bad key or one whose path is a link or a file, ConcurrentWrite,
   // ReadOnly.
-  WriteSession(Engine& engine, std::vector<std::string> keys);
+  WriteSession(Engine& engine, std::vector<std::string> keys, const ComesBehind& comes_behind = {});
   ~WriteSession();
   WriteSession(WriteSession&&) noexcept;
   WriteSession& operator=(WriteSession&&) noexcept;

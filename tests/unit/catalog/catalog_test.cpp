@@ -156,6 +156,29 @@ TEST_F(CatalogTest, StatesOfManySeriesComeInTheOrderOfTheKeys) {
   EXPECT_TRUE(catalog_->states(keys, {.version = clock_.now()})[2]);
 }
 
+TEST_F(CatalogTest, TheTailOfASeriesIsGivenWhereItWillDo) {
+  constexpr int64_t kObjects = Catalog::kTailObjects + 10;
+  for (const std::string key : {"a", "b"}) {
+    std::vector<NewObject> objects;
+    for (int64_t at = 0; at < kObjects; ++at) objects.push_back(object(key + std::to_string(at), 2 * at, 2 * at + 1));
+    commit(making(key, std::move(objects)));
+  }
+  const std::vector<std::string> keys = {"a", "b"};
+  const auto states = catalog_->states(keys, {.tail_will_do = [](const SeriesRow& series) {
+                                         EXPECT_EQ(series.last, second(2 * kObjects - 1));
+                                         return series.key == "a";
+                                       }});
+  EXPECT_TRUE(states[0]->is_tail);
+  ASSERT_EQ(states[0]->objects.size(), static_cast<size_t>(Catalog::kTailObjects));
+  EXPECT_EQ(states[0]->objects.front().id, "a10");
+  EXPECT_EQ(states[0]->objects.back().id, "a" + std::to_string(kObjects - 1));
+  EXPECT_FALSE(states[1]->is_tail);
+  EXPECT_EQ(states[1]->objects.size(), static_cast<size_t>(kObjects));
+  const auto then =
+      catalog_->states(keys, {.version = int64_t{1}, .tail_will_do = [](const SeriesRow&) { return true; }});
+  EXPECT_TRUE(then[0]->is_tail);
+}
+
 TEST_F(CatalogTest, ManySeriesAreFoundInTheOrderOfTheKeysDeletedOnesToo) {
   commit(making("b"));
   commit(making("a"));

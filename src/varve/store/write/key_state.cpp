@@ -43,8 +43,13 @@ void rewrite_rest(Engine& engine, const KeyState& key, const SeriesFiles& files,
   plan.added = std::move(added);
 }
 
+void find_all_files(Engine& engine, const KeyState& key, SeriesFiles& files) {
+  files.objects = find_version(engine, key.row->key, key.row->version).objects;
+  sort_objects(files.objects, files.definition);
+}
+
 void plan(Engine& engine, KeyState& key, RowChange change) {
-  const SeriesFiles files = files_of(key);
+  SeriesFiles files = files_of(key);
   if (change.mode == WriteMode::kReplaceRange && change.first <= change.last) {
     key.change.sources.emptied = {{change.first, change.last}};
   }
@@ -58,6 +63,7 @@ void plan(Engine& engine, KeyState& key, RowChange change) {
     }
   }
   if (plan.changes && changes_types(stored, with_decimal_prices(plan.schema, key.definition))) {
+    if (key.newest && key.newest->is_tail) find_all_files(engine, key, files);
     rewrite_rest(engine, key, files, plan);
   }
   accept(key, files, std::move(plan));
