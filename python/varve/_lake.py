@@ -280,12 +280,12 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
     ) -> Rows:
         """Rows with ``start <= index <= end`` (ends by ``closed``), in order, as the ``output`` of the lake says.
 
-        A day as ``start`` means its first instant, as ``end`` its last, in ``zone`` (UTC if empty); where ``closed``
-        leaves that end out, all of the day is. With ``where`` (``varve.col("close") > 50000``, ``"close > 50000"``, or
-        a Polars expression) only rows for which it is true; its columns need not be among ``columns``. ``as_of`` is a
-        version, a snapshot's name, or a moment (a datetime); ``limit`` the most rows to give. With
-        ``prices="decimal"``, prices that files keep as decimals come as such; a condition means floats either way. An
-        empty range is an empty table.
+        A day as ``start`` means its first instant, as ``end`` its last, in ``zone`` (UTC if empty; dates in an
+        index are those days whatever the zone); where ``closed`` leaves that end out, all of the day is. With ``where``
+        (``varve.col("close") > 50000``, ``"close > 50000"``, or a Polars expression) only rows for which it is true;
+        its columns need not be among ``columns``. ``as_of`` is a version, a snapshot's name, or a moment (a datetime);
+        ``limit`` the most rows to give. With ``prices="decimal"``, prices that files keep as decimals come as such; a
+        condition means floats either way. An empty range is an empty table.
 
         Raises DataNotFoundError for a missing key, version or column, InvalidArgumentError for a condition whose values
         cannot be compared with their columns.

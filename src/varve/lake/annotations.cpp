@@ -41,13 +41,13 @@ void Lake::remove_metadata(std::string_view key) { set_metadata(key, kNoMetadata
 
 Coverage Lake::coverage(std::string_view key, const CoverageRange& within) const {
   const catalog::SeriesRow row = state_->series(key);
-  catalog::Coverage known = state_->use().catalog().coverage(row.id, half_open(within));
+  catalog::Coverage known = state_->use().catalog().coverage(row.id, half_open(within, state_->has_dates(key)));
   return {
       .requested = std::move(known.requested), .received = std::move(known.received), .empty = std::move(known.empty)};
 }
 
 TimeRanges Lake::missing(std::string_view key, const CoverageRange& within) const {
-  const TimeRange range = half_open(within);
+  const TimeRange range = half_open(within, state_->has_dates(key));
   const std::optional<catalog::SeriesRow> row = state_->use(key).catalog().find_series(key);
   if (!row || row->deleted) {
     if (within.start && within.end) return merge_ranges({range});

@@ -29,8 +29,8 @@ RowAge::RowAge(const std::string& text, std::string zone) : RowAge(std::string_v
 
 RowAge::RowAge(const char* text, std::string zone) : RowAge(std::string_view(text), std::move(zone)) {}
 
-Timestamp RowAge::oldest_kept(Timestamp now) const {
-  if (since_) return since_->as_start(zone_);
+Timestamp RowAge::oldest_kept(Timestamp now, bool of_dates) const {
+  if (since_) return half_open({.start = since_, .end = {}, .zone = zone_}, of_dates).start;
   if (age_ <= Duration{}) throw InvalidArgument("the age {} is not longer than nothing", to_string(age_));
   return now - age_;
 }

@@ -30,9 +30,9 @@ class RowAge {
   RowAge(const std::string& text, std::string zone = {});  // NOLINT(google-explicit-constructor)
   RowAge(const char* text, std::string zone = {});         // NOLINT(google-explicit-constructor)
 
-  // The oldest moment whose rows stay. Throws InvalidArgument as TimeBound does, and for an age that is not longer than
-  // nothing.
-  [[nodiscard]] Timestamp oldest_kept(Timestamp now) const;
+  // The oldest moment whose rows stay; `of_dates` as with moments_of. Throws InvalidArgument as TimeBound does, and for
+  // an age that is not longer than nothing.
+  [[nodiscard]] Timestamp oldest_kept(Timestamp now, bool of_dates = false) const;
 
  private:
   std::optional<TimeBound> since_;

@@ -161,6 +161,11 @@ void check_agreement(std::string_view key, const SeriesDefinition& definition, c
   }
 }
 
+bool has_dates(const catalog::SeriesDefinition& definition, const Schema& schema) {
+  const std::optional<size_t> index = schema.find(definition.index);
+  return index && schema[*index].type.id == TypeId::kDate;
+}
+
 catalog::VersionWanted to_version(std::string_view key, const std::optional<AsOf>& as_of) {
   if (!as_of) return int64_t{0};
   if (as_of->time()) return *as_of->time();

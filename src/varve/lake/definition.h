@@ -17,6 +17,9 @@ namespace varve {
 // Throws InvalidArgument for options that make no sense for such rows, NotFound for an index column that is not there.
 catalog::SeriesDefinition define_series(const SeriesOptions& options, const Schema& schema);
 
+// Whether the index of such a series holds dates.
+bool has_dates(const catalog::SeriesDefinition& definition, const Schema& schema);
+
 // Whether prices are decimals ("decimal") or floats ("float"). Throws InvalidArgument for another word.
 bool parse_prices(std::string_view text);
 

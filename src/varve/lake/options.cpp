@@ -70,12 +70,39 @@ Timestamp TimeBound::as_end(std::string_view zone) const {
   return bound.moment ? *bound.moment : end_of_day(bound.day.days, zone);
 }
 
-Moments moments_of(const SeriesRange& range) {
+bool TimeBound::is_day() const {
+  if (moment_ || day_) return day_.has_value();
+  const std::optional<ParsedTime> parsed = try_parse_time(text_);
+  return !parsed || !parsed->has_time;
+}
+
+namespace {
+
+// The ends of a range, in its zone.
+class Ends {
+ public:
+  Ends(std::string_view zone, bool of_dates) : zone_(zone), of_dates_(of_dates) {}
+  [[nodiscard]] Timestamp start(const TimeBound& bound) const { return bound.as_start(zone_of(bound)); }
+  [[nodiscard]] Timestamp end(const TimeBound& bound) const { return bound.as_end(zone_of(bound)); }
+
+ private:
+  [[nodiscard]] std::string_view zone_of(const TimeBound& bound) const {
+    return of_dates_ && bound.is_day() ? std::string_view() : zone_;
+  }
+
+  std::string_view zone_;
+  bool of_dates_;
+};
+
+}  // namespace
+
+Moments moments_of(const SeriesRange& range, bool of_dates) {
+  const Ends ends(range.zone, of_dates);
   Moments moments;
   const bool with_start = range.closed == Closed::kBoth || range.closed == Closed::kLeft;
   const bool with_end = range.closed == Closed::kBoth || range.closed == Closed::kRight;
-  if (range.start) moments.first = with_start ? range.start->as_start(range.zone) : range.start->as_end(range.zone);
-  if (range.end) moments.last = with_end ? range.end->as_end(range.zone) : range.end->as_start(range.zone);
+  if (range.start) moments.first = with_start ? ends.start(*range.start) : ends.end(*range.start);
+  if (range.end) moments.last = with_end ? ends.end(*range.end) : ends.start(*range.end);
   const bool beyond = (range.start && !with_start && moments.first == Timestamp::max()) ||
                       (range.end && !with_end && moments.last == Timestamp::min());
   if (beyond) return {.first = Timestamp::max(), .last = Timestamp::min()};
@@ -84,15 +111,16 @@ Moments moments_of(const SeriesRange& range) {
   return moments;
 }
 
-TimeRange half_open(const CoverageRange& range) {
+TimeRange half_open(const CoverageRange& range, bool of_dates) {
+  const Ends ends(range.zone, of_dates);
   TimeRange stretch{Timestamp::min(), Timestamp::max()};
-  if (range.start) stretch.start = range.start->as_start(range.zone);
-  if (range.end) stretch.end = range.end->as_end(range.zone);
+  if (range.start) stretch.start = ends.start(*range.start);
+  if (range.end) stretch.end = ends.end(*range.end);
   if (stretch.end < stretch.start) {
     throw InvalidArgument("the range from {} to {} ends before it starts", to_string(stretch.start),
                           to_string(stretch.end));
   }
-  const bool ends_with_day = range.end && stretch.end != range.end->as_start(range.zone);
+  const bool ends_with_day = range.end && stretch.end != ends.start(*range.end);
   if (ends_with_day) stretch.end = stretch.end + Duration{1};
   return stretch;
 }

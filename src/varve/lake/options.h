@@ -36,6 +36,8 @@ class TimeBound {
   // Throws InvalidArgument for bad text, and for a naive time where `zone` is empty ("say the zone").
   [[nodiscard]] Timestamp as_start(std::string_view zone) const;
   [[nodiscard]] Timestamp as_end(std::string_view zone) const;
+  // Whether it is a day, as far as can be told: bad text is one until it is asked for.
+  [[nodiscard]] bool is_day() const;
 
  private:
   std::optional<Timestamp> moment_;
@@ -52,13 +54,13 @@ struct SeriesRange {
   std::string zone;  // of days and naive text, as in ReadOptions
 };
 
-// The index values in a range: both ends inside; first > last where there are none. Throws InvalidArgument as TimeBound
-// does.
+// The index values in a range: both ends inside; first > last where there are none. Where they are dates
+// (`of_dates`), which no clock has, days are not those of the zone. Throws InvalidArgument as TimeBound does.
 struct Moments {
   Timestamp first = Timestamp::min();
   Timestamp last = Timestamp::max();
 };
-Moments moments_of(const SeriesRange& range);
+Moments moments_of(const SeriesRange& range, bool of_dates = false);
 
 // Which part of time a question about coverage is about. An end that is absent is the end of time.
 struct CoverageRange {
@@ -68,9 +70,9 @@ struct CoverageRange {
 };
 
 // From the start up to and without the end; a day as an end means all of it. So `2024-01-01` to `2024-01-31` is all of
-// January, and `2024-01-01T00:00Z` to `2024-02-01T00:00Z` is the same. Throws InvalidArgument as TimeBound does, and
-// for an end before the start.
-TimeRange half_open(const CoverageRange& range);
+// January, and `2024-01-01T00:00Z` to `2024-02-01T00:00Z` is the same; `of_dates` as with moments_of. Throws
+// InvalidArgument as TimeBound does, and for an end before the start.
+TimeRange half_open(const CoverageRange& range, bool of_dates = false);
 
 struct OpenOptions {
   bool create = true;      // make the lake if there is none
@@ -159,7 +161,7 @@ struct ReadOptions {
   std::optional<TimeBound> start;
   std::optional<TimeBound> end;
   Closed closed = Closed::kBoth;
-  std::string zone;  // of days and naive text in start and end; "": UTC days, no naive text
+  std::string zone;  // of days and naive text in start and end; "": UTC days, no naive text. Dates have none
   std::optional<std::vector<std::string>> columns;  // all if absent; in the order named
   std::optional<Predicate> where;                   // only rows for which it is true; of any columns of the series
   std::optional<AsOf> as_of;                        // the newest state if absent

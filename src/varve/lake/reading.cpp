@@ -13,23 +13,6 @@
 namespace varve {
 namespace {
 
-store::Selection to_selection(std::string_view key, const ReadOptions& options) {
-  store::Selection selection;
-  selection.version = to_version(key, options.as_of);
-  selection.columns = options.columns;
-  selection.where = options.where;
-  selection.decimal_prices = parse_prices(options.prices);
-  if (options.limit) {
-    if (*options.limit < 0) throw InvalidArgument("limit is {} and must not be negative", *options.limit);
-    selection.rows_max = options.limit;
-  }
-  selection.within_range = options.start || options.end;
-  const Moments within = moments_of({options.start, options.end, options.closed, options.zone});
-  selection.first = within.first;
-  selection.last = within.last;
-  return selection;
-}
-
 // What is said of all keys; it is the first one that messages name.
 std::string_view first_of(const std::vector<std::string>& keys) {
   return keys.empty() ? std::string_view() : std::string_view(keys[0]);
@@ -42,6 +25,24 @@ ReadOptions with_limit(ReadOptions options, int64_t rows) {
 }
 
 }  // namespace
+
+store::Selection Lake::State::to_selection(std::string_view key, const ReadOptions& options) {
+  store::Selection selection;
+  selection.version = to_version(key, options.as_of);
+  selection.columns = options.columns;
+  selection.where = options.where;
+  selection.decimal_prices = parse_prices(options.prices);
+  if (options.limit) {
+    if (*options.limit < 0) throw InvalidArgument("limit is {} and must not be negative", *options.limit);
+    selection.rows_max = options.limit;
+  }
+  selection.within_range = options.start || options.end;
+  const bool of_dates = selection.within_range && !options.zone.empty() && !key.empty() && has_dates(key);
+  const Moments within = moments_of({options.start, options.end, options.closed, options.zone}, of_dates);
+  selection.first = within.first;
+  selection.last = within.last;
+  return selection;
+}
 
 struct Batches::State {
   std::shared_ptr<Lake::State> lake;  // goes after what uses it
@@ -62,7 +63,7 @@ std::optional<Table> Batches::next() {
 }
 
 Table Lake::read(std::string_view key, const ReadOptions& options) const {
-  return state_->use(key).read(key, to_selection(key, options));
+  return state_->use(key).read(key, state_->to_selection(key, options));
 }
 
 Table Lake::head(std::string_view key, int64_t rows, const ReadOptions& options) const {
@@ -71,7 +72,7 @@ Table Lake::head(std::string_view key, int64_t rows, const ReadOptions& options)
 
 Table Lake::tail(std::string_view key, int64_t rows, const ReadOptions& options) const {
   store::Store& store = state_->use(key);
-  store::Selection selection = to_selection(key, with_limit(options, rows));
+  store::Selection selection = state_->to_selection(key, with_limit(options, rows));
   selection.from_end = true;
   return store.read(key, selection);
 }
@@ -80,7 +81,7 @@ Batches Lake::read_batches(std::string_view key, const ReadOptions& options, int
   if (batch_rows < 1) throw InvalidArgument("batch_rows is {} and must be at least 1", batch_rows);
   const store::Store& store = state_->use(key);
   auto batches = std::make_shared<store::SeriesBatches>(
-      store.read_batches(std::string(key), to_selection(key, options), {.rows = batch_rows}));
+      store.read_batches(std::string(key), state_->to_selection(key, options), {.rows = batch_rows}));
   return Batches(std::make_unique<Batches::State>(
       Batches::State{state_, batches->schema(), [batches] { return batches->next(); }}));
 }
@@ -91,17 +92,18 @@ Table Lake::read_many(const std::vector<std::string>& keys, const ReadManyOption
     throw InvalidArgument("columns are not chosen beside pivot, which gives the values of column {}",
                           quote(*options.pivot));
   }
-  return store.read_panel(
-      keys,
-      {.each = to_selection(first_of(keys), options.read), .key_column = options.key_column, .pivot = options.pivot});
+  return store.read_panel(keys, {.each = state_->to_selection(first_of(keys), options.read),
+                                 .key_column = options.key_column,
+                                 .pivot = options.pivot});
 }
 
 Batches Lake::replay(const std::vector<std::string>& keys, const ReplayOptions& options) const {
   if (options.batch_rows < 1) throw InvalidArgument("batch_rows is {} and must be at least 1", options.batch_rows);
   const store::Store& store = state_->use_all(keys);
-  auto replay = std::make_shared<store::Replay>(store.replay(keys, {.each = to_selection(first_of(keys), options.read),
-                                                                    .key_column = options.key_column,
-                                                                    .rows = options.batch_rows}));
+  auto replay =
+      std::make_shared<store::Replay>(store.replay(keys, {.each = state_->to_selection(first_of(keys), options.read),
+                                                          .key_column = options.key_column,
+                                                          .rows = options.batch_rows}));
   return Batches(
       std::make_unique<Batches::State>(Batches::State{state_, replay->schema(), [replay] { return replay->next(); }}));
 }

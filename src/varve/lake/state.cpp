@@ -64,4 +64,10 @@ catalog::SeriesRow Lake::State::series(std::string_view key) {
   return std::move(*row);
 }
 
+bool Lake::State::has_dates(std::string_view key) {
+  catalog::Catalog& catalog = use(key).catalog();
+  const std::optional<catalog::SeriesRow> row = catalog.find_series(key);
+  return row && !row->deleted && varve::has_dates(row->definition, catalog.schema(row->id, row->schema_version));
+}
+
 }  // namespace varve

@@ -67,6 +67,10 @@ struct Lake::State {
   store::Store& use_for_writing();
   // A series that is there. Throws NotFound.
   catalog::SeriesRow series(std::string_view key);
+  // Whether the index of a series holds dates; false if there is none.
+  bool has_dates(std::string_view key);
+  // Throws NotFound, InvalidArgument.
+  store::Selection to_selection(std::string_view key, const ReadOptions& options);
   // One commit of changes of different keys; or, in a dry run, what it would be.
   std::vector<Commit> commit(std::vector<Change> changes, CommitTerms terms = {});
   Commit commit_one(Change change, CommitTerms terms = {});

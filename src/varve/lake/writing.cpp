@@ -73,11 +73,14 @@ void add_to(store::WriteSession& session, Change& change, std::vector<store::Ser
     throw ConcurrentWrite("series {} has version {} and should have {}", quote(change.key), version,
                           *options.expects_version);
   }
-  const Moments within = moments_of(change.range.value_or(SeriesRange()));
+  const auto moments_in = [&](const catalog::SeriesDefinition& definition, const Schema& schema) {
+    return moments_of(change.range.value_or(SeriesRange()), has_dates(definition, schema));
+  };
   if (!change.mode) {
     if (change.oldest_kept) return session.retain(change.key, *change.oldest_kept);
-    if (change.range) return session.remove_range(change.key, within.first, within.last);
-    return session.remove(change.key);
+    if (!change.range) return session.remove(change.key);
+    const Moments within = is_new ? Moments() : moments_in(existing->definition, session.schema(change.key));
+    return session.remove_range(change.key, within.first, within.last);
   }
   if (options.source) check_source(*options.source);
   store::SeriesWrite write;
@@ -93,6 +96,8 @@ void add_to(store::WriteSession& session, Change& change, std::vector<store::Ser
     }
   }
   const std::string& index = is_new ? write.definition.index : existing->definition.index;
+  const Moments within = is_new ? moments_in(write.definition, change.table.schema())
+                                : moments_in(existing->definition, session.schema(change.key));
   write.change = {.rows = with_zone(change.table, index, options.zone),
                   .mode = *change.mode,
                   .first = within.first,
@@ -195,7 +200,7 @@ std::vector<Commit> Lake::retain_many(const std::vector<std::string>& keys, cons
   std::vector<Change> changes;
   for (const std::string& key : keys) {
     changes.push_back(to_removal(key, options));
-    changes.back().oldest_kept = newer_than.oldest_kept(state_->clock->now());
+    changes.back().oldest_kept = newer_than.oldest_kept(state_->clock->now(), state_->has_dates(key));
   }
   return state_->commit(std::move(changes), {.dry_run = options.dry_run});
 }
@@ -297,7 +302,7 @@ Transaction& Transaction::remove(std::string_view key, const ChangeOptions& opti
 
 Transaction& Transaction::retain(std::string_view key, const RowAge& newer_than, const ChangeOptions& options) {
   Change change = to_part(key, options);
-  change.oldest_kept = newer_than.oldest_kept(state_->lake.clock->now());
+  change.oldest_kept = newer_than.oldest_kept(state_->lake.clock->now(), state_->lake.has_dates(key));
   state_->add(std::move(change));
   return *this;
 }

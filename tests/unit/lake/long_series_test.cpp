@@ -27,7 +27,7 @@ class LongSeriesTest : public ::testing::TestWithParam<const char*> {
   LongSeriesTest() {
     SeriesWriteOptions options;
     options.series = {
-        .identity = std::vector<std::string>{}, .layout = GetParam(), .target_rows_per_file = kRowsOfAFile};
+        .identity = std::vector<std::string>{"timestamp"}, .layout = GetParam(), .target_rows_per_file = kRowsOfAFile};
     Rows rows;  // one a minute: several periods
     for (int64_t row = 0; row < kRows; ++row) rows.emplace_back(row * kStep, row);
     lake_.write("k", to_table(rows), options);

@@ -246,5 +246,45 @@ TEST_F(ReadingProperty, EveryWayToReadGivesTheSameRows) {
   }
 }
 
+// A date is no moment, which clocks of a zone would show as another day.
+class DatesTest : public ReadingTest {
+ protected:
+  DatesTest() {
+    const std::vector<int32_t> days = {10, 11, 12, 13};
+    const std::vector<double> closes = {1, 2, 3, 4};
+    lake_.write(
+        "d", Table(Schema({{.name = "date", .type = DataType::date()}, {.name = "close", .type = DataType::float64()}}),
+                   {make_column<int32_t>(DataType::date(), days), make_column<double>(DataType::float64(), closes)}));
+  }
+
+  static constexpr const char* kDay = "1970-01-12";
+  const std::string zone_ = "America/New_York";
+};
+
+TEST_F(DatesTest, ADayIsThatDateWhateverTheZone) {
+  for (const TimeBound& day : {TimeBound(kDay), TimeBound(Date{11})}) {
+    const ReadOptions options{.start = day, .end = day, .zone = zone_};
+    const Names expected = {"1970-01-12,2"};
+    EXPECT_EQ(texts(lake_.read("d", options)), expected);
+    EXPECT_EQ(texts(lake_.tail("d", 5, options)), expected);
+    EXPECT_EQ(texts(all_of(lake_.read_batches("d", options))), expected);
+    EXPECT_EQ(lake_.read_many({"d"}, {.read = options}).num_rows(), 1);
+    EXPECT_EQ(all_of(lake_.replay({"d"}, {.read = options})).num_rows(), 1);
+  }
+}
+
+TEST_F(DatesTest, ADayThatGoesIsThatDateWhateverTheZone) {
+  const Table day = lake_.read("d", {.start = kDay, .end = kDay});
+  EXPECT_EQ(lake_.replace("d", day, {.start = kDay, .end = kDay, .zone = zone_}).rows_unchanged, 1);
+  lake_.record_coverage("d",
+                        {.received = {{parse_timestamp("1970-01-12T00:00Z"), parse_timestamp("1970-01-13T00:00Z")}}});
+  EXPECT_EQ(lake_.coverage("d", {.start = kDay, .end = kDay, .zone = zone_}).received.size(), 1U);
+  EXPECT_TRUE(lake_.missing("d", {.start = kDay, .end = kDay, .zone = zone_}).empty());
+  lake_.remove_range("d", {.start = kDay, .end = kDay, .zone = zone_});
+  EXPECT_EQ(texts(lake_.read("d")), Names({"1970-01-11,1", "1970-01-13,3", "1970-01-14,4"}));
+  lake_.retain("d", RowAge("1970-01-13", zone_));
+  EXPECT_EQ(texts(lake_.read("d")), Names({"1970-01-13,3", "1970-01-14,4"}));
+}
+
 }  // namespace
 }  // namespace varve
