@@ -21,7 +21,7 @@ _SECONDS_OR_MILLISECONDS = ("time[s]", "time[ms]")
 
 
 def to_arrays(table: _varve.Table) -> "dict[str, Array]":
-    """The columns by name. Arrays are read-only; those that share the table's memory keep it."""
+    """The columns by name. Arrays over the table's memory are read-only and keep it."""
     optional("numpy", "to_numpy")
     rows = len(table)
     batch = Batch(table) if rows else None

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     import numpy
 
 AsOf = Union[int, str, datetime.datetime, "numpy.datetime64"]  # NumPy is not imported
-"""A state of a series: a version (``int``), the snapshot of that name (``str``), or the version that was the newest at
-a moment (``datetime`` with its zone, ``pandas.Timestamp``; ``numpy.datetime64`` and naive ones with ``naive="utc"``).
-Text is always a snapshot's name, never a time, and a number never nanoseconds."""
+"""A state of a key: a version of the series that has it (``int``); or, of the series that had it then, what the
+snapshot of that name holds (``str``), or the version that was the newest at a moment (``datetime`` with its zone,
+``pandas.Timestamp``; ``numpy.datetime64`` and naive ones with ``naive="utc"``). If no series had it then, the one that
+has it now is meant. Text is always a snapshot's name, never a time, and a number never nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,14 +133,16 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         """Makes ``table`` the whole series; rows may come in any order.
 
         ``table`` is whatever ``varve.Table`` takes: frames of Polars and pandas, PyArrow tables, DuckDB relations, a
-        dict of columns, an iterator of record batches. The options are fixed by the first write
-        of a series: ``identity`` names the columns that, with the index, make a row unique (``[]``: none); ``layout``
-        says how it is cut into files: ``"range"``, ``"month"``, ``"day"``, or a template of paths such as
-        ``"{symbol}/{yyyy}/{mm}/data.parquet"``; what is not said follows from the columns. ``prices="decimal"`` has
-        files keep float64 prices (``price_columns``, else those of the kind, else all) as decimals: each must be one of
-        at most 9 places and 15 digits, and of at most 18 with as many places as any that was written to its column so
-        far, be it replaced or removed since, has; it comes back bit by bit. SchemaCompatibilityError shows one that is
-        not.
+        dict of columns, an iterator of record batches. The options are fixed by the first write of a series:
+        ``identity`` names the columns that, with the index, make a row unique (``[]``: none); ``layout`` says how it is
+        cut into files: ``"range"``, ``"month"``, ``"day"``, or a template of paths such as
+        ``"{symbol}/{yyyy}/{mm}/data.parquet"``; what is not said follows from the columns.
+
+        ``prices="decimal"`` has files keep float64 prices (``price_columns``, else those of the kind, else all) as
+        decimals, which come back bit by bit. Each must have at most 9 places and 15 digits, and at most 18 digits with
+        the places of its column: the most that any price written to it so far has had, replaced and removed ones too.
+        SchemaCompatibilityError shows one that has more.
+
         ``coverage`` and ``metadata`` (see ``record_coverage``, ``set_metadata``) are kept in the same commit, and also
         if the rows change nothing; earlier coverage ends here. ``expects_version`` is the version that the series must
         have (0: it must not exist), else ConcurrentWriteError and nothing written. ``published``: the visible tree

@@ -46,7 +46,7 @@ class Stream:
         return Table(self)
 
     def to_arrow(self) -> "pyarrow.Table":
-        """What is left as ``Table.to_arrow`` gives it; so do the three below."""
+        """What is left of the pass, as ``Table.to_arrow`` gives it. So do the other three for their libraries."""
         return self.read_all().to_arrow()
 
     def to_polars(self) -> "polars.DataFrame":

@@ -102,11 +102,11 @@ class Table:
     def to_numpy(self) -> "dict[str, numpy.ndarray[Any, numpy.dtype[Any]]]":
         """The columns by name as NumPy arrays of one dimension each, of which ``Table`` makes the table again.
 
-        Numbers and times without nulls share the table's memory (but ``date`` and ``time`` of s and ms, which are
-        widened); the arrays are read-only. Nulls are NaN in floats and NaT in times; whole numbers and booleans with
-        nulls are masked arrays. Timestamps are datetime64 of their unit in UTC, as NumPy knows no zones; dates
-        datetime64[D]; durations and times of day timedelta64. Strings, binary, decimals and dictionaries are objects,
-        None for null. For a matrix: ``numpy.column_stack(list(table[["open", "close"]].to_numpy().values()))``.
+        Numbers and times without nulls are read-only and share the table's memory (but ``date`` and ``time`` of s and
+        ms, which are widened). Nulls are NaN in floats and NaT in times; whole numbers and booleans with nulls are
+        masked arrays. Timestamps are datetime64 of their unit in UTC, as NumPy knows no zones; dates datetime64[D];
+        durations and times of day timedelta64. Strings, binary, decimals and dictionaries are objects, None for null.
+        For a matrix: ``numpy.column_stack(list(table[["open", "close"]].to_numpy().values()))``.
         """
         return to_arrays(self._native)
 
