@@ -14,7 +14,7 @@ ToNative = Callable[[object], _varve.Table]
 
 
 def is_pandas(source: object) -> "TypeGuard[pandas.DataFrame]":
-    """A frame of pandas; a library that nobody has imported has made none."""
+    """A frame of pandas, known by its class, so that pandas need not be imported."""
     of_pandas = any(kind.__module__.partition(".")[0] == "pandas" for kind in type(source).__mro__)
     return of_pandas and hasattr(source, "columns") and hasattr(source, "index")
 
@@ -44,9 +44,8 @@ def from_pandas(frame: "pandas.DataFrame", to_native: ToNative) -> _varve.Table:
     except pyarrow.ArrowException as error:
         raise InvalidArgumentError(f"pandas frame: {'; '.join(map(str, error.args))}") from None
     for name, kind in zip(table.column_names, table.schema.types, strict=True):
-        if isinstance(
-            kind, pyarrow.BaseExtensionType
-        ):  # periods, intervals: more than the numbers that they are kept as
+        # Periods and intervals are more than the numbers that they are kept as.
+        if isinstance(kind, pyarrow.BaseExtensionType):
             raise InvalidArgumentError(f"column {name}: no column type for {plain[name].dtype}")
     return _varve.import_arrow(table)
 

@@ -24,8 +24,8 @@ class PartitionLock:
     """The writer lock of the key whose directory is ``key_path``, as an object: whoever writes the key waits for it.
 
     It is the lock that writes of the lake take, so it keeps out other processes, other threads and one's own calls. It
-    ends with its process. Where no lake is at or above ``key_path`` a file in that directory is locked instead, which
-    stores look for. ``timeout`` says nothing to ``acquire``, which does not wait.
+    ends with its process. Where no lake is above ``key_path`` a file in that directory is locked instead, for which
+    the writes of stores wait too. ``timeout`` is kept and not used: ``acquire`` does not wait.
     """
 
     def __init__(self, key_path: Path, timeout: float = 30.0) -> None:

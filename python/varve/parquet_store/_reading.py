@@ -117,7 +117,7 @@ def read_below(lake: FrameLake, key: str, selection: Selection) -> pl.DataFrame:
 
 
 def _read_together(lake: FrameLake, series: list[varve.SeriesInfo], selection: Selection) -> pl.DataFrame:
-    """All of timed series or of untimed ones, with all columns: not each has those that are wanted."""
+    """All of timed series, or of untimed ones; with all columns, since not each series has those that are wanted."""
     options = [_options(info, selection) for info in series]
     key_column = "key"
     while any(key_column in info.schema for info in series):

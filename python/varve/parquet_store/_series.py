@@ -43,7 +43,7 @@ class Definition:
     """The timestamps have no zone."""
 
     def like(self, info: varve.SeriesInfo) -> "Definition":
-        """This one where it can be what the series is: its files as they are."""
+        """This one with the layout, compression and rows a file that the series has."""
         options: SeriesOptions = {
             **self.options,
             "layout": info.layout,
@@ -53,7 +53,7 @@ class Definition:
         return Definition(options, self.naive)
 
     def is_of(self, info: varve.SeriesInfo) -> bool:
-        """Whether the series is like this; order says nothing of an identity."""
+        """Whether the series was made like this; the order of an identity's columns says nothing."""
         there: SeriesOptions = {
             "index": info.index,
             "identity": sorted(identity_of(info)),
@@ -89,7 +89,7 @@ def find_series(lake: FrameLake, key: str) -> varve.SeriesInfo | None:
 
 
 def identity_of(info: varve.SeriesInfo) -> list[str]:
-    """With the index."""
+    """The columns that tell rows apart, the index among them; empty if none do."""
     if info.identity is None:
         return []
     return [info.index, *info.identity] if info.index else info.identity

@@ -244,7 +244,7 @@ class ParquetStore:
         return self.data_root / to_directory(series)
 
     def _lake(self) -> FrameLake:
-        """That of this process, with the lock time-out of now."""
+        """The open lake of this process, whose lock time-out is that of the configuration now."""
         timeout = self.config.lock_timeout_seconds
         opened = self._opened
         if opened is None or opened[0] != os.getpid() or opened[1] != timeout:
@@ -258,14 +258,14 @@ class ParquetStore:
         return varve.open(self.data_root, lock_timeout_seconds=timeout, publish_delay_seconds=0)
 
     def _checked(self, frame: pl.DataFrame, key: str) -> pl.DataFrame:
-        """What was read; if that is nothing the key may still be one that leads out of the root."""
+        """What was read. Raises PathTraversalError if that is nothing, and the key leads out of the root by a link."""
         if not frame.width:
             check_inside(self.data_root, key)
         return frame
 
     @contextlib.contextmanager
     def _writing(self, key: str) -> Iterator[None]:
-        """Says errors of the lake in the words of this store."""
+        """Waits for a lock file in the key's directory, and says errors of the lake in the words of this store."""
         directory = self.data_root / to_directory(key)
         wait_for_lock_file(str(directory), key, self.config.lock_timeout_seconds)
         try:

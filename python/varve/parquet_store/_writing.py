@@ -33,7 +33,8 @@ from varve.parquet_store._series import (
 _WAITING_ROWS_MAX = 100_000
 # Whole numbers up to these are floats exactly.
 _EXACT: dict[type[pl.DataType], int] = {pl.Float32: 1 << 24, pl.Float64: 1 << 53}
-# What the lake adds to an identity of bars by itself as soon as it is there, beside symbol and provider.
+# Columns that the lake by itself makes part of the identity of bars when they come, beside symbol and provider; the
+# store does not.
 _GROWS_WITH = {"instrument", "instrument_id", "granularity"}
 
 
@@ -145,6 +146,7 @@ def _write(
 
 
 def _grows_by_itself(info: varve.SeriesInfo, new_columns: set[str]) -> bool:
+    """Whether the lake by itself tells rows apart by those of the new columns that the store does, and by no others."""
     return info.kind == "ohlcv" and info.identity is not None and not new_columns & _GROWS_WITH
 
 
