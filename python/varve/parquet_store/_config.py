@@ -20,4 +20,5 @@ class ParquetStoreConfig:
     lock_timeout_seconds: int = 30
     """How long a write waits for another writer of its key."""
     layout: str = "range"
-    """``"range"``: ``<key>/<start>-<end>.parquet``. ``"month"``: the same in directories of months below the key."""
+    """``"range"``: ``<key>/<start>-<end>.parquet``. ``"month"``: ``<key>/2024/01/<start>-<end>.parquet``, no file with
+    rows of two months."""

@@ -16,8 +16,8 @@ INDEX = "timestamp"
 IDENTITY = (INDEX, "symbol", "provider")
 """Of a row: those of these columns that a frame has. Where it has none, its rows are kept as they come."""
 
-# The words of the lake for those of the configuration. In `month` the lake has directories `2024/01`.
-_LAYOUTS = {"range": "range", "month": "month"}
+_LAYOUTS = ("range", "month")
+# The words of the lake for those of the configuration.
 _COMPRESSIONS = {"zstd": "zstd", "snappy": "snappy", "lz4": "lz4", "gzip": "gzip", "uncompressed": "none"}
 
 # In the metadata of a series whose timestamps were given without a zone; the lake has them as UTC.
@@ -74,7 +74,7 @@ def define(key: str, frame: pl.DataFrame, config: ParquetStoreConfig) -> Definit
     options: SeriesOptions = {
         "index": INDEX if timed else "",
         "identity": [name for name in IDENTITY if name in frame.columns],
-        "layout": _LAYOUTS[config.layout] if timed else _one_file(key),
+        "layout": config.layout if timed else _one_file(key),
         "compression": _compression(config),
         "target_rows_per_file": config.target_rows_per_file if timed else _ROWS_OF_ONE_FILE,
     }
