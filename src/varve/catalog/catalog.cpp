@@ -37,8 +37,8 @@ std::optional<FoundVersion> find_version(Database& database, const SeriesRow& se
   return version ? find_version(database, series, *version) : std::nullopt;
 }
 
-// Finds the version of a key that is wanted, and puts the series that it is one of into `series`, which is the one that
-// has the key now.
+// Finds the version of a key that is wanted. `series` is the one that has the key now, and becomes the one that the
+// version is of.
 std::optional<FoundVersion> find_version(Database& database, std::string_view key, const VersionWanted& wanted,
                                          SeriesRow& series) {
   if (const auto* number = std::get_if<int64_t>(&wanted)) return find_version(database, series, *number);

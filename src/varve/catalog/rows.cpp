@@ -92,7 +92,8 @@ SeriesRow select_series(Database& database, int64_t series_id) {
   return series_of(rows);
 }
 
-// Whoever came after the one that was there then was there without a break: the first to leave since is the one.
+// From its first series on a key has one without a break, though maybe a deleted one: the first that left it after the
+// time is the one that had it then.
 std::optional<int64_t> select_former_owner(Database& database, std::string_view key, Timestamp time) {
   Query rows =
       database.query("SELECT series_id FROM former_keys WHERE key = ?1 AND until_time > ?2 ORDER BY until_time LIMIT 1",

@@ -37,8 +37,8 @@ std::vector<std::string> move_back(Engine& engine, const std::string& directory,
   return left;
 }
 
-// What has the name of an object is that, or lies where it should: damaged bytes that repair took from the object, or
-// what somebody put there. In the visible tree it would be read beside the rows of the series.
+// What has the name of an object is the object, or bytes that repair has put aside already, or what somebody put there.
+// None of it goes back into the visible tree, where it would be read beside the rows of the series.
 void clear_own_name(Engine& engine, const std::string& key, const std::string& path, const catalog::ObjectRow& object) {
   if (is_same_file(engine, path, object) || is_put_aside(engine.disk(), path)) return engine.files().unlink(path);
   const std::string kept = put_aside(engine.disk(), path, object.id + "-visible");

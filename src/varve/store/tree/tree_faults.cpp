@@ -77,7 +77,8 @@ class TreeSearch {
     return known;
   }
 
-  // A file that is not that of the newest version. By a path template all versions have one name.
+  // A file that is not that of the newest version. There are several known objects only by a path template, where all
+  // versions have one name.
   void judge(const std::string& file, const std::vector<ObjectRow>& known, bool is_replaced) {
     const std::string path = path_of(file);
     const auto same = std::find_if(known.begin(), known.end(),
@@ -96,7 +97,7 @@ class TreeSearch {
     }
   }
 
-  // Once this one had let go of it, another may have come to lie there.
+  // Once this series had left a place, another one may have come to lie there.
   [[nodiscard]] bool is_of_another_series(const std::string& file) const {
     for (const SeriesRow& other : engine_.catalog().list_series({})) {
       if (other.id == series_.id) continue;

@@ -22,7 +22,7 @@ struct TreeFault {
 };
 
 // How the places of a series (layout.h), deleted or not, differ from `objects`, those of its newest version. Files
-// under names that the series never had are nobody's fault, nor are those of another series. Beside somebody who
+// under names that no object of the series has are no fault, nor are those of another series. Beside somebody who
 // publishes what it finds may be on its way already. Throws PathTraversal if a link or a file lies where a directory
 // with objects should be.
 std::vector<TreeFault> find_tree_faults(Engine& engine, const catalog::SeriesRow& series,

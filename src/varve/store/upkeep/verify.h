@@ -29,7 +29,7 @@ struct Verification {
 // Checks one series, or all and the catalog's own file if `key` is empty: each object's size, SHA-256, page CRCs, rows,
 // range, order and identity, within and across files, those of older versions too; that the catalog's sums are right;
 // that the visible directory shows exactly the files of the newest version (others that people put there are a finding
-// only under names that files of the series have or had, deleted series too: repair puts just these aside). Goes on
+// only under names of objects that are not forgotten, also of deleted series: repair puts just these aside). Goes on
 // after a finding. Files are read side by side, some rows at a time. Beside writers it looks again before it calls
 // something wrong. An old file that cannot be had is found each time, until its versions are let go. Notes in the
 // registry when an object was found whole, where the lake can be written. Throws NotFound for a key that is not there,
