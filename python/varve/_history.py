@@ -151,7 +151,8 @@ class History:
         return [SnapshotInfo(*fields) for fields in self._native.snapshots()]
 
     def snapshot(self, name: str) -> dict[str, int]:
-        """The version of each series in a snapshot, sorted by key. Raises DataNotFoundError."""
+        """The version of each series in a snapshot, by the key that it had then, sorted by key. Where it has another
+        key by now, the number means nothing under that of then, but ``as_of=name`` does. Raises DataNotFoundError."""
         return dict(self._native.snapshot(name))
 
     def vacuum(

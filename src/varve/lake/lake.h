@@ -167,7 +167,8 @@ class Lake {
   int64_t make_snapshot(const std::string& name, const std::optional<std::vector<std::string>>& keys = {});
   void remove_snapshot(const std::string& name);              // NotFound
   [[nodiscard]] std::vector<SnapshotInfo> snapshots() const;  // sorted by name
-  // Key and version of each series in a snapshot, sorted by key. Throws NotFound.
+  // The key of then and the version of each series in a snapshot, sorted by key. Where it has another key by now, the
+  // number means nothing under that of then, but AsOf(name) does. Throws NotFound.
   [[nodiscard]] std::vector<std::pair<std::string, int64_t>> snapshot(const std::string& name) const;
   // Merges small neighbouring files of a series into files of `target_rows` (0: what the series was made with), up to
   // half more for a rest. Rows stay as they are; each new file is read again and compared before it takes the place of
