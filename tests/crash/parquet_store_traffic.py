@@ -100,10 +100,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=options.folder) as root:
         for writer in range(WRITERS):
             ParquetStore(root).write(KEY, frame_of([WRITERS * step + writer for step in range(ROWS_OF_A_WRITE)]))
-        return report(root, options.seconds)
+        return run_traffic(root, options.seconds)
 
 
-def report(root: str, seconds: float) -> int:
+def run_traffic(root: str, seconds: float) -> int:
+    """Lets all of them run for so long, and says what came of it. The exit status."""
     context = multiprocessing.get_context("spawn")
     traffic = Traffic(context.Barrier(WRITERS + READERS), context.Queue(), seconds)
     works = [(write, writer) for writer in range(WRITERS)] + [(read, reader) for reader in range(READERS)]
