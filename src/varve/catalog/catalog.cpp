@@ -32,11 +32,6 @@ std::optional<FoundVersion> find_version(Database& database, const SeriesRow& se
   return FoundVersion{version, static_cast<int32_t>(rows.integer(0))};
 }
 
-std::optional<FoundVersion> find_version(Database& database, const SeriesRow& series, Timestamp time) {
-  const std::optional<int64_t> version = select_version_at(database, series.id, time);
-  return version ? find_version(database, series, *version) : std::nullopt;
-}
-
 // Finds the version of a key that is wanted. `series` is the one that has the key now, and becomes the one that the
 // version is of.
 std::optional<FoundVersion> find_version(Database& database, std::string_view key, const VersionWanted& wanted,
@@ -45,12 +40,19 @@ std::optional<FoundVersion> find_version(Database& database, std::string_view ke
   if (const auto* time = std::get_if<Timestamp>(&wanted)) {
     if (const std::optional<int64_t> owner = select_former_owner(database, key, *time)) {
       SeriesRow former = select_series(database, *owner);
-      if (const std::optional<FoundVersion> found = find_version(database, former, *time)) {
+      const std::optional<int64_t> version = select_version_at(database, former.id, *time);
+      if (!version && has_schema_of(database, former.id, *time)) return {};  // it is forgotten
+      if (const auto found = version ? find_version(database, former, *version) : std::nullopt) {
         series = std::move(former);
         return found;
       }
     }
-    return find_version(database, series, *time);
+    const std::optional<int64_t> version = select_version_at(database, series.id, *time);
+    return version ? find_version(database, series, *version) : std::nullopt;
+  }
+  if (const auto* version = std::get_if<SeriesVersion>(&wanted)) {
+    if (version->series_id != series.id) series = select_series(database, version->series_id);
+    return find_version(database, series, version->version);
   }
   const auto named = select_version_in_snapshot(database, std::get<std::string>(wanted), key, series.id);
   if (!named) return {};

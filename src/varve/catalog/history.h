@@ -11,9 +11,16 @@
 
 namespace varve::catalog {
 
+// One version by its series.
+struct SeriesVersion {
+  int64_t series_id = 0;
+  int64_t version = 0;
+};
+
 // Which version of a key is meant: the one of that number (0: the newest) of the series that has the key; or, of the
-// series that had the key then or else of the one that has it now, the newest at a time or the one in a snapshot.
-using VersionWanted = std::variant<int64_t, Timestamp, std::string>;
+// series that had the key then or else of the one that has it now, the newest at a time or the one in a snapshot; or
+// what one of these was found to be.
+using VersionWanted = std::variant<int64_t, Timestamp, std::string, SeriesVersion>;
 
 struct CommitRow {
   std::string id;
@@ -47,12 +54,6 @@ struct SchemaRow {
   Timestamp time;
   std::string operation;
   Schema schema;
-};
-
-// One version by its series.
-struct SeriesVersion {
-  int64_t series_id = 0;
-  int64_t version = 0;
 };
 
 // When a version came to be, and whether a snapshot names it.

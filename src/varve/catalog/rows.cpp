@@ -102,6 +102,13 @@ std::optional<int64_t> select_former_owner(Database& database, std::string_view 
   return rows.integer(0);
 }
 
+// Schemas are kept when versions are forgotten.
+bool has_schema_of(Database& database, int64_t series_id, Timestamp time) {
+  return database
+      .query("SELECT 1 FROM schemas WHERE series_id = ?1 AND created <= ?2 LIMIT 1", series_id, time.nanoseconds)
+      .next();
+}
+
 std::vector<SeriesRow> select_series_between(Database& database, std::string_view low, std::string_view high) {
   static const std::string kSelect =
       "SELECT " + series_columns() + " FROM series WHERE key >= ?1 AND key < ?2 AND NOT deleted ORDER BY key";

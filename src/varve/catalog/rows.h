@@ -21,6 +21,8 @@ std::optional<SeriesRow> select_series(Database& database, std::string_view key)
 SeriesRow select_series(Database& database, int64_t series_id);
 // The series that had the key at a time and has it no more.
 std::optional<int64_t> select_former_owner(Database& database, std::string_view key, Timestamp time);
+// Whether the series was made by then.
+bool has_schema_of(Database& database, int64_t series_id, Timestamp time);
 // Those that are not deleted, in the order of their keys; low <= key < high.
 std::vector<SeriesRow> select_series_between(Database& database, std::string_view low, std::string_view high);
 // Throws NotFound.

@@ -37,10 +37,12 @@ std::vector<VersionInfo> Lake::versions(std::string_view key) const {
 }
 
 Commit Lake::restore(std::string_view key, const AsOf& as_of, const ChangeOptions& options) {
-  ReadOptions then;
-  then.as_of = as_of;
-  Change change{std::string(key), read(key, then), store::WriteMode::kReplaceSeries, {}};
-  change.restored = state_->use(key).catalog().find_version(key, to_version(key, as_of));
+  store::Store& store = state_->use(key);
+  const catalog::VersionWanted wanted = to_version(key, as_of);
+  const std::optional<catalog::SeriesVersion> restored = store.catalog().find_version(key, wanted);
+  const Table rows = store.read(key, {.version = restored ? catalog::VersionWanted(*restored) : wanted});
+  Change change{std::string(key), rows, store::WriteMode::kReplaceSeries, {}};
+  change.restored = restored;
   change.options.expects_version = options.expects_version;
   const catalog::SeriesRow row = *state_->use(key).catalog().find_series(key);
   if (row.deleted) change.options.series = to_options(row.definition, change.table.schema());

@@ -7,6 +7,7 @@
 
 #include "varve/base/error.h"
 #include "varve/catalog/key.h"
+#include "varve/lake/definition.h"
 
 namespace varve {
 

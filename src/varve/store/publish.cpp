@@ -17,7 +17,8 @@
 namespace varve::store {
 namespace {
 
-// A renamed series' files go from where they were before they appear elsewhere: nobody sees them twice.
+// A renamed series' files go from where they were before they appear elsewhere: nobody sees them twice. Comes before
+// the state is looked up: one that is older than a rename would bring files back to where they were.
 void leave_former_keys(Engine& engine, const catalog::PendingPublication& series) {
   const std::vector<std::string> keys = engine.catalog().former_keys(series.series_id);
   if (keys.empty()) return;
@@ -31,10 +32,9 @@ void leave_former_keys(Engine& engine, const catalog::PendingPublication& series
 }
 
 // Brings the places of a series that differ, as far as anybody knows, to its newest state; none: the series is gone.
-// Its objects are files.
+// Its objects are files. The former keys of the series were left before.
 void publish_series(Engine& engine, const catalog::PendingPublication& series,
                     const std::optional<catalog::Catalog::State>& state) {
-  leave_former_keys(engine, series);
   const int64_t version = state ? state->version : 0;
   std::map<std::string, std::vector<catalog::ObjectRow>> objects;
   if (state) {
@@ -72,7 +72,10 @@ class ManyPublications {
   // How many failed.
   size_t publish() {
     std::vector<std::string> keys;
-    for (const catalog::PendingPublication& pending : pending_) keys.push_back(pending.key);
+    for (const catalog::PendingPublication& pending : pending_) {
+      leave_former_keys(engine_, pending);
+      keys.push_back(pending.key);
+    }
     std::vector<std::optional<catalog::Catalog::State>> states = engine_.catalog().states(keys, {});
     std::vector<catalog::ObjectRow*> inline_objects;
     for (auto& state : states) {
@@ -105,6 +108,7 @@ class ManyPublications {
 
 void publish_one(Engine& engine, const catalog::PendingPublication& pending) {
   const std::unique_ptr<base::FileLock> lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
+  leave_former_keys(engine, pending);
   std::optional<catalog::Catalog::State> state = engine.catalog().state(pending.key);
   if (state) store_inline_objects(engine, state->objects);
   publish_series(engine, pending, state);

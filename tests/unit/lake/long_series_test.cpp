@@ -87,7 +87,7 @@ TEST_P(LongSeriesTest, AnyOrderOfAppendsAndUpserts) {
     Rows rows;
     const bool behind = random() % 3 != 0;
     int64_t row = behind ? next + static_cast<int64_t>(random() % 3) : static_cast<int64_t>(random() % kRows);
-    for (uint32_t count = 1 + random() % 5; count > 0; --count, row += 1 + static_cast<int64_t>(random() % 4)) {
+    for (auto count = 1 + random() % 5; count > 0; --count, row += 1 + static_cast<int64_t>(random() % 4)) {
       rows.emplace_back(row * kStep + 1, turn);
       expected_[row * kStep + 1] = turn;
     }

@@ -264,7 +264,7 @@ class DatesTest : public ReadingTest {
 TEST_F(DatesTest, ADayIsThatDateWhateverTheZone) {
   for (const TimeBound& day : {TimeBound(kDay), TimeBound(Date{11})}) {
     const ReadOptions options{.start = day, .end = day, .zone = zone_};
-    const Names expected = {"1970-01-12,2"};
+    const Names expected = {"1970-01-12,2.0"};
     EXPECT_EQ(texts(lake_.read("d", options)), expected);
     EXPECT_EQ(texts(lake_.tail("d", 5, options)), expected);
     EXPECT_EQ(texts(all_of(lake_.read_batches("d", options))), expected);
@@ -281,9 +281,9 @@ TEST_F(DatesTest, ADayThatGoesIsThatDateWhateverTheZone) {
   EXPECT_EQ(lake_.coverage("d", {.start = kDay, .end = kDay, .zone = zone_}).received.size(), 1U);
   EXPECT_TRUE(lake_.missing("d", {.start = kDay, .end = kDay, .zone = zone_}).empty());
   lake_.remove_range("d", {.start = kDay, .end = kDay, .zone = zone_});
-  EXPECT_EQ(texts(lake_.read("d")), Names({"1970-01-11,1", "1970-01-13,3", "1970-01-14,4"}));
+  EXPECT_EQ(texts(lake_.read("d")), Names({"1970-01-11,1.0", "1970-01-13,3.0", "1970-01-14,4.0"}));
   lake_.retain("d", RowAge("1970-01-13", zone_));
-  EXPECT_EQ(texts(lake_.read("d")), Names({"1970-01-13,3", "1970-01-14,4"}));
+  EXPECT_EQ(texts(lake_.read("d")), Names({"1970-01-13,3.0", "1970-01-14,4.0"}));
 }
 
 }  // namespace

@@ -133,6 +133,18 @@ TEST_F(RenamedPastTest, AKeyThatCameBackHasEachOfItsTimes) {
   EXPECT_EQ(findings(store_), "");
 }
 
+TEST_F(RenameTest, AVersionThatIsForgottenIsNotThatOfTheSeriesThatHasTheKeyNow) {
+  append(store_, "taken", run_of(100, 2));
+  const Timestamp then = newest_commit();
+  remove(store_, "taken");
+  rename(store_, "old", "taken");
+  EXPECT_EQ(read(store_, "taken", {.version = then}), run_of(100, 2));
+  folder_.clock().advance(Duration::seconds(1));
+  store_.vacuum("", {.all_for = {}, .hourly_for = {}});
+  expect_error(ErrorKind::kNotFound, "taken", [&] { read(store_, "taken", {.version = then}); });
+  EXPECT_EQ(read(store_, "taken"), run_of(0, 5));
+}
+
 TEST_F(RenameTest, WhereNoSeriesHadTheNewKeyThenItsPastIsThatOfTheOldOne) {
   make_snapshot({"old"});
   const Timestamp then = newest_commit();

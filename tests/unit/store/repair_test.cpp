@@ -343,7 +343,7 @@ TEST_P(RepairPropertyTest, MendsOrTellsExactlyWhatIsLost) {
   }
   for (const store::Finding& finding : store.verify().findings) {
     EXPECT_FALSE(with_backup);
-    EXPECT_TRUE(finding.what.starts_with("as versions")) << finding.file << ": " << finding.what;
+    EXPECT_TRUE(finding.what.starts_with("in version")) << finding.file << ": " << finding.what;
   }
   for (const RepairOutcome outcome : outcomes(store.repair())) EXPECT_EQ(outcome, RepairOutcome::kLostOld);
 }

@@ -28,7 +28,8 @@ constexpr size_t kFewFiles = 4;
   if (const auto* snapshot = std::get_if<std::string>(&version)) {
     throw NotFound("series {} is not in snapshot {}", quote(key), quote(*snapshot));
   }
-  const int64_t number = std::get<int64_t>(version);
+  const auto* of_series = std::get_if<catalog::SeriesVersion>(&version);
+  const int64_t number = of_series != nullptr ? of_series->version : std::get<int64_t>(version);
   if (number != 0) throw NotFound("series {} has no version {}", quote(key), number);
   throw NotFound("no series {}", quote(key));
 }
