@@ -356,6 +356,13 @@ def test_expressions_are_conditions_of_every_read(filled: varve.Lake, tmp_path: 
     assert moments(varve.read_parquet(tmp_path / "k.parquet", where=where)) == expected
 
 
+def test_conditions_of_which_polars_keeps_a_part_to_itself_are_refused(filled: varve.Lake) -> None:
+    numbers = pl.col("text").cast(pl.Int64) == 5
+    for part in (pl.col("whole") > 1) & numbers, numbers & (pl.col("whole") > 1):
+        with pytest.raises(varve.InvalidArgumentError, match="filter a scan"):
+            filled.read("k", where=part)
+
+
 def test_expressions_that_are_no_condition_are_refused(filled: varve.Lake) -> None:
     with pytest.raises(varve.InvalidArgumentError, match="filter a scan"):
         filled.read("k", where=pl.col("whole") % 2 == 1)

@@ -228,13 +228,15 @@ def of_expression(expression: "polars.Expr", columns: _varve.Table) -> Predicate
         yield empty if names is None else empty.select(names)
 
     try:
-        plan = optional("polars.io.plugins", "where").register_io_source(source, schema=empty.schema)
-        plan.filter(expression).collect()
+        scan = optional("polars.io.plugins", "where").register_io_source(source, schema=empty.schema)
+        plan = scan.filter(expression)
+        plan.collect()
+        is_whole = plan.explain().startswith("PYTHON SCAN")  # no filter stays above it
     except frames.exceptions.ColumnNotFoundError as error:
         raise DataNotFoundError(f"where: no column {error}") from None
     except frames.exceptions.PolarsError as error:
         raise InvalidArgumentError(f"where: {error}") from None
-    known = [predicate for predicate in seen if predicate is not None]
+    known = [predicate for predicate in seen if predicate is not None and is_whole]
     try:
         pushed = Translator(empty.schema).translate(known[0]) if known else None
     except RecursionError:

@@ -107,6 +107,22 @@ def test_overwrite_checks_nothing(store: ParquetStore, other: pl.DataFrame) -> N
     assert store.read("k").columns == other.columns
 
 
+def test_what_cannot_take_the_place_of_a_key_leaves_it_as_it_was(store: ParquetStore) -> None:
+    first = rows([0, 1], symbol=["a", "b"], close=[1.0, 2.0])
+    store.write("k", first)
+    with varve.open(store.data_root) as lake:
+        lake.set_metadata("k", {"source": "feed"})
+    lists = pl.Series("lists", [[1]])
+    with pytest.raises(varve.NotSupportedError):  # other identity
+        store.write("k", rows([0]).with_columns(lists), mode="overwrite")
+    store.write("plain", rows([0, 1]))
+    with pytest.raises(varve.StorageError):
+        store.write("plain", rows([2], symbol=["a"]).with_columns(lists, side=pl.lit("buy")))
+    assert store.read("k").equals(first) and store.read("plain").equals(rows([0, 1]))
+    with varve.open(store.data_root) as lake:
+        assert lake.info("k").metadata["source"] == "feed"
+
+
 def test_overwrite_takes_timestamps_with_and_without_a_zone(store: ParquetStore) -> None:
     naive = rows([0]).with_columns(pl.col("timestamp").dt.replace_time_zone(None))
     for written in (naive, rows([0]), naive, rows([1])):

@@ -1,8 +1,9 @@
 """Frames on their way into the lake."""
 
+import contextlib
 import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -65,9 +66,11 @@ def overwrite(lake: FrameLake, key: str, frame: pl.DataFrame, config: ParquetSto
 
     def attempt(info: varve.SeriesInfo | None) -> None:
         definition = define(key, frame, config)
-        if info is not None and not definition.is_of(info):
-            lake.delete(key)  # only what is not there can be something else
-        _write(lake, key, frame, definition, info)
+        if info is None or definition.is_of(info):
+            _write(lake, key, frame, definition, info)
+            return
+        with _making_way(lake, info):
+            _write(lake, key, frame, definition, info)
 
     _until_nobody_was_faster(lake, key, config, attempt)
 
@@ -82,6 +85,8 @@ def _until_nobody_was_faster(
         info = find_series(lake, key)
         try:
             return attempt(info)
+        except _PutBackError as put_back:
+            raise put_back.error from None
         except (ConcurrentWriteError, DataNotFoundError, InvalidArgumentError):
             if _version(find_series(lake, key)) == _version(info) or time.monotonic() >= end:
                 raise
@@ -145,6 +150,30 @@ def _write(
         write(key, frame.unique(definition.options["identity"], keep="last", maintain_order=True))
 
 
+class _PutBackError(Exception):
+    """What was to take the place of a series failed with ``error``, and the series is back."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@contextlib.contextmanager
+def _making_way(lake: FrameLake, info: varve.SeriesInfo) -> Iterator[None]:
+    """Only what is not there can have another identity or layout: the series goes, and comes back with its rows and
+    metadata if what is done meanwhile fails and nobody else has made it."""
+    lake.delete(info.key, expects_version=info.version)
+    try:
+        yield
+    except Exception as error:
+        try:
+            lake.restore(info.key, info.version, expects_version=0)
+        except ConcurrentWriteError:
+            raise error from None
+        lake.set_metadata(info.key, info.metadata)
+        raise _PutBackError(error) from error
+
+
 def _grows_by_itself(info: varve.SeriesInfo, new_columns: set[str]) -> bool:
     """Whether the lake by itself tells rows apart by those of the new columns that the store does, and by no others."""
     return info.kind == "ohlcv" and info.identity is not None and not new_columns & _GROWS_WITH
@@ -162,9 +191,8 @@ def _append_anew(lake: FrameLake, info: varve.SeriesInfo, frame: pl.DataFrame, c
     if set(definition.options["identity"]) == set(identity_of(info)):
         _write(lake, info.key, whole, definition.like(info), info, expects_version=info.version)
         return
-    # Only what is not there can have another identity. Who makes it first has its rows among these.
-    lake.delete(info.key, expects_version=info.version)
-    append(lake, info.key, whole, config, info.metadata)
+    with _making_way(lake, info):  # who makes it first has its rows among these
+        append(lake, info.key, whole, config, info.metadata)
 
 
 def _concat(stored: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
