@@ -1,7 +1,9 @@
 #include "crash/volume.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -18,6 +20,12 @@ constexpr uint64_t kBytes = uint64_t{320} << 20;  // XFS makes none below 300 Mi
 
 bool run(const std::string& command) { return std::system((command + " >/dev/null 2>&1").c_str()) == 0; }
 
+// Leaves the mounts of other processes. One of them that copies its own meanwhile, as a container does, would hold ours
+// too: the file system would outlive `umount`, and the next mount of its image would find it with its power cut.
+bool leave_mounts_of_others() {
+  return ::unshare(CLONE_NEWNS) == 0 && ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
+
 }  // namespace
 
 Volume::Volume(VolumeKind kind, const std::string& folder) : image_(folder + "/image"), path_(folder + "/mounted") {
@@ -25,7 +33,8 @@ Volume::Volume(VolumeKind kind, const std::string& folder) : image_(folder + "/i
   std::ofstream(image_).close();
   std::filesystem::resize_file(image_, kBytes);
   const std::string make = kind == VolumeKind::kExt4 ? "mkfs.ext4 -q -F " : "mkfs.xfs -q -f ";
-  mounted_ = run("PATH=$PATH:/usr/sbin:/sbin " + make + image_) && run("mount -o loop " + image_ + " " + path_);
+  mounted_ = leave_mounts_of_others() && run("PATH=$PATH:/usr/sbin:/sbin " + make + image_) &&
+             run("mount -o loop " + image_ + " " + path_);
 }
 
 Volume::~Volume() {

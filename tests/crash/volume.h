@@ -8,7 +8,8 @@ namespace varve::testing {
 enum class VolumeKind { kExt4, kXfs };
 
 // Holds a file system of the kind, mounted under `folder`; made, mounted and, at the end, gone with this object. Needs
-// root, loop devices and the programs mount, umount and mkfs of the kind.
+// root, loop devices and the programs mount, umount and mkfs of the kind. Only this process, which gets a mount
+// namespace of its own, and those it starts from now on see it.
 class Volume {
  public:
   // `mounted` tells whether all that could be had.
