@@ -315,6 +315,7 @@ SeriesWriteOptions to_write_options(const nb::kwargs& named) {
   options.metadata = to_optional<std::string>(named["metadata"], "metadata");
   options.expects_version = to_optional<int64_t>(named["expects_version"], "expects_version");
   options.published = to_option<bool>(named["published"], "published");
+  options.redefine = to_option<bool>(named["redefine"], "redefine");
   return options;
 }
 

@@ -129,6 +129,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         metadata: Mapping[str, Any] | None = None,
         expects_version: int | None = None,
         published: bool = False,
+        redefine: bool = False,
     ) -> Commit:
         """Makes ``table`` the whole series; rows may come in any order.
 
@@ -136,7 +137,8 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         dict of columns, an iterator of record batches. The options are fixed by the first write of a series:
         ``identity`` names the columns that, with the index, make a row unique (``[]``: none); ``layout`` says how it is
         cut into files: ``"range"``, ``"month"``, ``"day"``, or a template of paths such as
-        ``"{symbol}/{yyyy}/{mm}/data.parquet"``; what is not said follows from the columns.
+        ``"{symbol}/{yyyy}/{mm}/data.parquet"``; what is not said follows from the columns. With ``redefine`` they are
+        those of a new series, whatever they were; old versions keep theirs.
 
         ``prices="decimal"`` has files keep float64 prices (``price_columns``, else those of the kind, else all) as
         decimals, which come back bit by bit. Each must have at most 9 places and 15 digits, and at most 18 digits with
@@ -164,6 +166,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
             metadata=metadata,
             expects_version=expects_version,
             published=published,
+            redefine=redefine,
         )
         return self._commit("write", key, table, options)
 

@@ -16,7 +16,8 @@ OnConflict = Literal["error", "ignore"]
 
 
 class WriteOptions(TypedDict, total=False):
-    """As in ``Lake.write``, ``Lake.append`` and ``Lake.upsert``; ``on_conflict`` is for ``append`` alone."""
+    """As in ``Lake.write``, ``Lake.append`` and ``Lake.upsert``; ``on_conflict`` is for ``append`` alone, and
+    ``redefine`` for ``write``."""
 
     on_conflict: OnConflict
     kind: str | None
@@ -31,10 +32,11 @@ class WriteOptions(TypedDict, total=False):
     metadata: Mapping[str, Any] | None
     expects_version: int | None
     published: bool
+    redefine: bool
 
 
 _DEFAULTS: dict[str, Any] = dict.fromkeys(WriteOptions.__annotations__)
-_DEFAULTS |= {"on_conflict": "error", "published": False}
+_DEFAULTS |= {"on_conflict": "error", "published": False, "redefine": False}
 _OF_SERIES = ("kind", "index", "identity", "layout", "compression", "target_rows_per_file", "prices", "price_columns")
 
 

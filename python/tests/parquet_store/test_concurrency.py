@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -150,6 +151,17 @@ def test_readers_see_whole_versions_during_overwrites(store: ParquetStore) -> No
             read = store.read("k")
             assert read.equals(rows(range(300))) or read.equals(rows(range(500)))
         writer.kill()
+
+
+def test_readers_see_whole_versions_while_a_key_becomes_another(store: ParquetStore) -> None:
+    one, other = rows(range(50)), rows(range(80), symbol=["a"] * 80)
+    store.write("k", one)
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(lambda: [store.write("k", frame, mode="overwrite") for frame in [other, one] * 15])
+        while not writing.done():
+            read = store.read("k")
+            assert read.equals(one) or read.equals(other)
+        writing.result()
 
 
 def test_a_killed_writer_leaves_whole_versions_and_no_new_keys(store: ParquetStore) -> None:

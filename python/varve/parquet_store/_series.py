@@ -52,17 +52,6 @@ class Definition:
         }
         return Definition(options, self.naive)
 
-    def is_of(self, info: varve.SeriesInfo) -> bool:
-        """Whether the series was made like this; the order of an identity's columns says nothing."""
-        there: SeriesOptions = {
-            "index": info.index,
-            "identity": sorted(identity_of(info)),
-            "layout": info.layout,
-            "compression": info.compression,
-            "target_rows_per_file": info.target_rows_per_file,
-        }
-        return there == {**self.options, "identity": sorted(self.options["identity"])}
-
 
 def define(key: str, frame: pl.DataFrame, config: ParquetStoreConfig) -> Definition:
     """The series that a frame makes. Raises InvalidArgumentError for a layout or compression that there is not, and as

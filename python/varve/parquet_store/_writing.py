@@ -1,9 +1,8 @@
 """Frames on their way into the lake."""
 
-import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
@@ -65,12 +64,7 @@ def overwrite(lake: FrameLake, key: str, frame: pl.DataFrame, config: ParquetSto
     """Makes the frame the whole series; of rows of one identity the last one."""
 
     def attempt(info: varve.SeriesInfo | None) -> None:
-        definition = define(key, frame, config)
-        if info is None or definition.is_of(info):
-            _write(lake, key, frame, definition, info)
-            return
-        with _making_way(lake, info):
-            _write(lake, key, frame, definition, info)
+        _write(lake, key, frame, define(key, frame, config), info)
 
     _until_nobody_was_faster(lake, key, config, attempt)
 
@@ -85,8 +79,6 @@ def _until_nobody_was_faster(
         info = find_series(lake, key)
         try:
             return attempt(info)
-        except _PutBackError as put_back:
-            raise put_back.error from None
         except (ConcurrentWriteError, DataNotFoundError, InvalidArgumentError):
             if _version(find_series(lake, key)) == _version(info) or time.monotonic() >= end:
                 raise
@@ -143,35 +135,12 @@ def _write(
         metadata=said if said or before else None,
         expects_version=expects_version,
         published=True,
+        redefine=True,
     )
     try:
         write(key, frame)
     except AlreadyExistsError:
         write(key, frame.unique(definition.options["identity"], keep="last", maintain_order=True))
-
-
-class _PutBackError(Exception):
-    """What was to take the place of a series failed with ``error``, and the series is back."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(error)
-        self.error = error
-
-
-@contextlib.contextmanager
-def _making_way(lake: FrameLake, info: varve.SeriesInfo) -> Iterator[None]:
-    """Only what is not there can have another identity or layout: the series goes, and comes back with its rows and
-    metadata if what is done meanwhile fails and nobody else has made it."""
-    lake.delete(info.key, expects_version=info.version)
-    try:
-        yield
-    except Exception as error:
-        try:
-            lake.restore(info.key, info.version, expects_version=0)
-        except ConcurrentWriteError:
-            raise error from None
-        lake.set_metadata(info.key, info.metadata)
-        raise _PutBackError(error) from error
 
 
 def _grows_by_itself(info: varve.SeriesInfo, new_columns: set[str]) -> bool:
@@ -189,10 +158,8 @@ def _append_anew(lake: FrameLake, info: varve.SeriesInfo, frame: pl.DataFrame, c
         raise incompatible(str(error)) from error
     definition = define(info.key, whole, config)
     if set(definition.options["identity"]) == set(identity_of(info)):
-        _write(lake, info.key, whole, definition.like(info), info, expects_version=info.version)
-        return
-    with _making_way(lake, info):  # who makes it first has its rows among these
-        append(lake, info.key, whole, config, info.metadata)
+        definition = definition.like(info)
+    _write(lake, info.key, whole, definition, info, expects_version=info.version)
 
 
 def _concat(stored: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:

@@ -166,6 +166,10 @@ class CommitWriter {
             series.id, definition.kind, definition.index, identity, definition.layout, definition.compression,
             definition.target_rows_per_file, prices)
         .run();
+    if (!definition.index.empty()) return;
+    series.first.reset();
+    series.last.reset();
+    drop_coverage(database_, series.id);
   }
 
   void set_schema(SeriesRow& series, const Schema& schema) {

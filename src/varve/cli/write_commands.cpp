@@ -38,6 +38,7 @@ struct WriteChoice {
   std::vector<std::string> price_columns;
   std::string on_conflict = "error";
   int64_t expects_version = -1;
+  bool redefine = false;
   std::string start;
   std::string end;
   std::string closed = "both";
@@ -243,6 +244,7 @@ int put_file(Session& session, const WriteChoice& choice, Verb verb) {
   SeriesWriteOptions write{.series = series_options(choice)};
   if (choice.on_conflict == "ignore") write.on_conflict = AppendConflict::kIgnore;
   write.expects_version = if_said(choice.expects_version);
+  write.redefine = choice.redefine;
   Lake lake = session.open_lake();
   (void)lake.exists(choice.key);  // a bad key is told before the file is read
 
@@ -286,6 +288,9 @@ void add_put(CLI::App& app, Session& session, Verb verb, const std::string& name
     command->add_option("--on-conflict", choice->on_conflict, "For rows that are there already: error, ignore")
         ->capture_default_str()
         ->check(CLI::IsMember({"error", "ignore"}));
+  }
+  if (verb == Verb::kWrite) {
+    command->add_flag("--redefine", choice->redefine, "Make the series what is said here, whatever it was");
   }
   add_expects_version(*command, choice->expects_version);
   command->footer("Examples:\n  varve " + name + " forex/EUR_USD bars.csv --tz UTC\n  tail -n 100 bars.csv | varve " +

@@ -161,6 +161,17 @@ void check_agreement(std::string_view key, const SeriesDefinition& definition, c
   }
 }
 
+bool is_like(const SeriesDefinition& one, const SeriesDefinition& other) {
+  SeriesDefinition left = one;
+  SeriesDefinition right = other;
+  for (SeriesDefinition* side : {&left, &right}) {
+    if (!side->prices) continue;
+    for (auto& [name, scale] : side->prices->scales) scale = 0;
+    if (side->prices->all_floats) side->prices->scales.clear();
+  }
+  return left == right;
+}
+
 bool has_dates(const catalog::SeriesDefinition& definition, const Schema& schema) {
   const std::optional<size_t> index = schema.find(definition.index);
   return index && schema[*index].type.id == TypeId::kDate;

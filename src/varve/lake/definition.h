@@ -32,6 +32,9 @@ SeriesOptions to_options(const catalog::SeriesDefinition& definition, const Sche
 // Throws InvalidArgument, naming both, where an option that is given is not what the series has.
 void check_agreement(std::string_view key, const catalog::SeriesDefinition& definition, const SeriesOptions& options);
 
+// Whether both say the same of a series; scales of prices, which grow with its rows, are not looked at.
+bool is_like(const catalog::SeriesDefinition& one, const catalog::SeriesDefinition& other);
+
 // The columns that a write adds to the identity of its series: those of its kind that `rows` brings and `series`, the
 // schema up to now, does not have. Rows that are there have nulls in them, so none of them becomes like another. A
 // series without identity gets none, and one whose columns are not the kind's keeps them.

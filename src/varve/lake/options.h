@@ -118,6 +118,7 @@ struct SeriesWriteOptions {
   std::optional<Source> source;
   bool published = false;                  // the visible tree shows the commit when the call returns
   std::optional<int64_t> expects_version;  // ConcurrentWrite unless the series has this version; 0: it must not exist
+  bool redefine = false;  // write only: the series becomes what the options and columns say, as if it were new
   // Kept in the same commit, and also if the rows change nothing:
   CoverageChange coverage;              // of the rows' source; not of an untimed series
   std::optional<std::string> metadata;  // a JSON object, in place of the one before

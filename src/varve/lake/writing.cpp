@@ -87,17 +87,22 @@ void add_to(store::WriteSession& session, Change& change, std::vector<store::Ser
   write.key = change.key;
   write.originals = change.originals;
   write.restored = change.restored;
-  if (is_new) {
+  const bool is_defined = is_new || options.redefine;
+  if (options.redefine && change.mode != store::WriteMode::kReplaceSeries) {
+    throw InvalidArgument("series {} can be defined anew only by a write of all its rows", quote(change.key));
+  }
+  if (is_defined) {
     write.definition = define_series(options.series, change.table.schema());
+    write.redefines = !is_new && !is_like(write.definition, existing->definition);
   } else {
     check_agreement(change.key, existing->definition, options.series);
     if (existing->definition.has_identity && !options.series.identity) {
       write.identity_growth = identity_growth(existing->definition, session.schema(change.key), change.table.schema());
     }
   }
-  const std::string& index = is_new ? write.definition.index : existing->definition.index;
-  const Moments within = is_new ? moments_in(write.definition, change.table.schema())
-                                : moments_in(existing->definition, session.schema(change.key));
+  const std::string& index = is_defined ? write.definition.index : existing->definition.index;
+  const Moments within = is_defined ? moments_in(write.definition, change.table.schema())
+                                    : moments_in(existing->definition, session.schema(change.key));
   write.change = {.rows = with_zone(change.table, index, options.zone),
                   .mode = *change.mode,
                   .first = within.first,

@@ -338,7 +338,7 @@ class Planner {
     check_no_duplicates();
     const int64_t old_rows = std::accumulate(series_.objects.begin(), series_.objects.end(), int64_t{0},
                                              [](int64_t sum, const auto& object) { return sum + object.rows; });
-    if (is_the_same_already(old_rows)) {
+    if (!change_.anew && is_the_same_already(old_rows)) {
       plan_.counts.unchanged = old_rows;
       return;
     }

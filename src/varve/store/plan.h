@@ -25,6 +25,7 @@ enum class WriteMode {
 struct RowChange {
   Table rows;
   WriteMode mode = WriteMode::kAppend;
+  bool anew = false;     // of kReplaceSeries: also if the rows are those that are there
   Timestamp first = {};  // of kReplaceRange: the range, both ends inside; first > last is an empty one
   Timestamp last = {};
 };

@@ -113,9 +113,10 @@ struct WriteSession::State {
     for (const auto& [name, key] : keys) {
       const std::string& new_key = key.change.new_key;
       if (key.change.deletes || !new_key.empty()) changes.going.insert(name);
-      const bool is_new = key.change.define && !key.exists();
-      if (is_new || !new_key.empty()) {
-        changes.coming.emplace(is_new ? name : new_key, Layout::parse(key.definition.layout));
+      const bool is_laid_out =
+          key.change.define && (!key.exists() || key.definition.layout != key.row->definition.layout);
+      if (is_laid_out || !new_key.empty()) {
+        changes.coming.emplace(is_laid_out ? name : new_key, Layout::parse(key.definition.layout));
       }
     }
     check_neighbours(engine.catalog(), changes);

@@ -135,16 +135,19 @@ void work_out(Engine& engine, KeyState& key, const SeriesWrite& write) {
     key.result.source_seen = true;
     return;
   }
-  if (!key.exists()) {
+  const bool is_defined = !key.exists() || write.redefines;
+  if (is_defined) {
     key.definition = write.definition;
     Layout::parse(key.definition.layout).check(write.key, !key.definition.index.empty());
   }
   const std::vector<std::string>& growth = write.identity_growth;
   key.definition.identity.insert(key.definition.identity.end(), growth.begin(), growth.end());
-  if (!key.exists() || !growth.empty()) key.change.define = key.definition;
+  if (is_defined || !growth.empty()) key.change.define = key.definition;
   key.change.sources.forgets = write.change.mode == WriteMode::kReplaceSeries;
   key.change.sources.restored = write.restored;
-  plan(engine, key, write.change);
+  RowChange change = write.change;
+  change.anew = write.redefines;
+  plan(engine, key, std::move(change));
   note_source(engine, key, write);
 }
 

@@ -1,0 +1,125 @@
+// A write that makes a series something else, in one commit.
+#include "varve/base/error.h"
+#include "varve/lake/lake.h"
+
+#include "unit/store/store_fixture.h"
+
+namespace varve {
+namespace {
+
+using testing::expect_error;
+using testing::Rows;
+using testing::run_of;
+using testing::to_rows;
+using testing::to_table;
+
+using Names = std::vector<std::string>;
+
+class RedefineTest : public ::testing::Test {
+ protected:
+  RedefineTest() { lake_.write("k", to_table(first_), {.series = {.identity = Names{"timestamp"}}}); }
+
+  Commit redefine(const Rows& rows, const SeriesOptions& series) {
+    return lake_.write("k", to_table(rows), {.series = series, .redefine = true});
+  }
+  [[nodiscard]] Rows read(std::optional<AsOf> as_of = {}) const {
+    ReadOptions options;
+    options.as_of = std::move(as_of);
+    return to_rows(lake_.read("k", options));
+  }
+  // What a program that lists the key's directory, or that of a template, finds.
+  [[nodiscard]] size_t visible_files(const std::string& folder) const {
+    size_t files = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_ / "lake/" + folder)) {
+      files += entry.path().extension() == ".parquet" ? 1U : 0U;
+    }
+    return files;
+  }
+
+  testing::TempDirectory directory_ = testing::make_quick_directory();
+  Lake lake_ = Lake::open(directory_ / "lake", {.publish_delay = {}});
+  const Rows first_ = run_of(0, 5);
+  const Rows second_ = {{0, 9}, {40 * 86'400, 8}};
+};
+
+TEST_F(RedefineTest, AnotherLayoutTakesThePlaceOfTheFilesInOneCommit) {
+  for (const char* layout : {"month", "range", "day", "out/{n}/{yyyy}/{mm}/data.parquet", "month"}) {
+    const Commit commit = redefine(second_, {.layout = layout});
+    EXPECT_EQ(commit.rows_added, 2) << layout;
+    EXPECT_EQ(lake_.info("k").layout, layout);
+    EXPECT_EQ(read(), second_);
+    EXPECT_TRUE(lake_.verify().clean()) << layout;
+    const bool is_template = lake_.info("k").layout.find('{') != std::string::npos;
+    EXPECT_EQ(visible_files(is_template ? "out/k" : "k"), lake_.info("k").layout == "range" ? 1U : 2U) << layout;
+  }
+  EXPECT_EQ(read(1), first_);
+  EXPECT_EQ(lake_.info("k").version, 6);
+}
+
+TEST_F(RedefineTest, IdentityAndCompressionAreThoseOfANewSeries) {
+  redefine({{0, 1}, {0, 1}}, {.identity = Names{}, .compression = "none", .target_rows_per_file = 7});
+  const SeriesInfo info = lake_.info("k");
+  EXPECT_FALSE(info.identity);
+  EXPECT_EQ(info.compression, "none");
+  EXPECT_EQ(info.target_rows_per_file, 7);
+  lake_.append("k", to_table({{0, 1}}));
+  EXPECT_EQ(read(), Rows({{0, 1}, {0, 1}, {0, 1}}));
+  redefine(first_, {});
+  lake_.write("new", to_table(first_));
+  const SeriesInfo anew = lake_.info("new");
+  EXPECT_EQ(lake_.info("k").identity, anew.identity);
+  EXPECT_EQ(lake_.info("k").compression, anew.compression);
+  EXPECT_EQ(lake_.info("k").target_rows_per_file, anew.target_rows_per_file);
+  EXPECT_TRUE(lake_.verify().clean());
+}
+
+TEST_F(RedefineTest, ATimedSeriesMayBecomeAnUntimedOneAndComeBack) {
+  const Table untimed = Table(Schema({{.name = "value", .type = DataType::int64()}}),
+                              {make_column<int64_t>(DataType::int64(), std::vector<int64_t>{3, 1, 2})});
+  lake_.record_coverage("k", {.empty = {{.start = testing::at_second(0), .end = testing::at_second(9)}}});
+  lake_.write("k", untimed, {.redefine = true});
+  EXPECT_EQ(lake_.info("k").index, "");
+  EXPECT_FALSE(lake_.time_range("k"));
+  EXPECT_EQ(lake_.read("k").num_rows(), 3);
+  EXPECT_EQ(read(1), first_);
+  redefine(second_, {});
+  EXPECT_TRUE(lake_.time_range("k"));
+  EXPECT_TRUE(lake_.coverage("k").empty.empty());
+  EXPECT_EQ(read(), second_);
+  EXPECT_TRUE(lake_.verify().clean());
+}
+
+TEST_F(RedefineTest, WhatIsThereAlreadyMakesNoVersion) {
+  const SeriesOptions same{.identity = Names{"timestamp"}};
+  EXPECT_EQ(redefine(first_, same).rows_unchanged, 5);
+  EXPECT_EQ(lake_.info("k").version, 1);
+  EXPECT_EQ(redefine(first_, {.identity = Names{"timestamp"}, .layout = "month"}).version, 2);
+}
+
+TEST_F(RedefineTest, DecimalPricesKeepTheirPlacesWhereTheyStayDecimal) {
+  const Column close = make_column<double>(DataType::float64(), std::vector<double>{1.25});
+  const Table prices = to_table({{0, 0}}).with_column({"close", DataType::float64()}, close);
+  const SeriesWriteOptions decimal{.series = {.prices = "decimal", .price_columns = Names{"close"}}, .redefine = true};
+  EXPECT_EQ(lake_.write("k", prices, decimal).version, 2);
+  EXPECT_EQ(lake_.write("k", prices, decimal).version, 2);
+  EXPECT_EQ(lake_.info("k").price_scales.at("close"), 2);
+  lake_.write("k", prices, {.redefine = true});
+  EXPECT_EQ(lake_.info("k").prices, "float");
+  EXPECT_EQ(lake_.read("k").column("close").values<double>()[0], 1.25);
+  EXPECT_TRUE(lake_.verify().clean());
+}
+
+TEST_F(RedefineTest, WhatCannotBeLeavesTheSeriesAsItWas) {
+  lake_.write("k/below", to_table(first_));
+  expect_error(ErrorKind::kInvalidArgument, "key \"k/below\" lies where its directories would be",
+               [&] { redefine(second_, {.layout = "month"}); });
+  expect_error(ErrorKind::kInvalidArgument, "only by a write of all its rows",
+               [&] { lake_.append("k", to_table(second_), {.series = {.layout = "day"}, .redefine = true}); });
+  expect_error(ErrorKind::kInvalidArgument, "layout",
+               [&] { lake_.write("k", to_table(second_), {.series = {.layout = "day"}}); });
+  EXPECT_EQ(lake_.info("k").version, 1);
+  EXPECT_EQ(read(), first_);
+}
+
+}  // namespace
+}  // namespace varve
