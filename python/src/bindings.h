@@ -9,6 +9,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include "varve/base/interruption.h"
 #include "varve/lake/lake.h"
 #include "varve/lake/options.h"
 #include "varve/table/table.h"
@@ -44,10 +45,21 @@ inline std::optional<int64_t> to_nanoseconds(const std::optional<Timestamp>& at)
   return at ? std::optional(at->nanoseconds) : std::nullopt;
 }
 
-// Runs `work` without the GIL and gives back what it returns.
+// Without the GIL, for work that takes long. In the main thread Python's signals are looked at now and then, and what a
+// handler raises, such as KeyboardInterrupt, ends the work.
+class Unlocked {
+ public:
+  Unlocked();
+
+ private:
+  nanobind::gil_scoped_release released_;
+  std::optional<base::Interruption> interruption_;
+};
+
+// Runs `work` so and gives back what it returns.
 template <typename Work>
 auto unlocked(const Work& work) {
-  const nanobind::gil_scoped_release released;
+  const Unlocked without_gil;
   return work();
 }
 

@@ -43,7 +43,7 @@ nb::dict coverage(const Lake& lake, nb::handle key, nb::handle start, nb::handle
   const auto of = to_option<std::string>(key, "key");
   const CoverageRange within = to_range(start, end, to_option<std::string>(zone, "zone"));
   const Coverage known = [&] {
-    const nb::gil_scoped_release released;
+    const Unlocked without_gil;
     return lake.coverage(of, within);
   }();
   nb::dict fields;
@@ -57,7 +57,7 @@ nb::list missing(const Lake& lake, nb::handle key, nb::handle start, nb::handle 
   const auto of = to_option<std::string>(key, "key");
   const CoverageRange within = to_range(start, end, to_option<std::string>(zone, "zone"));
   return to_list([&] {
-    const nb::gil_scoped_release released;
+    const Unlocked without_gil;
     return lake.missing(of, within);
   }());
 }
@@ -65,20 +65,20 @@ nb::list missing(const Lake& lake, nb::handle key, nb::handle start, nb::handle 
 void record_coverage(Lake& lake, nb::handle key, nb::handle change, nb::handle zone) {
   const auto of = to_option<std::string>(key, "key");
   const CoverageChange native = to_coverage_change(change, to_option<std::string>(zone, "zone"));
-  const nb::gil_scoped_release released;
+  const Unlocked without_gil;
   lake.record_coverage(of, native);
 }
 
 std::string metadata(const Lake& lake, nb::handle key) {
   const auto of = to_option<std::string>(key, "key");
-  const nb::gil_scoped_release released;
+  const Unlocked without_gil;
   return lake.metadata(of);
 }
 
 void set_metadata(Lake& lake, nb::handle key, nb::handle json) {
   const auto of = to_option<std::string>(key, "key");
   const auto text = to_option<std::string>(json, "metadata");
-  const nb::gil_scoped_release released;
+  const Unlocked without_gil;
   lake.set_metadata(of, text);
 }
 

@@ -92,7 +92,7 @@ int64_t make_snapshot(Lake& lake, nb::handle name, nb::handle keys) {
 
 void remove_snapshot(Lake& lake, nb::handle name) {
   const auto called = to_option<std::string>(name, "name");
-  const nb::gil_scoped_release released;
+  const Unlocked without_gil;
   lake.remove_snapshot(called);
 }
 
@@ -130,7 +130,7 @@ void set_retention_policy(Lake& lake, nb::handle all_for, nb::handle hourly_for,
   const RetentionPolicy policy{.all_for = Duration{to_option<int64_t>(all_for, "all_for")},
                                .hourly_for = Duration{to_option<int64_t>(hourly_for, "hourly_for")},
                                .versions_max = to_option<int64_t>(versions_max, "versions_max")};
-  const nb::gil_scoped_release released;
+  const Unlocked without_gil;
   lake.set_retention_policy(policy);
 }
 

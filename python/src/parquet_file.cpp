@@ -179,7 +179,7 @@ void bind_reading(nb::module_& module) {
   using Columns = std::optional<std::vector<std::string>>;
   using Where = std::optional<Predicate>;
   nb::class_<ParquetFile>(module, "ParquetFile")
-      .def(nb::init<const std::string&>(), "path"_a, nb::call_guard<nb::gil_scoped_release>())
+      .def(nb::init<const std::string&>(), "path"_a, nb::call_guard<Unlocked>())
       .def("close", &ParquetFile::close)
       .def("fields", &fields_of)
       .def("nested", [](const ParquetFile& file) { return file.reader()->nested_columns(); })
@@ -195,7 +195,7 @@ void bind_reading(nb::module_& module) {
                               std::move(where)});
           },
           "columns"_a.none(), "start"_a.none(), "end"_a.none(), "zone"_a, "index"_a, "where"_a.none(),
-          nb::call_guard<nb::gil_scoped_release>())
+          nb::call_guard<Unlocked>())
       .def(
           "batches",
           [](const ParquetFile& file, Columns columns, std::optional<Bound> start, std::optional<Bound> end,
@@ -205,13 +205,13 @@ void bind_reading(nb::module_& module) {
                                 rows_max);
           },
           "columns"_a.none(), "start"_a.none(), "end"_a.none(), "zone"_a, "index"_a, "where"_a.none(), "rows_max"_a,
-          nb::call_guard<nb::gil_scoped_release>())
+          nb::call_guard<Unlocked>())
       .def(
           "explain",
           [](const ParquetFile& file, bool by_row_group) {
             return parquet::explain(*file.reader(), {.by_row_group = by_row_group});
           },
-          "by_row_group"_a, nb::call_guard<nb::gil_scoped_release>());
+          "by_row_group"_a, nb::call_guard<Unlocked>());
 }
 
 }  // namespace
@@ -221,10 +221,10 @@ void bind_parquet_file(nb::module_& module) {
   nb::class_<ParquetWriter>(module, "ParquetWriter")
       .def(nb::init<std::string, const std::string&, std::vector<std::string>, std::optional<int64_t>, bool>(),
            "path"_a, "compression"_a, "sorted_by"_a, "rows_per_group"_a.none(), "durable"_a)
-      .def("write", &ParquetWriter::write, "table"_a, nb::call_guard<nb::gil_scoped_release>())
-      .def("close", &ParquetWriter::close, nb::call_guard<nb::gil_scoped_release>())
-      .def("abandon", &ParquetWriter::abandon, nb::call_guard<nb::gil_scoped_release>())
-      .def("closed", &ParquetWriter::closed, nb::call_guard<nb::gil_scoped_release>());
+      .def("write", &ParquetWriter::write, "table"_a, nb::call_guard<Unlocked>())
+      .def("close", &ParquetWriter::close, nb::call_guard<Unlocked>())
+      .def("abandon", &ParquetWriter::abandon, nb::call_guard<Unlocked>())
+      .def("closed", &ParquetWriter::closed, nb::call_guard<Unlocked>());
 }
 
 }  // namespace varve::python

@@ -22,7 +22,7 @@ namespace {
 
 template <typename Work>
 auto unlocked(const Work& work) {
-  const nb::gil_scoped_release released;
+  const Unlocked without_gil;
   return work();
 }
 

@@ -37,7 +37,7 @@ nb::capsule Stream::arrow_stream() const {
 void bind_stream(nb::module_& module) {
   nb::class_<Stream>(module, "Stream")
       .def("empty", &Stream::empty)
-      .def("next", &Stream::next, nb::call_guard<nb::gil_scoped_release>())
+      .def("next", &Stream::next, nb::call_guard<Unlocked>())
       .def("arrow_stream", &Stream::arrow_stream);
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "varve/base/error.h"
+#include "varve/base/interruption.h"
 
 namespace varve::base {
 namespace {
@@ -50,6 +51,7 @@ struct ThreadPool::State {
       const size_t index = loop.next.fetch_add(1, std::memory_order_relaxed);
       if (index >= loop.count) return;
       try {
+        Interruption::poll();
         loop.body(index);
       } catch (...) {
         loop.next.store(loop.count, std::memory_order_relaxed);
@@ -115,10 +117,7 @@ ThreadPool::~ThreadPool() {
 size_t ThreadPool::size() const noexcept { return state_->threads.size() + 1; }
 
 void ThreadPool::parallel_for(size_t count, const std::function<void(size_t)>& body) {
-  if (count <= 1 || state_->threads.empty()) {
-    for (size_t index = 0; index < count; ++index) body(index);
-    return;
-  }
+  if (count <= 1 || state_->threads.empty()) return base::parallel_for(nullptr, count, body);
   Loop loop{.count = count, .body = body, .error = nullptr, .left = {}};
   {
     const std::lock_guard lock(state_->mutex);
@@ -130,6 +129,14 @@ void ThreadPool::parallel_for(size_t count, const std::function<void(size_t)>& b
   std::erase(state_->loops, &loop);
   loop.left.wait(lock, [&] { return loop.guests == 0; });
   if (loop.error) std::rethrow_exception(loop.error);
+}
+
+void parallel_for(ThreadPool* pool, size_t count, const std::function<void(size_t)>& body) {
+  if (pool != nullptr && count > 1) return pool->parallel_for(count, body);
+  for (size_t index = 0; index < count; ++index) {
+    Interruption::poll();
+    body(index);
+  }
 }
 
 }  // namespace varve::base

@@ -35,4 +35,7 @@ class ThreadPool {
   std::unique_ptr<State> state_;
 };
 
+// The same on a pool that need not be there: without one, one after the other.
+void parallel_for(ThreadPool* pool, size_t count, const std::function<void(size_t index)>& body);
+
 }  // namespace varve::base

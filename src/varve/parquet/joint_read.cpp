@@ -35,7 +35,7 @@ JointTable read_jointly(std::span<const FilePart> parts, const ReadOptions& opti
                           return options.range && !part.inside;
                         });
   if (choosing)
-    run_all(parts.size() > 2 ? options.pool : nullptr, files.size(), [&](size_t at) { files[at].select(); });
+    base::parallel_for(parts.size() > 2 ? options.pool : nullptr, files.size(), [&](size_t at) { files[at].select(); });
   JointTable result{read_table(files, options.pool), {}};
   for (const FileRead& file : files) {
     int64_t rows = 0;

@@ -203,11 +203,8 @@ void Writer::State::write_groups(const std::vector<GroupRows>& groups) {
   };
   const int64_t rows = std::accumulate(groups.begin(), groups.end(), int64_t{0},
                                        [](int64_t sum, const GroupRows& group) { return sum + rows_of(group); });
-  if (options.pool != nullptr && rows * static_cast<int64_t>(columns) > kFewValues) {
-    options.pool->parallel_for(groups.size() * columns, encode_one);
-  } else {
-    for (size_t index = 0; index < groups.size() * columns; ++index) encode_one(index);
-  }
+  const bool few = rows * static_cast<int64_t>(columns) <= kFewValues;
+  base::parallel_for(few ? nullptr : options.pool, groups.size() * columns, encode_one);
 }
 
 void Writer::State::write_chunk(size_t group, size_t column, EncodedChunk chunk) {

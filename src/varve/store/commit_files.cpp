@@ -234,11 +234,7 @@ void CommitFiles::move_into_objects() {
 void CommitFiles::move_staged() {
   if (staged_.empty()) return;
   const auto settle_one = [this](size_t at) { settle(staged_[at]); };
-  if (engine_.pool() != nullptr && staged_.size() > 1) {
-    engine_.pool()->parallel_for(staged_.size(), settle_one);
-  } else {
-    for (size_t at = 0; at < staged_.size(); ++at) settle_one(at);
-  }
+  base::parallel_for(engine_.pool(), staged_.size(), settle_one);
   moved_ = true;
   for (const StagedFile& staged : staged_) {
     engine_.files().rename(staged.path, engine_.disk().object_path(staged.id));

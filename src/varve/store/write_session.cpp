@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "varve/base/error.h"
+#include "varve/base/interruption.h"
 #include "varve/base/naming.h"
 #include "varve/base/uuid.h"
 #include "varve/catalog/key.h"
@@ -183,8 +184,7 @@ struct WriteSession::State {
 
   void write_files(std::vector<FileWork>& works, CommitFiles& files) const {
     const auto write_one = [&](size_t at) { write_file(works[at], at, files); };
-    if (engine.pool() != nullptr && works.size() > 1) return engine.pool()->parallel_for(works.size(), write_one);
-    for (size_t at = 0; at < works.size(); ++at) write_one(at);
+    base::parallel_for(engine.pool(), works.size(), write_one);
   }
 
   void name_files(std::vector<FileWork>& works) {
@@ -361,7 +361,7 @@ void WriteSession::write_many(std::vector<SeriesWrite> writes) {
   for (const SeriesWrite& write : writes) keys.push_back(&state_->touch(write.key, operation_of(write)));
   std::vector<std::exception_ptr> errors(writes.size());
   std::atomic<size_t> first_error = writes.size();
-  for_all(state_->engine.pool(), writes.size(), [&](size_t at) {
+  base::parallel_for(state_->engine.pool(), writes.size(), [&](size_t at) {
     if (at > first_error) return;
     try {
       run_naming_series(writes[at].key, [&] { work_out(state_->engine, *keys[at], writes[at]); });
@@ -464,12 +464,14 @@ void WriteSession::adopt(const Adoption& adoption) {
 
 CommitResult WriteSession::commit(const CommitOptions& options) {
   CommitResult result;
+  std::optional<base::Uninterrupted> finishing;
   state_->publish_what_is_behind();
   state_->check_keys();
   const auto changed = [](const auto& entry) { return entry.second.result.changed; };
   if (std::any_of(state_->keys.begin(), state_->keys.end(), changed)) {
     const std::string commit_id = base::make_uuid();
     const std::vector<catalog::CommittedSeries> all = state_->make_durable(commit_id);
+    finishing.emplace();
     const bool later = !options.published && state_->engine.publisher();
     for (const catalog::CommittedSeries& committed : all) {
       SeriesResult& series = state_->find(committed.key).result;

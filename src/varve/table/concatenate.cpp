@@ -167,11 +167,6 @@ void check_same_schema(std::span<const Table> pieces) {
 
 }  // namespace
 
-void for_each_column(size_t count, base::ThreadPool* pool, const std::function<void(size_t)>& body) {
-  if (pool != nullptr) return pool->parallel_for(count, body);
-  for (size_t position = 0; position < count; ++position) body(position);
-}
-
 Column assemble(std::span<const Column> sources, const RunList& runs) {
   if (runs.runs().size() == 1 && runs.rows() == sources[runs.runs()[0].source].length()) {
     return sources[runs.runs()[0].source];
@@ -197,7 +192,7 @@ Table assemble(std::span<const Table> sources, const RunList& runs, base::Thread
   const size_t count = sources[0].num_columns();
   std::vector<Column> columns(count);
   if (std::ssize(columns) * runs.rows() <= kFewValues) pool = nullptr;
-  for_each_column(count, pool, [&](size_t position) {
+  base::parallel_for(pool, count, [&](size_t position) {
     std::vector<Column> pieces;
     pieces.reserve(sources.size());
     for (const Table& source : sources) pieces.push_back(source.column(position));

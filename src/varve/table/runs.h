@@ -54,9 +54,6 @@ Column assemble(std::span<const Column> sources, const RunList& runs);
 // The same for tables of one schema; the metadata are those of the first.
 Table assemble(std::span<const Table> sources, const RunList& runs, base::ThreadPool* pool);
 
-// Runs body(position) for each column, side by side if `pool` is given.
-void for_each_column(size_t count, base::ThreadPool* pool, const std::function<void(size_t)>& body);
-
 // So few values are copied before another thread is awake.
 inline constexpr int64_t kFewValues = int64_t{1} << 15;
 

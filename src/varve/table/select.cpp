@@ -158,8 +158,8 @@ Table take(const Table& source, std::span<const int64_t> rows, base::ThreadPool*
   const CheckedRows chosen = check_rows(rows, source.num_rows());
   std::vector<Column> columns(source.num_columns());
   if (std::ssize(columns) * std::ssize(rows) <= kFewValues) pool = nullptr;
-  for_each_column(columns.size(), pool,
-                  [&](size_t position) { columns[position] = take_checked(source.column(position), chosen); });
+  base::parallel_for(pool, columns.size(),
+                     [&](size_t position) { columns[position] = take_checked(source.column(position), chosen); });
   return Table(source.schema(), std::move(columns));
 }
 

@@ -127,12 +127,4 @@ void ColumnAssembly::unite_dictionaries(ColumnParts& parts) {
   parts.dictionary = std::make_shared<const Column>(united.finish());
 }
 
-void run_all(base::ThreadPool* pool, size_t count, const std::function<void(size_t)>& body) {
-  if (pool != nullptr && count > 1) {
-    pool->parallel_for(count, body);
-  } else {
-    for (size_t at = 0; at < count; ++at) body(at);
-  }
-}
-
 }  // namespace varve::parquet

@@ -43,7 +43,4 @@ class ColumnAssembly {
   std::unique_ptr<JoinedStrings> strings_;  // of several pieces
 };
 
-// Runs body(0) to body(count - 1) on the pool, or one after the other if there is none.
-void run_all(base::ThreadPool* pool, size_t count, const std::function<void(size_t)>& body);
-
 }  // namespace varve::parquet

@@ -103,7 +103,7 @@ void FileRead::select() {
     group.rows = possible_rows({*file_, group.group, columns, nullptr}, condition, group.rows);
   }
   drop_empty_groups();
-  run_all(options_->pool, groups_.size(), [&](size_t at) {
+  base::parallel_for(options_->pool, groups_.size(), [&](size_t at) {
     GroupRows& group = groups_[at];
     file_->memory->workspaces.use(budget, [&](Workspace& workspace) {
       const auto read_rows = [&](const ColumnQuestion& question) { return match(question, group.group, workspace); };

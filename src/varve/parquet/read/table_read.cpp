@@ -39,13 +39,13 @@ class TableRead {
     MemoryBudget budget(bytes_max_);
     std::vector<ColumnAssembly> assemblies = prepare(columns, budget);
     // Row group by row group, so that neighbouring tasks read neighbouring bytes.
-    run_all(pool, pieces_.size() * columns.size(), [&](size_t task) {
+    base::parallel_for(pool, pieces_.size() * columns.size(), [&](size_t task) {
       const size_t column = task % columns.size();
       if (columns[column]->type.id == TypeId::kNull) return;
       decode(task / columns.size(), column, assemblies[column], budget);
     });
     std::vector<Column> result(columns.size());
-    run_all(pool, columns.size(), [&](size_t at) { result[at] = assemblies[at].finish(); });
+    base::parallel_for(pool, columns.size(), [&](size_t at) { result[at] = assemblies[at].finish(); });
     return Table(files_[0].schema(), std::move(result));
   }
 

@@ -62,8 +62,8 @@ class PanelReader {
   [[nodiscard]] Table read_chunk(size_t first, size_t end, std::vector<int64_t>& counts) const {
     if (const auto parts = open_parts(first, end)) return read_parts(first, end, *parts, counts);
     std::vector<Table> pieces(end - first);
-    for_all(engine_.pool(), pieces.size(),
-            [&](size_t at) { pieces[at] = table::conform(views_[first + at].read(), schema_); });
+    base::parallel_for(engine_.pool(), pieces.size(),
+                       [&](size_t at) { pieces[at] = table::conform(views_[first + at].read(), schema_); });
     for (const Table& piece : pieces) counts.push_back(piece.num_rows());
     return table::concatenate(pieces, engine_.pool());
   }
@@ -79,7 +79,7 @@ class PanelReader {
     }
     Parts parts(end - first);
     std::atomic<bool> all_fit = true;
-    for_all(engine_.pool(), parts.size(), [&](size_t at) {
+    base::parallel_for(engine_.pool(), parts.size(), [&](size_t at) {
       const SeriesView& view = views_[first + at];
       for (size_t file = 0; file < view.num_files() && all_fit; ++file) {
         auto part = view.part(file);

@@ -140,7 +140,7 @@ struct Replay::State {
   bool begun = false;
 
   void look_ahead() {
-    for_all(pool, cursors.size(), [&](size_t at) { cursors[at].look_ahead(read_schema, index); });
+    base::parallel_for(pool, cursors.size(), [&](size_t at) { cursors[at].look_ahead(read_schema, index); });
     if (begun) return;
     begun = true;
     for (size_t series = 0; series < cursors.size(); ++series) {

@@ -42,11 +42,6 @@ Schema with_columns(const Schema& schema, const std::vector<std::string>& names)
   return Schema(std::move(fields));
 }
 
-void for_all(base::ThreadPool* pool, size_t count, const std::function<void(size_t)>& body) {
-  if (pool != nullptr && count > 1) return pool->parallel_for(count, body);
-  for (size_t at = 0; at < count; ++at) body(at);
-}
-
 std::vector<Catalog::State> find_states(Engine& engine, std::span<const std::string> keys, const Selection& selection) {
   Catalog::StatesWanted wanted{.version = selection.version};
   if (selection.within_range) {
@@ -129,7 +124,7 @@ Table SeriesView::read_files(size_t first, size_t end) const {
     opened[at].reader = engine_->objects().find_in_memory(state_.objects[first + at].id);
     if (!opened[at].reader) closed.push_back(at);
   }
-  for_all(closed.size() > kFewFiles ? engine_->pool() : nullptr, closed.size(), [&](size_t number) {
+  base::parallel_for(closed.size() > kFewFiles ? engine_->pool() : nullptr, closed.size(), [&](size_t number) {
     opened[closed[number]].reader = open_object(*engine_, key(), state_.objects[first + closed[number]]);
   });
   for (Source& source : opened) source.fits = fits(source.reader->schema());
@@ -141,7 +136,7 @@ Table SeriesView::read_files(size_t first, size_t end) const {
     return conform(parquet::read_jointly(parts, part_options()).table, schema_, state_.objects[first]);
   }
   std::vector<Table> pieces(opened.size());
-  for_all(engine_->pool(), pieces.size(), [&](size_t at) {
+  base::parallel_for(engine_->pool(), pieces.size(), [&](size_t at) {
     const ObjectRow& object = state_.objects[first + at];
     pieces[at] = read_opened(opened[at], object, 0, opened[at].reader->num_rows());
   });

@@ -86,9 +86,6 @@ class SeriesView {
 // These columns, in the order named. Throws NotFound.
 Schema with_columns(const Schema& schema, const std::vector<std::string>& names);
 
-// Runs body(0) … body(count - 1), on the pool if there is one.
-void for_all(base::ThreadPool* pool, size_t count, const std::function<void(size_t)>& body);
-
 // Files that may be open at once; those in memory do not count.
 inline constexpr size_t kFilesAtOnce = 256;
 

@@ -69,7 +69,7 @@ class Widening {
     columns[0] = make_column<T>(fields[0].type, all.values);
     for (const std::string& key : keys_) fields.push_back({key, rows_.schema()[1].type});
     Schema schema(std::move(fields));
-    table::for_each_column(keys_.size(), pool, [&](size_t key) {
+    base::parallel_for(pool, keys_.size(), [&](size_t key) {
       const Column own = rows_.column(size_t{1}).slice(firsts_[key], std::ssize(own_[key]));
       columns[key + 1] = spread<T>(own, own_[key], all.values);
     });

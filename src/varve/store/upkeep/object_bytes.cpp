@@ -64,9 +64,4 @@ std::string find_damage(const base::File& file, const catalog::ObjectRow& object
   return "has the SHA-256 " + sha256 + " and should have " + object.sha256;
 }
 
-void for_each(base::ThreadPool* pool, size_t count, const std::function<void(size_t)>& body) {
-  if (pool != nullptr && count > 1) return pool->parallel_for(count, body);
-  for (size_t at = 0; at < count; ++at) body(at);
-}
-
 }  // namespace varve::store

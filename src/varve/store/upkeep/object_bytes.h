@@ -24,7 +24,4 @@ std::string find_damage(Engine& engine, const catalog::ObjectRow& object, Meter&
 // The same of a file that is said to hold them.
 std::string find_damage(const base::File& file, const catalog::ObjectRow& object, Meter& meter);
 
-// Calls `body` for 0 to count - 1, side by side unless `pool` is null.
-void for_each(base::ThreadPool* pool, size_t count, const std::function<void(size_t)>& body);
-
 }  // namespace varve::store

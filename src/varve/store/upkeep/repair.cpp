@@ -78,7 +78,7 @@ class SeriesRepair {
   std::vector<ObjectRow> mend_objects() {
     const std::vector<ObjectRow> objects = needed_objects(engine_, series_.id);
     std::vector<std::string> damage(objects.size());
-    for_each(engine_.pool(), objects.size(), [&](size_t at) { damage[at] = describe_damage(objects[at]); });
+    base::parallel_for(engine_.pool(), objects.size(), [&](size_t at) { damage[at] = describe_damage(objects[at]); });
     report_.files += static_cast<int64_t>(objects.size());
     std::vector<ObjectRow> lost;
     for (size_t at = 0; at < objects.size(); ++at) {

@@ -77,8 +77,8 @@ class SeriesVerifier {
 
   void check_files() {
     std::vector<ObjectCheck> checks(state_.objects.size());
-    for_each(engine_.pool(), checks.size(),
-             [&](size_t at) { checks[at] = check_object(engine_, state_.objects[at], rules_, meter_); });
+    base::parallel_for(engine_.pool(), checks.size(),
+                       [&](size_t at) { checks[at] = check_object(engine_, state_.objects[at], rules_, meter_); });
     std::vector<catalog::WholeObject> whole;
     std::optional<Table> last_row;  // of the file before
     for (size_t at = 0; at < checks.size(); ++at) {
@@ -154,7 +154,7 @@ void check_old_files(Engine& engine, const catalog::SeriesRow& series, Verificat
   std::erase_if(objects, [](const ObjectRow& object) { return !object.removed_version; });
   for (const ObjectRow& object : objects) meter.expect(object.bytes);
   std::vector<ObjectCheck> checks(objects.size());
-  for_each(engine.pool(), objects.size(), [&](size_t at) {
+  base::parallel_for(engine.pool(), objects.size(), [&](size_t at) {
     const ObjectRow& object = objects[at];
     const SeriesRules rules{.key = series.key,
                             .definition = series.definition,

@@ -44,11 +44,7 @@ Column evaluate(const Predicate& predicate, const Table& source, base::ThreadPoo
       pack({matches.data(), count}, bits.as<uint8_t>() + row / 8);
     }
   };
-  if (pool != nullptr) {
-    pool->parallel_for(tasks, evaluate_task);
-  } else {
-    for (size_t task = 0; task < tasks; ++task) evaluate_task(task);
-  }
+  base::parallel_for(pool, tasks, evaluate_task);
   return Column({.type = DataType::boolean(), .length = rows, .values = std::move(bits).finish(), .null_count = 0});
 }
 

@@ -84,7 +84,7 @@ std::vector<FoundObject> find_objects_on_disk(const Disk& disk, base::ThreadPool
     }
   }
   std::vector<FoundObject> found(ids.size());
-  for_each(pool, ids.size(), [&](size_t at) {
+  base::parallel_for(pool, ids.size(), [&](size_t at) {
     found[at] = examine_file(disk.files(), disk.object_path(ids[at]), meter);
     found[at].id = ids[at];
   });
