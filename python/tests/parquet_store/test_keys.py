@@ -105,6 +105,33 @@ def test_a_parent_filters_what_has_time(store: ParquetStore) -> None:
     assert store.read("a", date(2030, 1, 1), columns=["day"])["day"].to_list() == [10]
 
 
+def test_gaps_of_a_parent_are_those_of_what_has_time(store: ParquetStore) -> None:
+    store.write("a/timed", rows([0, 1, 5]))
+    store.write("a/untimed", pl.DataFrame({"day": [10]}))
+    assert store.get_gaps("a", at(0), at(5), timedelta(minutes=1)) == [(at(2), at(4))]
+
+
+def test_a_parent_of_times_with_and_without_a_zone_is_no_frame(store: ParquetStore) -> None:
+    store.write("a/utc", rows([0]))
+    store.write("a/naive", rows([1]).with_columns(pl.col("timestamp").dt.replace_time_zone(None)))
+    with pytest.raises(StorageError, match="Failed to read a"):
+        store.read("a")
+
+
+def test_a_parent_is_read_while_a_key_below_it_goes(store: ParquetStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write("a/stays", rows([0, 1]))
+    store.write("a/goes", rows([2]))
+    info_all = varve.Lake.info_all
+
+    def info_all_and_delete(lake: varve.Lake[pl.DataFrame], prefix: str) -> list[varve.SeriesInfo]:
+        found = info_all(lake, prefix)
+        store.delete("a/goes")
+        return found
+
+    monkeypatch.setattr(varve.Lake, "info_all", info_all_and_delete)
+    assert store.read("a").equals(rows([0, 1]))
+
+
 def test_a_parent_deletes_what_lies_below(store: ParquetStore) -> None:
     for key in ("forex/EUR", "forex/sub/GBP", "forex2"):
         store.write(key, rows([0]))

@@ -99,14 +99,23 @@ def _of_one_version(lake: FrameLake, key: str, read: Callable[[varve.SeriesInfo]
 
 def read_below(lake: FrameLake, key: str, selection: Selection) -> pl.DataFrame:
     """All series below a key as one frame; those with timestamps as they are at one moment."""
-    series = [info for info in lake.info_all(key) if info.key != key]
-    frames = [
-        _read_together(lake, members, selection)
-        for timed in (True, False)
-        if (members := [info for info in series if bool(info.index) is timed])
-    ]
-    if not frames:
+    while True:
+        series = [info for info in lake.info_all(key) if info.key != key]
+        try:
+            return _read_all(lake, key, series, selection)
+        except DataNotFoundError:  # one that was there goes meanwhile
+            if all(lake.exists(info.key) for info in series):
+                raise
+
+
+def _read_all(lake: FrameLake, key: str, series: list[varve.SeriesInfo], selection: Selection) -> pl.DataFrame:
+    """Rows without a time are last. Raises StorageError where some timestamps have a zone and others have not."""
+    alike: dict[tuple[bool, bool], list[varve.SeriesInfo]] = {}
+    for info in series:
+        alike.setdefault((not info.index, was_naive(info)), []).append(info)
+    if not alike:
         return pl.DataFrame()
+    frames = [_read_together(lake, alike[sort], selection) for sort in sorted(alike)]
     try:
         whole = pl.concat(frames, how="diagonal_relaxed")
         if INDEX in whole.columns:
@@ -117,7 +126,7 @@ def read_below(lake: FrameLake, key: str, selection: Selection) -> pl.DataFrame:
 
 
 def _read_together(lake: FrameLake, series: list[varve.SeriesInfo], selection: Selection) -> pl.DataFrame:
-    """All of timed series, or of untimed ones; with all columns, since not each series has those that are wanted."""
+    """All of series of one sort; with all columns, since not each has those that are wanted."""
     options = [_options(info, selection) for info in series]
     key_column = "key"
     while any(key_column in info.schema for info in series):

@@ -157,9 +157,9 @@ class ParquetStore:
         """Stretches from ``start`` to ``end`` without rows, oldest first, by the first and last moment at which one is
         missing.
 
-        Rows may be 1.1 times ``expected_interval`` apart. Without data it is the whole stretch. Times without a zone
-        are taken as UTC. Raises StorageError for an interval that is not positive, and for data without timestamps or
-        whose timestamps have no zone.
+        Rows may be 1.1 times ``expected_interval`` apart; those without a time do not count. Without data it is the
+        whole stretch. Times without a zone are taken as UTC. Raises StorageError for an interval that is not positive,
+        and for data without timestamps or whose timestamps have no zone.
         """
         series = to_series_key(key)
         if expected_interval <= timedelta(0):
@@ -167,7 +167,7 @@ class ParquetStore:
         rows = read_frame(self._lake(), series, Selection(start, end, [INDEX]))
         if not self._checked(rows, series).width:
             return [(start, end)]
-        return find_gaps(rows[INDEX], start, end, expected_interval)
+        return find_gaps(rows[INDEX].drop_nulls(), start, end, expected_interval)
 
     def exists(self, key: str) -> bool:
         """Whether the key, or one below it, has data."""
