@@ -67,6 +67,7 @@ nb::dict diff(const Lake& lake, nb::handle key, nb::handle from, const nb::kwarg
   const std::optional<AsOf> to = to_as_of(named["newer"], "newer");
   DiffOptions options;
   options.limit = to_optional<int64_t>(named["limit"], "limit");
+  options.on_progress = to_work(named["progress"]).progress;
   const Diff found = unlocked([&] { return lake.diff(of, *state, to, options); });
   nb::dict fields;
   fields["from_version"] = found.from_version;
@@ -111,13 +112,7 @@ std::vector<std::pair<std::string, int64_t>> snapshot(const Lake& lake, nb::hand
 
 nb::tuple vacuum(Lake& lake, nb::handle key, const nb::kwargs& named) {
   const auto of = to_option<std::string>(key, "key");
-  const auto length = [&](const char* name) {
-    const auto nanoseconds = to_optional<int64_t>(named[name], name);
-    return nanoseconds ? std::optional(Duration{*nanoseconds}) : std::nullopt;
-  };
-  const VacuumOptions options{.all_for = length("all_for"),
-                              .hourly_for = length("hourly_for"),
-                              .versions_max = to_optional<int64_t>(named["versions_max"], "versions_max")};
+  const VacuumOptions options = to_vacuum_options(named);
   const VacuumReport report = unlocked([&] { return lake.vacuum(of, options); });
   return nb::make_tuple(report.versions, report.files, report.bytes);
 }

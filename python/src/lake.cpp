@@ -298,6 +298,13 @@ void bind_questions(nb::class_<Lake>& lake) {
   lake.def("info_all", &info_all, "prefix"_a.none());
 }
 
+// Of (name, sha256, again).
+Source to_source(nb::handle source) {
+  return {.name = to_option<std::string>(source[0], "source"),
+          .sha256 = to_option<std::string>(source[1], "source"),
+          .again = to_option<bool>(source[2], "source")};
+}
+
 }  // namespace
 
 SeriesWriteOptions to_write_options(const nb::kwargs& named) {
@@ -312,6 +319,7 @@ SeriesWriteOptions to_write_options(const nb::kwargs& named) {
   if (const nb::object coverage = named["coverage"]; !coverage.is_none()) {
     options.coverage = to_coverage_change(coverage, options.zone);
   }
+  if (const nb::object source = named["source"]; !source.is_none()) options.source = to_source(source);
   options.metadata = to_optional<std::string>(named["metadata"], "metadata");
   options.expects_version = to_optional<int64_t>(named["expects_version"], "expects_version");
   options.published = to_option<bool>(named["published"], "published");
@@ -329,6 +337,7 @@ nb::dict to_commit_fields(const Commit& commit) {
   fields["rows_unchanged"] = commit.rows_unchanged;
   fields["rows_ignored"] = commit.rows_ignored;
   fields["rows_removed"] = commit.rows_removed;
+  fields["source_seen"] = commit.source_seen;
   fields["published"] = commit.published;
   return fields;
 }

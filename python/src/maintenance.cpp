@@ -164,7 +164,13 @@ void bind_maintenance(nb::module_& module, nb::class_<Lake>& lake) {
   lake.def("repair", &repair, "key"_a.none(), "from_backup"_a.none(), "progress"_a.none());
   lake.def("backup", &backup, "to"_a.none(), "progress"_a.none());
   lake.def("doctor", &doctor);
-  lake.def("stats", [](const Lake& self) { return to_dict(unlocked([&] { return self.stats(); })); });
+  lake.def(
+      "stats",
+      [](const Lake& self, const nb::kwargs& named) {
+        const VacuumOptions options = to_vacuum_options(named);
+        return to_dict(unlocked([&] { return self.stats(options); }));
+      },
+      "options"_a);
   module.def("rebuild_catalog", &rebuild, "path"_a.none(), "replace"_a.none(), "progress"_a.none());
   module.def("restore_lake", &restore, "source"_a.none(), "to"_a.none(), "progress"_a.none());
 }

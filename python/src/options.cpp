@@ -57,4 +57,14 @@ WorkOptions to_work(const nb::object& progress) {
   return options;
 }
 
+VacuumOptions to_vacuum_options(const nb::kwargs& named) {
+  const auto length = [&](const char* name) {
+    const auto nanoseconds = to_optional<int64_t>(named[name], name);
+    return nanoseconds ? std::optional(Duration{*nanoseconds}) : std::nullopt;
+  };
+  return {.all_for = length("all_for"),
+          .hourly_for = length("hourly_for"),
+          .versions_max = to_optional<int64_t>(named["versions_max"], "versions_max")};
+}
+
 }  // namespace varve::python

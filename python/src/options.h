@@ -63,4 +63,7 @@ std::optional<std::vector<std::string>> to_optional_columns(nanobind::handle val
 // is returned.
 WorkOptions to_work(const nanobind::object& progress);
 
+// `all_for`, `hourly_for` (nanoseconds) and `versions_max`, or None for what the policy of the lake says.
+VacuumOptions to_vacuum_options(const nanobind::kwargs& named);
+
 }  // namespace varve::python

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from conftest import make_bars
 
 import varve
 
@@ -106,3 +107,10 @@ def test_doctor_and_stats(filled: varve.Lake) -> None:
     stats = filled.stats()
     assert stats.keys == 2 and stats.versions == 2 and stats.by_layout["range"].keys == 2
     assert stats.rows == sum(info.rows for info in filled.info_all())
+
+
+def test_stats_tell_what_a_vacuum_would_remove(filled: varve.Lake) -> None:
+    filled.upsert("fx/EUR", make_bars(0, 1, close=9.0))
+    assert filled.stats().free_files == 0
+    free = filled.stats(all_for=0, hourly_for=0)
+    assert free.free_files == free.old_files == filled.vacuum(all_for=0, hourly_for=0).files > 0

@@ -28,6 +28,7 @@ def wide(lake: varve.Lake) -> varve.Lake:
             pl.Series(f"x{column}", random.standard_normal(50_000)) for column in range(4)
         )
         lake.write(f"k{at}", bars, target_rows_per_file=1 << 14)
+    lake.write("k1", lake.read("k2"), published=True)
     return lake
 
 
@@ -36,6 +37,7 @@ CALLS: dict[str, Callable[[varve.Lake, pathlib.Path, Any], object]] = {
     "repair": lambda lake, path, progress: lake.repair(progress=progress),
     "backup": lambda lake, path, progress: lake.backup(path / "copy", progress=progress),
     "compact": lambda lake, path, progress: lake.compact("k0", 1 << 20, progress=progress),
+    "diff": lambda lake, path, progress: lake.diff("k1", 1, progress=progress),
 }
 
 

@@ -31,6 +31,7 @@ from varve._registry import DataFile, FetchRun, ModelArtifact, ProcessingRun, Re
 from varve._stream import Stream
 from varve._table import Table
 from varve._transaction import Commit, Transaction
+from varve._writing import Source
 from varve.errors import (
     AlreadyExistsError,
     CancelledError,
@@ -96,6 +97,7 @@ __all__ = [
     "SchemaVersion",
     "SeriesInfo",
     "SnapshotInfo",
+    "Source",
     "StorageError",
     "StorageIoError",
     "Stream",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from varve import _varve
+from varve._progress import Progress, ShowProgress, work
 from varve._times import Naive, in_reach, to_nanoseconds
 from varve._transaction import Commit
 from varve.errors import InvalidArgumentError
@@ -123,7 +124,15 @@ class History:
         then = to_native_as_of(as_of, self._naive)
         return Commit(**self._native.restore(key, then, expects_version, dry_run))
 
-    def diff(self, key: str, older: AsOf, newer: AsOf | None = None, *, limit: int | None = 1 << 20) -> Diff:
+    def diff(
+        self,
+        key: str,
+        older: AsOf,
+        newer: AsOf | None = None,
+        *,
+        limit: int | None = 1 << 20,
+        progress: ShowProgress = None,
+    ) -> Diff:
         """What changed from ``older`` to ``newer`` (the newest by default), which may as well be the other way round.
 
         ``limit`` is how many rows of each sort are given, the first ones (None: all); the counts are of all. Files that
@@ -131,7 +140,11 @@ class History:
         DataNotFoundError, SchemaCompatibilityError where columns of one name cannot be compared.
         """
         states = to_native_as_of(older, self._naive), to_native_as_of(newer, self._naive)
-        fields: dict[str, Any] = {**self._native.diff(key, states[0], newer=states[1], limit=limit)}
+
+        def compare(tell: Progress | None) -> dict[str, Any]:
+            return {**self._native.diff(key, states[0], newer=states[1], limit=limit, progress=tell)}
+
+        fields = work("diff", progress, compare)
         return Diff(**fields | {name: self._out(fields[name]) for name in ("added", "removed", "before", "after")})
 
     def make_snapshot(self, name: str, keys: Sequence[str] | None = None) -> int:
@@ -170,11 +183,7 @@ class History:
         or seconds; None is what ``retention_policy`` says. Raises DataNotFoundError, InvalidArgumentError,
         ReadOnlyError.
         """
-        kept = {
-            name: None if length is None else _to_duration(name, length)
-            for name, length in (("all_for", all_for), ("hourly_for", hourly_for))
-        }
-        return VacuumReport(*self._native.vacuum(key, **kept, versions_max=versions_max))
+        return VacuumReport(*self._native.vacuum(key, **to_native_policy(all_for, hourly_for, versions_max)))
 
     @property
     def retention_policy(self) -> RetentionPolicy:
@@ -203,6 +212,15 @@ def to_native_as_of(as_of: AsOf | None, naive: Naive) -> Any:
     if isinstance(as_of, datetime.datetime) or type(as_of).__name__ == "datetime64":
         return _varve.as_of_time(in_reach(to_nanoseconds(as_of, naive)))
     return as_of
+
+
+def to_native_policy(
+    all_for: datetime.timedelta | float | None, hourly_for: datetime.timedelta | float | None, versions_max: int | None
+) -> dict[str, int | None]:
+    """What one vacuum keeps, as the engine takes it; None where the lake's policy says it."""
+    lengths = {"all_for": all_for, "hourly_for": hourly_for}
+    kept = {name: None if length is None else _to_duration(name, length) for name, length in lengths.items()}
+    return {**kept, "versions_max": versions_max}
 
 
 def _to_duration(name: str, length: datetime.timedelta | float) -> int:

@@ -22,7 +22,7 @@ from varve._stream import Stream
 from varve._table import Table
 from varve._times import Naive, TimeLike, to_bound
 from varve._transaction import Commit, Transaction
-from varve._writing import OnConflict, Prices, WriteOptions, to_metadata, to_native_options
+from varve._writing import OnConflict, Prices, Source, WriteOptions, to_metadata, to_native_options
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -127,6 +127,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         price_columns: Sequence[str] | None = None,
         coverage: CoverageChange | None = None,
         metadata: Mapping[str, Any] | None = None,
+        source: Source | None = None,
         expects_version: int | None = None,
         published: bool = False,
         redefine: bool = False,
@@ -146,7 +147,8 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         SchemaCompatibilityError shows one that has more.
 
         ``coverage`` and ``metadata`` (see ``record_coverage``, ``set_metadata``) are kept in the same commit, and also
-        if the rows change nothing; earlier coverage ends here. ``expects_version`` is the version that the series must
+        if the rows change nothing; earlier coverage ends here. ``source`` is the file that the rows came from.
+        ``expects_version`` is the version that the series must
         have (0: it must not exist), else ConcurrentWriteError and nothing written. ``published``: the visible tree
         shows the commit when the call returns; else it follows within ``publish_delay_seconds``.
 
@@ -164,6 +166,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
             price_columns=price_columns,
             coverage=coverage,
             metadata=metadata,
+            source=source,
             expects_version=expects_version,
             published=published,
             redefine=redefine,
@@ -186,12 +189,14 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         price_columns: Sequence[str] | None = None,
         coverage: CoverageChange | None = None,
         metadata: Mapping[str, Any] | None = None,
+        source: Source | None = None,
         expects_version: int | None = None,
         published: bool = False,
     ) -> Commit:
         """Adds rows. Where a row with that identity is there: AlreadyExistsError and nothing written, or, with
-        ``on_conflict="ignore"``, the new row is left out and counted. Else as ``write``; raises
-        SchemaCompatibilityError for types that do not go with the series."""
+        ``on_conflict="ignore"``, the new row is left out and counted. Rows without identity that have a ``source`` are
+        not added twice (see ``Source``). Else as ``write``; raises SchemaCompatibilityError for types that do not go
+        with the series."""
         options = WriteOptions(
             on_conflict=on_conflict,
             kind=kind,
@@ -204,6 +209,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
             price_columns=price_columns,
             coverage=coverage,
             metadata=metadata,
+            source=source,
             expects_version=expects_version,
             published=published,
         )
@@ -224,6 +230,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         price_columns: Sequence[str] | None = None,
         coverage: CoverageChange | None = None,
         metadata: Mapping[str, Any] | None = None,
+        source: Source | None = None,
         expects_version: int | None = None,
         published: bool = False,
     ) -> Commit:
@@ -240,6 +247,7 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
             price_columns=price_columns,
             coverage=coverage,
             metadata=metadata,
+            source=source,
             expects_version=expects_version,
             published=published,
         )

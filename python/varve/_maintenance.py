@@ -1,11 +1,12 @@
 """Keeping a lake whole: verify, repair, backup, doctor."""
 
+import datetime
 import os
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from varve import _varve
-from varve._history import RetentionPolicy, to_policy
+from varve._history import RetentionPolicy, to_native_policy, to_policy
 from varve._progress import ShowProgress, work
 
 
@@ -150,7 +151,7 @@ class LakeStats:
     """That only older versions have."""
     old_bytes: int
     free_files: int
-    """Of these, what ``vacuum`` would remove by its default policy."""
+    """Of these, what ``vacuum`` would remove."""
     free_bytes: int
     catalog_bytes: int
     """With its log."""
@@ -210,9 +211,16 @@ class Maintenance:
         """What is well and what is not with the lake and what it stands on, without reading data files."""
         return DoctorReport([Symptom(*symptom) for symptom in self._native.doctor()])
 
-    def stats(self) -> LakeStats:
-        """How much there is, from the catalog alone."""
-        fields: dict[str, Any] = {**self._native.stats()}
+    def stats(
+        self,
+        *,
+        all_for: datetime.timedelta | float | None = None,
+        hourly_for: datetime.timedelta | float | None = None,
+        versions_max: int | None = None,
+    ) -> LakeStats:
+        """How much there is, from the catalog alone. ``free_files`` are what ``vacuum`` with these options would
+        remove."""
+        fields: dict[str, Any] = {**self._native.stats(**to_native_policy(all_for, hourly_for, versions_max))}
         for part in ("by_kind", "by_layout"):
             fields[part] = {name: Amount(*sums) for name, sums in fields[part].items()}
         if fields["retention"] is not None:

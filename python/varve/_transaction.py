@@ -25,6 +25,8 @@ class Commit:
     rows_ignored: int
     """Rows left out for the one that was there (``append`` with ``on_conflict="ignore"``)."""
     rows_removed: int
+    source_seen: bool
+    """The source was brought in before, so nothing was done."""
     published: bool
     """False: committed, and the visible files follow later."""
 
