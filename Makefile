@@ -1,6 +1,6 @@
 # The commands of daily work. Each one installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove bench build format tidy clean
+.PHONY: help demo test prove bench build wheel format tidy clean
 
 help:    ## this list
 	@sed -n 's/^\([a-z]*\): *## \(.*\)/  make \1	\2/p' Makefile
@@ -19,6 +19,9 @@ bench:   ## builds and runs the benchmarks
 
 build:   ## builds the program and the tests for daily work, into build/dev
 	@tools/build dev
+
+wheel:   ## makes dist/: an sdist, and a wheel that needs no compiler and no library of the system's
+	@tools/wheel
 
 format:  ## formats the sources
 	@tools/setup && tools/format
