@@ -45,9 +45,10 @@ def test_a_named_index_is_a_column_and_one_of_numbers_is_none() -> None:
         (pd.DataFrame({"a": [1]}, index=pd.MultiIndex.from_tuples([("x", 1)], names=["symbol", None])), "levels"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "column a is there more than once"),
         (pd.DataFrame({"a": [1, "x"]}), "a"),
+        (pd.DataFrame({"a": [2**70]}), "too large"),
         (pd.DataFrame({"a": pd.period_range("2024", periods=2, freq="D")}), "column a: no column type for period"),
     ],
-    ids=["taken", "half named", "twice", "mixed", "periods"],
+    ids=["taken", "half named", "twice", "mixed", "beyond 64 bits", "periods"],
 )
 def test_frames_that_are_no_table_are_refused(frame: pd.DataFrame, message: str) -> None:
     with pytest.raises(varve.InvalidArgumentError, match=message):

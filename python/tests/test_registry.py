@@ -159,8 +159,13 @@ def test_what_makes_no_sense_is_refused(registry: varve.Registry, model: pathlib
             registry.add_fetch_run(**{"instrument": "EUR_USD", "status": "success", **stretch, **wrong})
     with pytest.raises(varve.InvalidArgumentError, match="input_files"):
         registry.add_processing_run("training", status="success", input_files=[{1, 2}])
-    with pytest.raises(varve.InvalidArgumentError, match="metrics"):
-        registry.add_model_artifact("tcnae", "1", model, metrics={"loss": float("inf")})
+    with pytest.raises(varve.InvalidArgumentError, match="log_file"):
+        registry.add_processing_run("training", status="success", log_file=5)
+    for metrics in ({"loss": float("inf")}, [1], "loss"):
+        with pytest.raises(varve.InvalidArgumentError, match="metrics"):
+            registry.add_model_artifact("tcnae", "1", model, metrics=metrics)
+    with pytest.raises(varve.InvalidArgumentError, match="file_path"):
+        registry.add_model_artifact("tcnae", "1", None)
     for missing in ({"file_path": "nowhere.pt"}, {"training_run_id": 9}):
         with pytest.raises(varve.DataNotFoundError):
             registry.add_model_artifact("tcnae", "1", **{"file_path": model, **missing})

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from varve import _varve
 from varve._json import to_json, to_object
 from varve._times import Naive, TimeLike, to_bound
+from varve.errors import InvalidArgumentError
 
 ArtifactState = Literal["whole", "missing", "changed"]
 
@@ -156,7 +157,7 @@ class Registry:
             output_files=to_json("output_files", list(output_files)),
             status=status,
             duration_seconds=duration_seconds,
-            log_file=None if log_file is None else os.fspath(log_file),
+            log_file=None if log_file is None else _to_path("log_file", log_file),
             created=self._bound(created),
             zone=self._zone(),
         )
@@ -180,10 +181,10 @@ class Registry:
         return self._native.add_model_artifact(
             model_type=model_type,
             version=version,
-            file_path=os.fspath(file_path),
+            file_path=_to_path("file_path", file_path),
             config_hash=config_hash,
             training_run_id=training_run_id,
-            metrics=None if metrics is None else to_json("metrics", dict(metrics)),
+            metrics=None if metrics is None else _to_json_object("metrics", metrics),
             created=self._bound(created),
             zone=self._zone(),
         )
@@ -254,6 +255,19 @@ class Registry:
 
     def _zone(self) -> str:
         return "UTC" if self._naive == "utc" else ""
+
+
+def _to_path(name: str, path: str | os.PathLike[str]) -> str:
+    try:
+        return os.fspath(path)
+    except TypeError as error:
+        raise InvalidArgumentError(f"{name}: {error}") from None
+
+
+def _to_json_object(name: str, value: Mapping[str, Any]) -> str:
+    if not isinstance(value, Mapping):
+        raise InvalidArgumentError(f"{name} {value!r}: expected a JSON object, such as a dict")
+    return to_json(name, dict(value))
 
 
 def _to_processing_run(fields: "_varve.ProcessingRunFields") -> ProcessingRun:
