@@ -8,9 +8,10 @@ from typing import TypedDict, TypeVar
 import polars as pl
 
 import varve
+from varve._shared_series import find_series
 from varve.errors import DataNotFoundError, InvalidArgumentError, StorageError
 from varve.parquet_store._open_lakes import FrameLake
-from varve.parquet_store._series import INDEX, as_given, find_series, was_naive
+from varve.parquet_store._series import INDEX, as_given, was_naive
 
 Answer = TypeVar("Answer")
 

@@ -7,18 +7,16 @@ from typing import Any, TypedDict
 import polars as pl
 
 import varve
-from varve.errors import DataNotFoundError, InvalidArgumentError, SchemaCompatibilityError
+from varve._shared_series import to_compression
+from varve.errors import InvalidArgumentError, SchemaCompatibilityError
 from varve.parquet_store._config import ParquetStoreConfig
 from varve.parquet_store._keys import to_directory
-from varve.parquet_store._open_lakes import FrameLake
 
 INDEX = "timestamp"
 IDENTITY = (INDEX, "symbol", "provider")
 """Of a row: those of these columns that a frame has. Where it has none, its rows are kept as they come."""
 
 _LAYOUTS = ("range", "month")
-# The words of the lake for those of the configuration.
-_COMPRESSIONS = {"zstd": "zstd", "snappy": "snappy", "lz4": "lz4", "gzip": "gzip", "uncompressed": "none"}
 
 # In the metadata of a series whose timestamps were given without a zone; the lake has them as UTC.
 _NAIVE = "naive_timestamps"
@@ -68,13 +66,6 @@ def define(key: str, frame: pl.DataFrame, config: ParquetStoreConfig) -> Definit
         "target_rows_per_file": config.target_rows_per_file if timed else _ROWS_OF_ONE_FILE,
     }
     return Definition(options, is_naive(frame.schema))
-
-
-def find_series(lake: FrameLake, key: str) -> varve.SeriesInfo | None:
-    try:
-        return lake.info(key)
-    except DataNotFoundError:
-        return None
 
 
 def identity_of(info: varve.SeriesInfo) -> list[str]:
@@ -137,9 +128,7 @@ def _plain(kind: pl.DataType) -> pl.DataType:
 
 
 def _compression(config: ParquetStoreConfig) -> str:
-    if config.compression not in _COMPRESSIONS:
-        raise InvalidArgumentError(f"compression {config.compression!r}: expected one of {', '.join(_COMPRESSIONS)}")
-    word = _COMPRESSIONS[config.compression]
+    word = to_compression(config.compression)
     return f"{word}:{config.compression_level}" if word == "zstd" else word
 
 

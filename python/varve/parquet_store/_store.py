@@ -11,6 +11,7 @@ from typing import Any, Protocol, overload, runtime_checkable
 import polars as pl
 
 import varve
+from varve._shared_series import find_series
 from varve.errors import (
     ConcurrentWriteError,
     DataNotFoundError,
@@ -32,7 +33,7 @@ from varve.parquet_store._reading import (
     read_latest,
     select_days,
 )
-from varve.parquet_store._series import INDEX, find_series
+from varve.parquet_store._series import INDEX
 from varve.parquet_store._writing import append, overwrite
 
 _log = logging.getLogger("varve.parquet_store")

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 import varve
+from varve._shared_series import find_series
 from varve.errors import (
     AlreadyExistsError,
     ConcurrentWriteError,
@@ -23,7 +24,6 @@ from varve.parquet_store._series import (
     as_given,
     check_appendable,
     define,
-    find_series,
     identity_of,
     incompatible,
     with_naive,
