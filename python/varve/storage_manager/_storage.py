@@ -40,6 +40,7 @@ from varve.storage_manager._splits import (
     time_range,
     windows_of,
 )
+from varve.storage_manager._takeover import take_over
 
 _log = logging.getLogger("varve.storage_manager")
 
@@ -58,13 +59,14 @@ class StorageManager(Runs):
     """
 
     def __init__(self, data_root: str | os.PathLike[str]) -> None:
-        """Makes the directories where they are not there. Raises StorageIoError if they cannot be made."""
+        """Makes the directories where they are not there. What a store of plain files and a registry left in them
+        becomes part of the lake at the first use. Raises StorageIoError if they cannot be made."""
         self.data_root = Path(data_root)
         self.db_path = self.data_root / REGISTRY_FILE
         self._root = self.data_root.resolve()
         self._opened: tuple[int, FrameLake] | None = None
         self._is_behind = True
-        self._registry_file = RegistryFile(self._root / REGISTRY_FILE, lambda lake, connection: None)
+        self._registry_file = RegistryFile(self._root / REGISTRY_FILE, take_over)
         try:
             for directory in DIRECTORIES:
                 (self._root / directory).mkdir(parents=True, exist_ok=True)
