@@ -36,7 +36,7 @@ struct History {
   bool plain = false;         // on a file system without links and exchanges
   bool has_big = false;       // there is a big file, which takes time to look at
   bool together = false;      // many series are brought to the disk together: whatever order the disk likes
-  bool has_loose = false;     // files of somebody else's lie in `loose_month` from the beginning, and stay there
+  bool has_loose = false;     // files of somebody else lie in `loose_month` and, by month, in `loose_by_month`
   bool unsynced = false;      // somebody else writes files, and does not wait until they are on the disk
 };
 
@@ -79,6 +79,7 @@ void puts_foreign(OpenLake& lake) {
 }
 void adopts(OpenLake& lake) { adopt(*lake.store, "foreign"); }
 void rewrites(OpenLake& lake) { adopt_and_rewrite(*lake.store, "loose_month"); }
+void rewrites_months(OpenLake& lake) { adopt_and_rewrite(*lake.store, "loose_by_month", "month"); }
 
 Steps::value_type upserts_twenty(int64_t value) {
   return [=](OpenLake& lake) {
@@ -156,6 +157,10 @@ const std::vector<History> kHistories = {
     {.name = "adoption that rewrites",
      .steps = {rewrites, appends("loose_month", 30, 2), upserts("k", {{5, 50}}), appends("k", 30, 1)},
      .has_loose = true},
+    // The files leave other directories than the one that is made.
+    {.name = "adoption of months that rewrites",
+     .steps = {rewrites_months, appends("loose_by_month", 100 * 86'400, 2), appends("k", 30, 1)},
+     .has_loose = true},
 };
 
 class CrashStateTest : public ::testing::Test {
@@ -172,7 +177,10 @@ class CrashStateTest : public ::testing::Test {
   // Once, before its first step.
   void prepare(const History& history) const {
     if (history.has_big) write(LakeFolder(prepared_).open(), "big", many(1), keyed(100'000));
-    if (history.has_loose) std::filesystem::copy(prepared_ + "/k", prepared_ + "/loose_month");
+    if (!history.has_loose) return;
+    std::filesystem::copy(prepared_ + "/k", prepared_ + "/loose_month");
+    std::filesystem::copy(prepared_ + "/month", prepared_ + "/loose_by_month",
+                          std::filesystem::copy_options::recursive);
   }
 
   void renew(const std::string& disk, const History& history) const {
@@ -243,7 +251,9 @@ class CrashStateTest : public ::testing::Test {
       for (const auto& [key, rows] : now) {
         if (folder.glob(key) != rows) return "the directory of " + key;
       }
-      if (history.has_loose && folder.glob("loose_month").size() < 30) return "files of somebody else's are gone";
+      if (history.has_loose && (folder.glob("loose_month").size() < 30 || folder.glob("loose_by_month").size() < 40)) {
+        return "files of somebody else's are gone";
+      }
       if (left.complete && folder.object_files() > store.catalog().all_objects().size()) return "files of nobody";
       append(store, "after/all", run_of(0, 1));
       return findings(store);

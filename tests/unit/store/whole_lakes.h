@@ -60,8 +60,8 @@ inline void adopt(const store::Store& store, const std::string& key) {
   session.adopt(store.examine(found, {keyed(), store.adopted_schema(found)}, meter));
   session.commit();
 }
-inline void adopt_and_rewrite(const store::Store& store, const std::string& key) {
-  const store::FoundSeries found = store.find_files("range", key).front();
+inline void adopt_and_rewrite(const store::Store& store, const std::string& key, const std::string& layout = "range") {
+  const store::FoundSeries found = store.find_files(layout, key).front();
   const store::UpkeepOptions nobody_listens;
   store::Meter meter(nobody_listens);
   const store::FoundRows all = store.read_found(found, meter);
