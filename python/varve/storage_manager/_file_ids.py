@@ -1,7 +1,6 @@
-"""Ids of files that stay when a file is written anew.
+"""Ids of files that a former registry gave them.
 
-The catalog gives a file that lies where a path template has it another id with each write. Its first one is kept in the
-metadata of its series, from the first time on that they differ.
+They stay: where the catalog has another for the file, the former one is kept in the metadata of its series.
 """
 
 import contextlib

@@ -73,6 +73,8 @@ struct NewObject {
   std::string sha256;
   base::BufferPtr inline_bytes;  // all of a small file, which the commit makes durable; null: the file is on the disk
   std::optional<int64_t> modified = {};
+  // Objects of the series with names from the first on, before the second, were the same visible file: it keeps its id.
+  std::pair<std::string, std::string> names_of_file = {};
 };
 
 // What one commit does to one series.

@@ -221,10 +221,10 @@ class CommitWriter {
     database_
         .query(
             "INSERT INTO objects VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8, ?9, ?10, coalesce((SELECT file_id "
-            "FROM objects WHERE series_id = ?2 AND name = ?4 LIMIT 1), ?11), ?12, NULL, ?13, ?14)",
+            "FROM objects WHERE series_id = ?2 AND name >= ?15 AND name < ?16 LIMIT 1), ?11), ?12, NULL, ?13, ?14)",
             object.id, series.id, series.version, object.name, object.rows, object.bytes, object.first.nanoseconds,
             object.last.nanoseconds, object.sha256, series.schema_version, ++file_ids_, time_.nanoseconds,
-            object.inline_bytes == nullptr, object.modified)
+            object.inline_bytes == nullptr, object.modified, object.names_of_file.first, object.names_of_file.second)
         .run();
     if (object.inline_bytes) {
       database_.query("INSERT INTO inline_objects VALUES (?1, ?2)", object.id, object.inline_bytes->bytes()).run();

@@ -27,8 +27,8 @@ using catalog::ModelArtifactFilter;
 using catalog::ProcessingRun;
 using catalog::ProcessingRunFilter;
 
-// A visible file of the newest version of a series. Runs cite it by its id, which stays when a write replaces what the
-// file holds under its name, and is never given to another.
+// A visible file of the newest version of a series. Runs cite it by its id, which is never given to another file. It
+// stays when a file that lies where a path template has it is written anew; by other layouts each is a file of its own.
 struct DataFile {
   int64_t id = 0;
   std::string path;  // relative to the root, as the visible tree has it

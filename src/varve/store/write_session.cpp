@@ -193,6 +193,7 @@ struct WriteSession::State {
     std::vector<std::string> names = store::name_files(engine, unnamed);
     for (size_t at = 0; at < works.size(); ++at) {
       WrittenFile& written = works[at].written;
+      auto names_of_this_file = names_of_file(names[at]);
       works[at].key->change.added.push_back({.id = std::move(written.object_id),
                                              .name = std::move(names[at]),
                                              .rows = written.rows,
@@ -200,7 +201,8 @@ struct WriteSession::State {
                                              .first = works[at].planned->first,
                                              .last = works[at].planned->last,
                                              .sha256 = std::move(written.sha256),
-                                             .inline_bytes = std::move(written.inline_bytes)});
+                                             .inline_bytes = std::move(written.inline_bytes),
+                                             .names_of_file = std::move(names_of_this_file)});
     }
   }
 
@@ -219,7 +221,8 @@ struct WriteSession::State {
                                   .last = file.last,
                                   .sha256 = file.sha256,
                                   .inline_bytes = nullptr,
-                                  .modified = object.linked ? modified : std::nullopt});
+                                  .modified = object.linked ? modified : std::nullopt,
+                                  .names_of_file = names_of_file(names[at])});
     }
   }
 

@@ -15,6 +15,7 @@
 namespace varve {
 namespace {
 
+using Names = std::vector<std::string>;
 using ::testing::ElementsAre;
 using testing::expect_error;
 using ::testing::IsEmpty;
@@ -133,6 +134,24 @@ TEST_F(RegistryTest, DataFilesAreFoundByRangeAndByIdAfterwards) {
   EXPECT_THAT(registry_.data_files(), IsEmpty());
   EXPECT_FALSE(registry_.data_file(1).visible);
   expect_error(ErrorKind::kNotFound, "no data file 2", [&] { static_cast<void>(registry_.data_file(2)); });
+}
+
+TEST_F(RegistryTest, AFileWhereATemplateHasItKeepsItsIdWhenItIsWrittenAnew) {
+  const SeriesWriteOptions options{
+      .series = {.identity = Names{"timestamp"}, .layout = "{n}/{yyyy}/{mm}/data.parquet"}};
+  lake_.write("k", to_table({{0, 1}, {40 * 86'400, 1}}), options);
+  const auto ids = [&] {
+    std::vector<int64_t> found;
+    for (const DataFile& file : registry_.data_files({.key = "k"})) found.push_back(file.id);
+    return found;
+  };
+  EXPECT_THAT(ids(), ElementsAre(1, 2));
+  lake_.upsert("k", to_table({{40 * 86'400, 2}, {80 * 86'400, 2}}));
+  EXPECT_THAT(ids(), ElementsAre(1, 2, 4));
+  EXPECT_EQ(registry_.data_file(2).rows, 1);
+  lake_.vacuum({}, {.all_for = Duration{}, .hourly_for = Duration{}});
+  lake_.write("k", to_table({{0, 3}, {41 * 86'400, 3}}));
+  EXPECT_THAT(ids(), ElementsAre(1, 2));
 }
 
 TEST_F(RegistryTest, VerifyNotesWhatItFoundWhole) {

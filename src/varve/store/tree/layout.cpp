@@ -36,6 +36,13 @@ std::string visible_path(std::string_view key, std::string_view name) {
 
 std::string end_of_names(std::string_view place) { return std::string(place) + static_cast<char>(kNumberSign + 1); }
 
+std::pair<std::string, std::string> names_of_file(std::string_view name) {
+  if (!is_by_template(name)) return {};
+  std::string place = place_of(name);
+  std::string end = end_of_names(place);
+  return {std::move(place), std::move(end)};
+}
+
 Layout Layout::parse(std::string_view text) {
   Layout layout;
   layout.text_ = text;

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "varve/base/time.h"
@@ -33,6 +34,8 @@ bool is_by_template(std::string_view name);
 std::string visible_path(std::string_view key, std::string_view name);
 // All names of one file by a template lie in [place, end_of_names(place)).
 std::string end_of_names(std::string_view place);
+// Those bounds where `name` is by a template, else none: other layouts give each object a file of its own.
+std::pair<std::string, std::string> names_of_file(std::string_view name);
 
 // A value: the word or text in a series' definition.
 class Layout {
