@@ -39,6 +39,7 @@ struct WriteChoice {
   std::string on_conflict = "error";
   int64_t expects_version = -1;
   bool redefine = false;
+  bool untimed = false;
   std::string start;
   std::string end;
   std::string closed = "both";
@@ -72,6 +73,7 @@ char parse_delimiter(const std::string& text) {
 ingest::TableFileOptions file_options(const WriteChoice& choice, Session& session) {
   ingest::TableFileOptions options;
   options.csv.timestamp = choice.timestamp;
+  options.csv.untimed = choice.untimed;
   options.csv.zone = session.settings().get_or("tz", "");
   options.csv.columns = choice.columns;
   for (const std::string& rename : choice.renames) {
@@ -105,7 +107,10 @@ SeriesOptions series_options(const WriteChoice& choice) {
 
 void add_file_options(CLI::App& command, WriteChoice& choice) {
   const std::string of_csv = "CSV";
-  command.add_option("--timestamp", choice.timestamp, "The time column, where its name does not tell");
+  CLI::Option* const timestamp =
+      command.add_option("--timestamp", choice.timestamp, "The time column, where its name does not tell");
+  command.add_flag("--untimed", choice.untimed, "The rows have no time: a table of a day's symbols, say")
+      ->excludes(timestamp);
   command.add_option("--map", choice.renames, "Another name for a column, name=column; may be repeated")
       ->allow_extra_args(false);
   add_names(command, "--columns", choice.columns)

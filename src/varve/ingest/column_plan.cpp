@@ -62,13 +62,14 @@ std::optional<size_t> find_time_name(const std::vector<std::string>& names) {
   return positions[schema.position_of(found)];
 }
 
-size_t find_time_column(const std::vector<std::string>& names, const CsvOptions& options) {
+std::optional<size_t> find_time_column(const std::vector<std::string>& names, const CsvOptions& options) {
+  if (options.untimed) return std::nullopt;
   if (!options.timestamp.empty()) return position_of(names, options.timestamp);
   for (const auto& [name, source] : options.renames) {
     if (name == kIndexName) return position_of(names, source);
   }
-  if (const std::optional<size_t> found = find_time_name(names)) return *found;
-  throw NotFound("no time column among {}: name it with --timestamp", listed(names));
+  if (const std::optional<size_t> found = find_time_name(names)) return found;
+  throw NotFound("no time column among {}: name it with --timestamp, or say --untimed", listed(names));
 }
 
 market::Kind kind_of(const std::vector<PlannedColumn>& columns, const CsvOptions& options) {
@@ -152,9 +153,11 @@ ColumnPlan plan_columns(const std::vector<std::string>& names, const CsvOptions&
   for (PlannedColumn& column : plan.columns) {
     if (lower(column.source).ends_with(kUtcSuffix)) column.zone = "UTC";
   }
-  PlannedColumn& index = plan.columns[plan.index];
-  index.rule = CellRule::kIndex;
-  index.name = kIndexName;
+  if (plan.index) {
+    PlannedColumn& index = plan.columns[*plan.index];
+    index.rule = CellRule::kIndex;
+    index.name = kIndexName;
+  }
   apply_kind(kind_of(plan.columns, options), renamed, plan);
   check_names(plan);
   return plan;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct PlannedColumn {
 
 struct ColumnPlan {
   std::vector<PlannedColumn> columns;  // as the file has them
-  size_t index = 0;                    // the time column among them
+  std::optional<size_t> index;         // the time column among them; nothing: the rows are untimed
 };
 
 // The time column is the one that `options` name or map to "timestamp", else the first that the market's list of names
@@ -29,8 +30,8 @@ struct ColumnPlan {
 // file has them whole. Prices are floats whatever the kind: columns called open, high, low, close, vwap, price, bid,
 // ask, mid, bid_price, ask_price, bid_px_00, ask_px_00 or strike_price, in any case; of a renamed column the new name
 // counts as it is written. A column without a name is called `column_3` by its place.
-// Throws NotFound for a named column that is not there and where there is no time column; InvalidArgument for two
-// columns of one name.
+// Throws NotFound for a named column that is not there and, unless the rows are said to be untimed, where there is no
+// time column; InvalidArgument for two columns of one name.
 ColumnPlan plan_columns(const std::vector<std::string>& names, const CsvOptions& options);
 
 }  // namespace varve::ingest

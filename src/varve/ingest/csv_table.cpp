@@ -108,13 +108,15 @@ class Pass {
     if (std::any_of(cells.begin(), cells.end(), carriage_return)) {
       throw InvalidArgument("its lines end in a carriage return alone: make them end in a line feed");
     }
+    const bool has_values = std::any_of(cells.begin(), cells.end(), looks_like_a_value);
     try {
       plan_ = plan_columns(cells, options_);
+      if (plan_.index || !has_values) return;
     } catch (const NotFound&) {
-      if (std::none_of(cells.begin(), cells.end(), looks_like_a_value)) throw;
-      throw InvalidArgument("there is no header row, the first line begins with {}: name the columns with --columns",
-                            quote(cells[0]));
+      if (!has_values) throw;
     }
+    throw InvalidArgument("there is no header row, the first line begins with {}: name the columns with --columns",
+                          quote(cells[0]));
   }
 
   void plan_by_names(const std::vector<std::string>& cells) {
@@ -123,7 +125,7 @@ class Pass {
                             options_.columns.size());
     }
     plan_ = plan_columns(options_.columns, options_);
-    row_is_pending_ = any_digit(cells[plan_.index]);
+    row_is_pending_ = plan_.index ? any_digit(cells[*plan_.index]) : cells != options_.columns;
   }
 
   void read_row() {

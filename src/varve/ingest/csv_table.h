@@ -26,7 +26,7 @@ struct BadRow {
 inline constexpr size_t kBadRowsKept = 10;
 
 struct CsvTable {
-  Table table;  // the rows that parse, in the order of the file; index `timestamp`, timestamp[ns, UTC]
+  Table table;  // the rows that parse, in the order of the file; index `timestamp`, timestamp[ns, UTC], unless untimed
   int64_t rows_read = 0;
   int64_t bad_rows = 0;
   std::vector<BadRow> first_bad;  // the first kBadRowsKept
@@ -36,9 +36,9 @@ struct CsvTable {
 using OpenSource = std::function<compress::ByteSource()>;
 
 // Reads the whole text. The first row names the columns unless `options` do; with names given, a first row that has no
-// digit in the time column is a header and passed over. Types come from all cells (cell_column.h), not from a sample;
-// what is found late, text in a column of numbers or floats in one of large integers, makes the source be read a second
-// time. Memory is that of the table.
+// digit in the time column, or of untimed rows one that is those names, is a header and passed over. Types come from
+// all cells (cell_column.h), not from a sample; what is found late, text in a column of numbers or floats in one of
+// large integers, makes the source be read a second time. Memory is that of the table.
 //
 // A row is bad if it has too many or too few fields, if its time, a price or a cell of a column that the kind knows
 // does not parse, if a whole number in a column of floats is not exact as a float, or if text is not UTF-8. Bad rows

@@ -90,7 +90,7 @@ TableFile read_csv_input(const Input& input, std::string_view head, const TableF
     throw Corruption("{}: {}", input.name, error.what());
   }
   return {.table = std::move(csv.table),
-          .index = "timestamp",
+          .index = options.csv.untimed ? "" : "timestamp",
           .sha256 = bytes.checksum(),
           .rows_read = csv.rows_read,
           .bad_rows = csv.bad_rows,
@@ -105,6 +105,18 @@ Table rename_columns(const Table& table, const std::vector<std::pair<std::string
   return Table(Schema(std::move(fields), table.schema().metadata()), std::move(columns));
 }
 
+// Its times get the zone of the options where they have none.
+void find_index(TableFile& file, const CsvOptions& options) {
+  file.index = market::find_index(file.table.schema(), options.timestamp);
+  if (file.index.empty()) throw NotFound("no time column: name one with --timestamp, or say --untimed");
+  const DataType& type = file.table.column(file.index).type();
+  if (type.id != TypeId::kTimestamp || !type.zone.empty()) return;
+  if (options.zone.empty()) {
+    throw InvalidArgument("column {} holds times without a zone: say which with --tz, such as --tz UTC", file.index);
+  }
+  file.table = localize(file.table, file.index, options.zone);
+}
+
 TableFile read_parquet_input(const Input& input, std::unique_ptr<base::File> file, const TableFileOptions& options) {
   TableFile result;
   result.sha256 = SequentialInput(input, options).checksum();
@@ -117,16 +129,7 @@ TableFile read_parquet_input(const Input& input, std::unique_ptr<base::File> fil
     parquet::ReadOptions read_options;
     read_options.cancel = options.cancel;
     result.table = rename_columns(reader.read(read_options), options.csv.renames);
-    result.index = market::find_index(result.table.schema(), options.csv.timestamp);
-    if (result.index.empty()) throw NotFound("no time column: name one with --timestamp");
-    const DataType& type = result.table.column(result.index).type();
-    if (type.id == TypeId::kTimestamp && type.zone.empty()) {
-      if (options.csv.zone.empty()) {
-        throw InvalidArgument("column {} holds times without a zone: say which with --tz, such as --tz UTC",
-                              result.index);
-      }
-      result.table = localize(result.table, result.index, options.csv.zone);
-    }
+    if (!options.csv.untimed) find_index(result, options.csv);
   } catch (const InvalidArgument& error) {
     throw InvalidArgument("{}: {}", input.name, error.what());
   } catch (const NotFound& error) {

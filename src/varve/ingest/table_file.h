@@ -15,7 +15,7 @@
 namespace varve::ingest {
 
 struct TableFileOptions {
-  CsvOptions csv;  // of a Parquet file only timestamp, zone and renames count
+  CsvOptions csv;  // of a Parquet file only timestamp, untimed, zone and renames count
   // Told now and then how many bytes of how many were read.
   std::function<void(uint64_t bytes, uint64_t bytes_total)> on_progress;
   base::CancelToken cancel;
@@ -23,7 +23,7 @@ struct TableFileOptions {
 
 struct TableFile {
   Table table;
-  std::string index;   // the time column of the table
+  std::string index;   // the time column of the table; empty if it is untimed
   std::string sha256;  // of the file's bytes, packed as they are
   int64_t rows_read = 0;
   int64_t bad_rows = 0;

@@ -53,8 +53,8 @@ int64_t checked_target(int64_t rows) {
 
 void agree(std::string_view key, std::string_view what, std::string_view is, std::string_view said) {
   if (is == said) return;
-  throw InvalidArgument("the {} of series {} is {}, not {}: it is fixed when a series is made", what, quote(key), is,
-                        said);
+  throw InvalidArgument("the {} of series {} is {}, not {}: it stays until a write redefines the series", what,
+                        quote(key), is, said);
 }
 
 // Whether there is an index is fixed by the first write: columns that are not there yet, or have no type yet, cannot

@@ -21,6 +21,22 @@ def test_write_makes_the_file_the_whole_series(filled: Varve) -> None:
     assert [row["close"] for row in filled.rows("fx/EUR")] == [1.8]
 
 
+def test_write_redefines_a_series_where_it_is_told_to(filled: Varve) -> None:
+    assert "redefine" in filled("write", "fx/EUR", "-", "--layout", "day", stdin=bars(NEXT_BAR), status=2).err
+    filled("write", "fx/EUR", "-", "--layout", "day", "--redefine", stdin=bars(NEXT_BAR))
+    assert filled("info", "fx/EUR", "-o", "json").json()["layout"] == "day"
+    assert len(filled.rows("fx/EUR", "--as-of", "1")) == 3
+    filled("verify")
+
+
+def test_untimed_rows_are_written_changed_and_read(varve: Varve) -> None:
+    names = ["--identity", "symbol", "--untimed"]
+    varve("write", "instruments", "-", *names, stdin="symbol,lot\nIBM,100\nGE,50\n")
+    assert "1 replaced" in varve("upsert", "instruments", "-", "--untimed", stdin="symbol,lot\nGE,10\n").err
+    assert varve("read", "instruments").out == "symbol,lot\nGE,10\nIBM,100\n"
+    assert "untimed" in varve("append", "instruments", "-", stdin="symbol,lot\nF,1\n", status=3).err
+
+
 def test_append_adds_rows(filled: Varve) -> None:
     assert "1 rows added" in filled("append", "fx/EUR", "-", stdin=bars(NEXT_BAR)).err
     assert [row["volume"] for row in filled.rows("fx/EUR")] == [10, 20, 30, 40]

@@ -121,7 +121,18 @@ TEST_F(CsvTables, TimeColumnCanBeNamed) {
 }
 
 TEST_F(CsvTables, WithoutTimeColumnSaysWhichThereAre) {
-  expect_refused(ErrorKind::kNotFound, "no time column among \"a\", \"b\": name it with --timestamp", "a,b\n1,2\n");
+  expect_refused(ErrorKind::kNotFound, "no time column among \"a\", \"b\": name it with --timestamp, or say --untimed",
+                 "a,b\n1,2\n");
+}
+
+TEST_F(CsvTables, UntimedRowsHaveNoTimeColumnWhateverColumnsAreCalled) {
+  options_.untimed = true;
+  EXPECT_EQ(types("symbol,lot\nIBM,100\n"), "symbol:string lot:int64 ");
+  EXPECT_EQ(types("date,lot\n2024-01-01,100\n"), "date:date lot:int64 ");
+  expect_refused(ErrorKind::kInvalidArgument, "there is no header row", "1,2\n3,4\n");
+  options_.columns = {"symbol", "lot"};
+  EXPECT_EQ(cells(read("symbol,lot\nIBM,100\n").table.column("symbol")), Cells{"IBM"});
+  EXPECT_EQ(cells(read("IBM,100\nGE,50\n").table.column("symbol")), (Cells{"IBM", "GE"}));
 }
 
 TEST_F(CsvTables, SecondColumnCalledTimestampIsAClash) {

@@ -102,6 +102,15 @@ TEST_F(TableFiles, StopsWhenCancelled) {
   expect_error(ErrorKind::kCancelled, "cancelled", [&] { read(write("a.csv", kText)); });
 }
 
+TEST_F(TableFiles, UntimedOnesHaveNoIndex) {
+  options_.csv.untimed = true;
+  EXPECT_EQ(read(write("a.csv", kText)).index, "");
+  const Table rows = times(DataType::timestamp(TimeUnit::kNano, ""), {3, 1});
+  const TableFile file = read(write_parquet("rows.parquet", rows));
+  EXPECT_EQ(file.index, "");
+  EXPECT_EQ(difference(file.table, rows), "");
+}
+
 TEST_F(TableFiles, ParquetKeepsTypesAndNames) {
   const Table bars = testing::make_bars(50);
   const TableFile file = read(write_parquet("bars.parquet", bars));
