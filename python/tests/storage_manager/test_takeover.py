@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -265,3 +266,26 @@ def test_splits_become_series_with_all_their_rows(tmp_path: Path) -> None:
     assert query(storage, "SELECT data_type, record_count FROM data_files") == [("train", 4)]
     storage.save_splits(twice.assign(close=2.0), bars(), "EUR_USD")
     assert pd.read_parquet(tmp_path / "splits/train/EUR_USD.parquet")["close"].tolist() == [2.0] * 4
+
+
+def test_a_directory_that_was_copied_without_its_catalog_loses_nothing(tmp_path: Path) -> None:
+    """As commands do that pass over names with a dot in front."""
+    storage = StorageManager(tmp_path / "data")
+    paths = storage.save_ohlcv_data(bars("2022-01-31"), "EUR_USD")
+    storage.save_features(features())
+    storage.save_splits(bars(), bars(), "EUR_USD")
+    storage.walk_forward_splits(train_months=1, validation_months=1)
+    storage.log_fetch_run("EUR_USD", records_fetched=48)
+    storage.log_processing_run("training", input_files=paths)
+    shutil.copytree(storage.data_root, tmp_path / "copy", ignore=shutil.ignore_patterns(".varve"))
+    copy = StorageManager(tmp_path / "copy")
+    for data_type in ("ohlcv", "features"):
+        found, saved = (store.load_data_by_date_range(data_type, FIRST, LAST) for store in (copy, storage))
+        assert_frame_equal(found, saved)
+    for columns in ("file_path, record_count, checksum FROM data_files", "* FROM fetch_runs"):
+        assert query(copy, f"SELECT {columns} ORDER BY 1") == query(storage, f"SELECT {columns} ORDER BY 1")
+    ((cited,),) = query(copy, "SELECT input_files FROM processing_runs")
+    ids = dict(query(copy, "SELECT file_path, id FROM data_files"))
+    assert json.loads(cited) == [ids[str(Path(path).relative_to(storage.data_root))] for path in paths]
+    assert all(copy.verify_data_integrity().values())
+    assert copy.walk_forward_splits(train_months=1, validation_months=1)

@@ -119,6 +119,23 @@ class RegistryFile:
             return False
         return header[_APPLICATION_ID_AT:] == APPLICATION_ID.to_bytes(4, "big")
 
+    def disown(self, lake: FrameLake) -> None:
+        """Makes a file that records something another program's, for the next change to take in, if the catalog knows
+        nothing at all: the one that it was made from was lost, or left behind by who copied the directory."""
+        if not self.path.exists() or not _knows_nothing(lake):
+            return
+        with contextlib.closing(connect(self.path)) as connection:
+            try:
+                tables = tables_of(connection) if _is_ours(connection) else ()
+                if any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in tables):
+                    connection.execute("BEGIN IMMEDIATE")
+                    if _knows_nothing(lake):  # somebody else may have taken it in meanwhile
+                        connection.execute("PRAGMA application_id = 0")
+                    connection.execute("COMMIT")
+            except sqlite3.DatabaseError as error:
+                if not _is_broken(error):
+                    raise
+
     def follow(self, lake: FrameLake) -> None:
         """Makes all tables what the catalog knows."""
         self._change(lake, lambda connection: _follow(connection, lake))
@@ -219,6 +236,11 @@ def _follow(connection: sqlite3.Connection, lake: FrameLake, ids: Mapping[str, i
 
 def _is_ours(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,))
+
+
+def _knows_nothing(lake: FrameLake) -> bool:
+    registry = lake.registry
+    return not (lake.list_keys() or registry.fetch_runs() or registry.processing_runs() or registry.model_artifacts())
 
 
 def _is_broken(error: sqlite3.Error) -> bool:

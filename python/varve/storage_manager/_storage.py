@@ -70,6 +70,7 @@ class StorageManager(Runs):
         try:
             for directory in DIRECTORIES:
                 (self._root / directory).mkdir(parents=True, exist_ok=True)
+            self._registry_file.disown(self._lake())
             if not self._registry_file.is_ours():
                 self._registry_file.follow(self._lake())
                 self._is_behind = False

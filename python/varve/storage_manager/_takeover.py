@@ -40,7 +40,7 @@ def take_over(lake: FrameLake, connection: sqlite3.Connection) -> None:
     The caller's transaction keeps others out. Whatever cuts it off, it may be begun again. Raises sqlite3.Error,
     OSError.
     """
-    for series in (bars_of("X"), *map(features_of, FEATURES), split_of("train", "X")):
+    for series in (bars_of("X"), *map(features_of, FEATURES), split_of("train", "X"), split_of("train", "X", "01")):
         _adopt(lake, series)
     for prefix in (BARS_PREFIX, FEATURES_PREFIX, SPLITS_PREFIX):
         _describe(lake, prefix)
