@@ -34,12 +34,16 @@ def open_shared(root: Path, output: Output, lock_timeout_seconds: float = 30.0) 
         return lake
 
 
-def _place(root: Path, output: Output, lock_timeout_seconds: float) -> _Place:
+def catalog_inode(root: Path) -> int | None:
+    """By which a lake that took another one's place is known, as long as that one is open; None where there is none."""
     try:
-        inode = (root / ".varve" / "catalog.sqlite").stat().st_ino
+        return (root / ".varve" / "catalog.sqlite").stat().st_ino
     except OSError:
-        inode = None
-    return os.getpid(), str(root), output, lock_timeout_seconds, inode
+        return None
+
+
+def _place(root: Path, output: Output, lock_timeout_seconds: float) -> _Place:
+    return os.getpid(), str(root), output, lock_timeout_seconds, catalog_inode(root)
 
 
 def _forget_lock_of_parent() -> None:

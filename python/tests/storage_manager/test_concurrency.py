@@ -4,15 +4,19 @@ import itertools
 import multiprocessing
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from pandas.testing import assert_frame_equal
 
 from storage_manager.frames import bars, query, saved_form
+from varve.errors import DataNotFoundError
 from varve.storage_manager import StorageManager
 
 TESTS = Path(__file__).parents[1]
@@ -129,3 +133,29 @@ def test_a_store_goes_to_other_processes(storage: StorageManager) -> None:
 
 def test_stores_over_one_directory_share_its_lake(storage: StorageManager) -> None:
     assert StorageManager(storage.data_root)._lake() is storage._lake()
+
+
+def test_a_store_that_was_moved_away_refuses_to_go_on(storage: StorageManager, tmp_path: Path) -> None:
+    storage.save_ohlcv_data(bars(), "EUR_USD")
+    storage.data_root.rename(tmp_path / "moved")
+    calls: list[Callable[[], object]] = [
+        lambda: storage.save_ohlcv_data(bars(), "GBP_USD"),
+        lambda: storage.load_data_by_date_range("ohlcv", "2022-01-01", "2022-12-31"),
+        lambda: storage.log_fetch_run("EUR_USD"),
+        storage.verify_data_integrity,
+    ]
+    for call in calls:
+        with pytest.raises(DataNotFoundError, match="was removed or moved"):
+            call()
+    assert not storage.data_root.exists()
+    assert all(StorageManager(tmp_path / "moved").verify_data_integrity().values())
+
+
+def test_a_store_that_another_one_replaced_loses_no_save(storage: StorageManager) -> None:
+    storage.save_ohlcv_data(bars(), "EUR_USD")
+    shutil.rmtree(storage.data_root)
+    another = StorageManager(storage.data_root)
+    storage.save_ohlcv_data(bars(), "GBP_USD")
+    found = another.load_data_by_date_range("ohlcv", "2022-01-01", "2022-12-31")
+    assert found["instrument"].unique().tolist() == ["GBP_USD"]
+    assert query(another, "SELECT instrument FROM data_files") == [("GBP_USD",)]

@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from varve._shared_lakes import open_shared
+from varve._shared_lakes import catalog_inode, open_shared
 from varve._times import TimeLike
-from varve.errors import InvalidArgumentError, StorageError, StorageIoError
+from varve.errors import DataNotFoundError, InvalidArgumentError, StorageError, StorageIoError
 from varve.storage_manager._frames import is_empty, names_in, to_bars, to_features
 from varve.storage_manager._integrity import verify_artifacts, verify_files
 from varve.storage_manager._registry_file import RegistryFile
@@ -54,8 +54,9 @@ class StorageManager(Runs):
     lake's catalog, after each call that changes it and when a store is opened. Times without a zone are taken as UTC.
 
     All errors are StorageError; besides what each call says, ConcurrentWriteError if another writer holds a series for
-    30 seconds, SchemaCompatibilityError for types that do not go with those that are stored, and DataCorruptionError,
-    naming the file, for stored bytes that are not what was written.
+    30 seconds, SchemaCompatibilityError for types that do not go with those that are stored, DataCorruptionError,
+    naming the file, for stored bytes that are not what was written, and DataNotFoundError once ``data_root`` was
+    removed or moved away; where another store took its place, that one is used.
     """
 
     def __init__(self, data_root: str | os.PathLike[str]) -> None:
@@ -64,7 +65,8 @@ class StorageManager(Runs):
         self.data_root = Path(data_root)
         self.db_path = self.data_root / REGISTRY_FILE
         self._root = self.data_root.resolve()
-        self._opened: tuple[int, FrameLake] | None = None
+        self._opened: tuple[int, int | None, FrameLake] | None = None
+        """Process, catalog, and the lake."""
         self._is_behind = True
         self._registry_file = RegistryFile(self._root / REGISTRY_FILE, take_over)
         try:
@@ -216,12 +218,17 @@ class StorageManager(Runs):
         return StorageManager, (str(self._root),)
 
     def _lake(self) -> FrameLake:
-        """That of this process."""
+        """That of this process, which is the one that lies there now. Raises DataNotFoundError if none does any more: a
+        save into one that was removed or moved would be lost."""
         opened = self._opened
-        if opened is None or opened[0] != os.getpid():
-            opened = os.getpid(), open_shared(self._root, "pandas")
-            self._opened = opened
-        return opened[1]
+        inode = catalog_inode(self._root)
+        if opened is not None and inode is None:
+            raise DataNotFoundError(f"the store at {self.data_root} was removed or moved: make it anew")
+        if opened is None or opened[:2] != (os.getpid(), inode):
+            lake = open_shared(self._root, "pandas")
+            self._is_behind = True
+            self._opened = opened = os.getpid(), catalog_inode(self._root), lake
+        return opened[2]
 
     def _save(self, series: Series, table: pa.Table, compression: str | None) -> str | list[str]:
         lake = self._lake()
