@@ -41,7 +41,7 @@ def from_pandas(frame: "pandas.DataFrame", to_native: ToNative) -> _varve.Table:
     try:
         # Without what pandas would note of the frame: the rows are of the series from here on.
         table = pyarrow.Table.from_pandas(plain, preserve_index=False).replace_schema_metadata(None)
-    except (pyarrow.ArrowException, OverflowError) as error:  # the latter for integers beyond 64 bits
+    except (pyarrow.ArrowException, OverflowError, TypeError) as error:  # integers beyond 64 bits, sparse columns
         raise InvalidArgumentError(f"pandas frame: {'; '.join(map(str, error.args))}") from None
     for name, kind in zip(table.column_names, table.schema.types, strict=True):
         # Periods and intervals are more than the numbers that they are kept as.

@@ -180,6 +180,7 @@ def test_what_is_saved_twice_makes_no_version(storage: StorageManager) -> None:
         (bars().assign(volume=[2**70] * 48), "too large"),
         (bars().assign(volume=np.full(48, 2**63 + 1, dtype=np.uint64)), "'volume'"),
         (bars().assign(close=2**60 + 1), "'close'"),
+        (bars().assign(close=pd.arrays.SparseArray(np.ones(48))), "Sparse"),
         (pd.concat([bars(), bars()[["close"]]], axis=1), "close is there more than once"),
         ({"timestamp": [1]}, "no pandas.DataFrame"),
     ],

@@ -119,6 +119,13 @@ def test_a_step_and_an_embargo_are_kept(year: StorageManager) -> None:
     assert first == pd.Timestamp("2022-04-06", tz="UTC")
 
 
+def test_a_step_or_an_embargo_of_any_length_is_taken(year: StorageManager) -> None:
+    (split,) = year.walk_forward_splits(
+        "EUR_USD", train_months=3, validation_months=2, step_months=10**9, embargo=timedelta.max
+    )
+    assert split.validation_start == split.validation_end and split.validation == {}
+
+
 def test_all_instruments_have_the_same_windows(year: StorageManager) -> None:
     splits = year.walk_forward_splits(train_months=4, validation_months=3)
     assert [sorted(split.train) for split in splits] == [["EUR_USD"], ["EUR_USD", "GBP_USD"]]
@@ -157,6 +164,7 @@ def test_features_are_split_too(storage: StorageManager) -> None:
         {"train_months": 12},
         {"train_months": 0},
         {"validation_months": 1.5},
+        {"train_months": 10**9},
         {"step_months": -1},
         {"embargo": timedelta(-1)},
         {"embargo": 5},

@@ -124,7 +124,7 @@ class Runs:
         artifact = lake.registry.add_model_artifact(
             model_type,
             version,
-            file_path if (self._root / file_path).exists() else Path(file_path).resolve(),
+            file_path if (self._root / file_path).exists() else _resolved(file_path),
             config_hash=config_hash,
             training_run_id=training_run_id,
             metrics=_to_metrics(metrics),
@@ -142,7 +142,7 @@ class Runs:
 
     def _id_of(self, path: Any, ids: Mapping[str, int]) -> int:
         """Of a path that a save returned, or that the registry has."""
-        for candidate in (Path(path).resolve(), self._root / path):
+        for candidate in (_resolved(path), self._root / path):
             if str(candidate) in ids:
                 return ids[str(candidate)]
         raise DataNotFoundError(f"no registered file {path}")
@@ -150,6 +150,13 @@ class Runs:
 
 def _is_path(file: object) -> bool:
     return isinstance(file, (str, os.PathLike))
+
+
+def _resolved(path: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(path).resolve()
+    except (ValueError, RuntimeError) as error:  # a null in it, links in a circle
+        raise InvalidArgumentError(f"path {path!r}: {error}") from None
 
 
 def _whole(name: str, value: Any) -> int:

@@ -77,18 +77,21 @@ class Window:
 
 def windows_of(first: datetime, last: datetime, lengths: Lengths) -> Iterator[Window]:
     """Windows of whole months, from that of ``first`` on, none beyond that of ``last``."""
-    end = _month_after(last, 1)
-    start, number = _month_after(first, 0), 1
-    while (validation_end := _month_after(start, lengths.train + lengths.validation)) <= end:
-        train_end = _month_after(start, lengths.train)
-        yield Window(number, start, train_end, min(train_end + lengths.embargo, validation_end), validation_end)
-        start, number = _month_after(start, lengths.step), number + 1
+    starts = range(_month_of(first), _month_of(last) + 2 - lengths.train - lengths.validation, lengths.step)
+    for number, start in enumerate(starts, 1):
+        train_end = _beginning(start + lengths.train)
+        validation_end = _beginning(start + lengths.train + lengths.validation)
+        embargo = min(lengths.embargo, validation_end - train_end)
+        yield Window(number, _beginning(start), train_end, train_end + embargo, validation_end)
 
 
-def _month_after(moment: datetime, months: int) -> datetime:
-    """The beginning of the month that is so many after that of the moment."""
-    years, month = divmod(moment.month - 1 + months, _MONTHS_A_YEAR)
-    return datetime(moment.year + years, month + 1, 1, tzinfo=UTC)
+def _month_of(moment: datetime) -> int:
+    """Counted from year 0."""
+    return moment.year * _MONTHS_A_YEAR + moment.month - 1
+
+
+def _beginning(month: int) -> datetime:
+    return datetime(month // _MONTHS_A_YEAR, month % _MONTHS_A_YEAR + 1, 1, tzinfo=UTC)
 
 
 def save_pair(
