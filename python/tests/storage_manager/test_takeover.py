@@ -102,6 +102,39 @@ def test_times_of_other_units_are_loaded_as_nanoseconds(tmp_path: Path) -> None:
     )
 
 
+def test_times_of_other_zones_are_loaded_as_utc(tmp_path: Path) -> None:
+    here, there = bars("2022-01-03"), bars("2022-01-03", close=2.0)
+    there["timestamp"] = there["timestamp"].dt.tz_convert("Asia/Tokyo")
+    for instrument, frame in (("EUR_USD", here), ("USD_JPY", there)):
+        path = f"raw/ohlcv/{instrument}/year=2022/month=01/{instrument.lower()}_202201.parquet"
+        put(tmp_path, path, saved_form(frame, instrument))
+    storage = StorageManager(tmp_path)
+    for instrument in (None, "USD_JPY"):
+        found = storage.load_data_by_date_range("ohlcv", FIRST, LAST, instrument)
+        assert str(found["timestamp"].dtype) == "datetime64[ns, UTC]"
+        assert found["close"].iloc[-1] == there["close"].iloc[-1]
+
+
+@pytest.mark.parametrize("instrument", ["EURUSD=X", "BINANCE:BTCUSDT", ".VIX", "_TEST", "É", "100%"])
+def test_instruments_that_the_lake_writes_in_another_way_are_saved_again(tmp_path: Path, instrument: str) -> None:
+    months = {1: bars("2022-01-03"), 2: bars("2022-02-03", close=2.0)}
+    paths = [
+        f"raw/ohlcv/{instrument}/year=2022/month={month:02d}/{instrument.lower()}_2022{month:02d}.parquet"
+        for month in months
+    ]
+    for path, frame in zip(paths, months.values(), strict=True):
+        put(tmp_path, path, saved_form(frame, instrument))
+    for _ in range(2):  # the second time as if the first one had been cut off
+        storage = StorageManager(tmp_path)
+        found = storage.load_data_by_date_range("ohlcv", FIRST, LAST, instrument)
+        assert_frame_equal(found, saved_form(pd.concat(months.values()), instrument))
+        storage.db_path.unlink()
+    assert all((tmp_path / f"{path}.before").is_file() for path in paths)
+    assert all(storage.verify_data_integrity().values())
+    storage.save_ohlcv_data(bars("2022-01-04", close=4.0), instrument)
+    assert len(storage.load_data_by_date_range("ohlcv", FIRST, LAST)) == 120
+
+
 def test_features_of_several_instruments_lose_no_rows(tmp_path: Path) -> None:
     both = pd.concat([features().assign(instrument=name) for name in ("EUR_USD", "GBP_USD")])
     frame = saved_form(both)

@@ -81,7 +81,8 @@ def load(lake: FrameLake, data_type: str, start: TimeLike, end: TimeLike, instru
         frame = _read_together(lake, [info.key for info in stored], start, end)
     if frame.empty:
         return pd.DataFrame()
-    frame[INDEX] = frame[INDEX].dt.as_unit("ns")  # files that were taken over may have others
+    # Files that were taken over may have times of other units and zones.
+    frame[INDEX] = frame[INDEX].dt.tz_convert("UTC").dt.as_unit("ns")
     return frame
 
 

@@ -4,15 +4,18 @@ import contextlib
 import logging
 import os
 import sqlite3
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from varve.errors import AlreadyExistsError, StorageError
 from varve.storage_manager._former_registry import take_over_registry
-from varve.storage_manager._frames import names_in
+from varve.storage_manager._frames import names_in, to_bars
+from varve.storage_manager._saving import merge
 from varve.storage_manager._series import (
     ALL_INSTRUMENTS,
     BARS_PREFIX,
@@ -40,15 +43,18 @@ def take_over(lake: FrameLake, connection: sqlite3.Connection) -> None:
     The caller's transaction keeps others out. Whatever cuts it off, it may be begun again. Raises sqlite3.Error,
     OSError.
     """
-    for series in (bars_of("X"), *map(features_of, FEATURES), split_of("train", "X"), split_of("train", "X", "01")):
+    tried = _adopt(lake, bars_of("X"))
+    _save_again(lake, tried)
+    for series in (*map(features_of, FEATURES), split_of("train", "X"), split_of("train", "X", "01")):
         _adopt(lake, series)
     for prefix in (BARS_PREFIX, FEATURES_PREFIX, SPLITS_PREFIX):
         _describe(lake, prefix)
     take_over_registry(lake, connection)
 
 
-def _adopt(lake: FrameLake, like: Series) -> None:
-    """All series with the layout of this one; those that cannot be as they lie are written anew."""
+def _adopt(lake: FrameLake, like: Series) -> Collection[str]:
+    """All series with the layout of this one; those that cannot be as they lie are written anew. Returns the keys of
+    all that were tried."""
     options: dict[str, Any] = {"layout": like.layout, "kind": like.kind, "index": INDEX, "compression": "snappy"}
     if like.data_type in FEATURES:
         options["identity"] = [INDEX, *_names_in_files(Path(lake.root, like.key))]
@@ -64,6 +70,25 @@ def _adopt(lake: FrameLake, like: Series) -> None:
                 lake.adopt(key, **options, **manner)
         except (StorageError, OSError, pa.ArrowException) as error:
             _log.warning("%s: its files stay as they are: %s", key, error)
+    return manners.keys()
+
+
+def _save_again(lake: FrameLake, tried: Collection[str]) -> None:
+    """Bars of instruments whose names the lake writes in another way (``EURUSD=X``, ``É``), of which it therefore knows
+    no files. The files stay as ``.before``."""
+    known = {file.path for file in lake.registry.data_files()}
+    for directory in sorted(Path(lake.root, BARS_PREFIX).glob("*")):
+        name, paths = directory.name, _files(directory)
+        is_known = any(str(path.relative_to(lake.root)) in known for path in paths)
+        if not paths or is_known or f"{BARS_PREFIX}/{unquote(name)}" in tried:
+            continue
+        try:
+            whole = pa.concat_tables([pq.ParquetFile(path).read() for path in paths], promote_options="permissive")
+            merge(lake, bars_of(name), to_bars(whole.to_pandas(), name), "snappy")
+            for path in paths:
+                path.rename(path.with_suffix(".parquet.before"))
+        except (StorageError, OSError, pa.ArrowException) as error:
+            _log.warning("%s/%s: its files stay as they are: %s", BARS_PREFIX, name, error)
 
 
 def _names_in_files(directory: Path) -> tuple[str, ...]:
