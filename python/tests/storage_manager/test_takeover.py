@@ -159,6 +159,24 @@ def test_what_cannot_be_taken_over_stays_and_is_told(tmp_path: Path, caplog: pyt
     assert len(storage.load_data_by_date_range("latents", FIRST, LAST)) == 48
 
 
+@pytest.mark.parametrize("broken", ["empty", "torn", "zeros inside"])
+def test_a_file_that_cannot_be_read_does_not_cost_the_other_months(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, broken: str
+) -> None:
+    january = tmp_path / bars_file(tmp_path, 1, bars("2022-01-03"))
+    february = bars_file(tmp_path, 2, bars("2022-02-03"))
+    whole = january.read_bytes()
+    bad = {"empty": b"", "torn": whole[:-100], "zeros inside": whole[:4] + bytes(200) + whole[204:]}[broken]
+    january.write_bytes(bad)
+    with caplog.at_level(logging.WARNING, "varve.storage_manager"):
+        storage = StorageManager(tmp_path)
+    assert f"{january} cannot be read" in caplog.text
+    assert january.with_suffix(".parquet.damaged").read_bytes() == bad
+    assert query(storage, "SELECT file_path, record_count FROM data_files") == [(february, 48)]
+    storage.save_ohlcv_data(bars("2022-01-03"), "EUR_USD")
+    assert len(storage.load_data_by_date_range("ohlcv", FIRST, LAST)) == 96
+
+
 def test_runs_and_models_go_into_the_registry(tmp_path: Path) -> None:
     path = bars_file(tmp_path, 1, bars("2022-01-03"))
     (tmp_path / "model.bin").write_bytes(b"trained")

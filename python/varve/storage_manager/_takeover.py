@@ -59,6 +59,8 @@ def _adopt(lake: FrameLake, like: Series) -> Collection[str]:
     if like.data_type in FEATURES:
         options["identity"] = [INDEX, *_names_in_files(Path(lake.root, like.key))]
     found = lake.adopt(dry_run=True, **options)
+    if [key for key in found.left if not lake.exists(key) and _put_damaged_aside(Path(lake.root, key))]:
+        found = lake.adopt(dry_run=True, **options)
     manners: dict[str, dict[str, Any]] = {series.key: {} for series in found.series}
     manners |= {key: {"rewrite": True, "zone": "UTC"} for key in found.left if not lake.exists(key)}
     for key, manner in manners.items():
@@ -102,6 +104,34 @@ def _names_in_files(directory: Path) -> tuple[str, ...]:
 def _files(directory: Path) -> list[Path]:
     """Those of months, the one that was written last at the end."""
     return sorted(directory.glob("year=*/month=*/*.parquet"), key=lambda path: path.stat().st_mtime_ns)
+
+
+def _put_damaged_aside(directory: Path) -> bool:
+    """Renames files that cannot be read to ``.damaged``, if there are others that can: one torn month must not cost the
+    rest. Returns whether there were such."""
+    paths = _files(directory)
+    damaged = [path for path in paths if _is_damaged(path)]
+    if len(damaged) in (0, len(paths)):
+        return False
+    for path in damaged:
+        aside = path.with_suffix(".parquet.damaged")
+        _log.warning("%s cannot be read: it is %s now, and not taken over", path, aside.name)
+        path.rename(aside)
+    return True
+
+
+def _is_damaged(path: Path) -> bool:
+    """Raises OSError for what says nothing of its bytes."""
+    try:
+        for _ in pq.ParquetFile(path).iter_batches():
+            pass
+    except pa.ArrowException:
+        return True
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        return True  # PyArrow's own, of a broken footer or page
+    return False
 
 
 def _merge_files(directory: Path) -> None:
