@@ -34,6 +34,18 @@ def test_files_are_there_when_the_write_returns(store: ParquetStore) -> None:
     assert not (store.data_root / "k").exists()
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_store_whose_directory_went_writes_where_it_is_expected(store: ParquetStore, replaced: bool) -> None:
+    store.write("k", rows([0]))
+    store.data_root.rename(store.data_root.with_name("moved"))
+    if replaced:
+        ParquetStore(store.data_root).write("other", rows([7]))
+    assert store.read("k").is_empty()
+    store.write("k", rows([5]))
+    assert ParquetStore(store.data_root).read("k").equals(rows([5]))
+    assert ParquetStore(store.data_root.with_name("moved")).read("k").equals(rows([0]))
+
+
 def test_appends_to_long_keys_show_when_the_process_ends(store: ParquetStore) -> None:
     program = """if True:
         import sys

@@ -131,6 +131,8 @@ Catalog& Catalog::operator=(Catalog&&) noexcept = default;
 
 void Catalog::close() { connection_->close(); }
 
+bool Catalog::in_place() const { return connection_->in_place(); }
+
 std::optional<SeriesRow> Catalog::find_series(std::string_view key) {
   return connection_->read("find a series", [&](Database& database) { return select_series(database, key); });
 }

@@ -47,6 +47,7 @@ Catalog::Connection::Connection(base::FileSystem& files, std::string path, const
   } else {
     with_reader([&](Database& database) { check_tables(database, path_); });
   }
+  inode_ = files_.status(path_).inode;
 }
 
 Catalog::Connection::~Connection() {
@@ -59,6 +60,14 @@ Catalog::Connection::~Connection() {
 void Catalog::Connection::check_process() const {
   if (::getpid() != process_) {
     throw Forked("catalog {} was opened by process {}, not by this one, {}", path_, process_, ::getpid());
+  }
+}
+
+bool Catalog::Connection::in_place() const {
+  try {
+    return files_.status(path_).inode == inode_;
+  } catch (const NotFound&) {
+    return false;
   }
 }
 
@@ -150,6 +159,8 @@ void Catalog::Connection::with_writer(const Work& work) {
     const std::lock_guard lock(writer_mutex_);
     if (options_.read_only) throw ReadOnly("catalog {} was opened for reading", path_);
     if (!writer_) throw InvalidArgument("catalog {} is closed", path_);
+    // What is written to a file that has no name any more is found by nobody.
+    if (!in_place()) throw NotFound("catalog {} was moved, removed or replaced while it was open", path_);
     work(*writer_);
     log_frames_ = writer_->log_frames();
   }

@@ -35,12 +35,14 @@ class Catalog::Connection {
   Connection& operator=(const Connection&) = delete;
 
   void close();
+  // See Catalog::in_place.
+  [[nodiscard]] bool in_place() const;
 
   using Work = std::function<void(Database& database)>;
   // Lends a connection that waits for no writer of this process. In a read-only catalog the work is done again if the
   // files changed under it.
   void with_reader(const Work& work);
-  // Lends the writing connection, to one thread at a time. Throws ReadOnly.
+  // Lends the writing connection, to one thread at a time. Throws ReadOnly, and NotFound if not in place.
   void with_writer(const Work& work);
 
   // with_reader in one read transaction: returns what `work(database)` does.
@@ -88,6 +90,7 @@ class Catalog::Connection {
   const base::Clock& clock_;
   const CatalogOptions options_;
   const pid_t process_;
+  uint64_t inode_ = 0;  // of what was opened
 
   std::mutex writer_mutex_;
   std::unique_ptr<Database> writer_;  // null if read-only or closed

@@ -143,6 +143,7 @@ void Store::begin_publishing(Duration delay) {
 void Store::close() {
   if (!engine_ || engine_->closed()) return;
   if (publisher_) publisher_->stop();
+  if (!engine_->catalog().in_place()) return engine_->close();  // whoever opens it where it is now does the rest
   if (engine_->behind()) engine_->set_behind(publish_pending(*engine_) > 0);
   engine_->upkeep().take(*engine_, 0);
   if (engine_->wrote()) {

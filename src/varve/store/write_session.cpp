@@ -328,6 +328,9 @@ WriteSession::WriteSession(Engine& engine, std::vector<std::string> keys, const 
     : state_(std::make_unique<State>(engine)) {
   for (const std::string& key : keys) catalog::check_key(key);
   if (engine.read_only()) throw ReadOnly("the lake {} is open for reading only", engine.disk().root());
+  if (!engine.catalog().in_place()) {
+    throw NotFound("the lake {} was moved, removed or replaced while it was open", engine.disk().root());
+  }
   for (const std::string& key : keys) engine.disk().check_key_path(key);
   for (std::string& key : keys) state_->keys.try_emplace(std::move(key));
   state_->lock_keys();

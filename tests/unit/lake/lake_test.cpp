@@ -346,6 +346,24 @@ TEST_F(LakeTest, ALakeIsFoundFromBelow) {
   EXPECT_EQ(find_lake(directory_.path()), std::nullopt);
 }
 
+TEST_F(LakeTest, ALakeThatWasMovedOrReplacedTakesNoMoreWrites) {
+  Lake lake = open();
+  lake.write("k", make_bars(3));
+  std::filesystem::rename(path(""), directory_ / "moved");
+  expect_error(ErrorKind::kNotFound, "moved, removed or replaced", [&] { lake.write("k", make_bars(5)); });
+  {
+    Lake another = open();
+    another.write("k", make_bars(4));
+    expect_error(ErrorKind::kNotFound, "moved, removed or replaced", [&] { lake.append("k", make_bars(9)); });
+    EXPECT_EQ(another.read("k").num_rows(), 4);
+    EXPECT_TRUE(another.verify().clean());
+  }
+  lake.close();
+  const Lake moved = Lake::open(directory_ / "moved");
+  EXPECT_EQ(moved.read("k").num_rows(), 3);
+  EXPECT_TRUE(moved.verify().clean());
+}
+
 TEST_F(LakeTest, UntimedSeriesHaveNoRange) {
   Lake lake = open();
   const Table names(Schema({{.name = "symbol", .type = DataType::string()}}),
