@@ -19,15 +19,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from libraries import thread_counts, versions
-from places import IN_MEMORY, file_system_of
-from store_bench import Line, beside
+from report import RESULTS, Line, beside, check_place, report
 from store_peers import ARCTICDB_PYTHON, ArcticDB
 from turns import Task, medians, timings
 
 from varve.parquet_store import ParquetStore
 
-REPORT = Path(__file__).parent / "results" / "parquet_store.md"
+REPORT = RESULTS / "parquet_store.md"
 FIRST = datetime(2021, 1, 1, tzinfo=UTC)
 MINUTES_OF_A_DAY = 1440
 YEARS = 3
@@ -206,29 +204,15 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=ROWS, help="of the series; fewer make no report")
     parser.add_argument("--in-memory", action="store_true", help="also where a sync costs nothing")
     options = parser.parse_args()
-    file_system = file_system_of(Path(tempfile.gettempdir()))
-    if file_system in IN_MEMORY and not options.in_memory:
-        parser.error(f"{tempfile.gettempdir()} lies in memory ({file_system}): set TMPDIR, or say --in-memory")
-    lines = [
-        "# The Parquet store and its peers",
-        "",
-        f"{versions()}; {thread_counts()}; {file_system}. Medians in turn. One-minute bars of {YEARS} years, 7 "
-        "columns; Polars has a file a month.",
-        "",
-        "| what | found | needed | kept | beside |",
-        "|---|---:|---:|---|---|",
-    ]
-    print("\n".join(lines), flush=True)
+    if not options.in_memory:
+        check_place(parser)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), options.rounds, options.rows)
-        for name in options.only or GROUPS:
-            for line in GROUPS[name](bench):
-                lines.append(line.text())
-                print(lines[-1], flush=True)
+        found = (line for name in options.only or GROUPS for line in GROUPS[name](bench))
+        setting = f"One-minute bars of {YEARS} years, 7 columns; Polars has a file a month."
+        is_whole = options.only is None and options.rows == ROWS
+        report("The Parquet store and its peers", setting, found, REPORT if is_whole else None)
         bench.close()
-    if options.only is None and options.rows == ROWS:
-        REPORT.parent.mkdir(exist_ok=True)
-        REPORT.write_text("\n".join([*lines, ""]))
 
 
 if __name__ == "__main__":

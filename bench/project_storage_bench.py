@@ -21,14 +21,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from libraries import thread_counts, versions
-from places import IN_MEMORY, file_system_of
-from store_bench import Line, beside
+from report import RESULTS, Line, beside, check_place, report
 from turns import Task, medians
 
 from varve.storage_manager import StorageManager
 
-REPORT = Path(__file__).parent / "results" / "project_storage.md"
+REPORT = RESULTS / "project_storage.md"
 FIRST = datetime(2022, 1, 1)
 HOURS = 18_720
 INSTRUMENTS = 20
@@ -176,29 +174,15 @@ def main() -> None:
     parser.add_argument("--instruments", type=int, default=INSTRUMENTS, help="fewer make no report")
     parser.add_argument("--in-memory", action="store_true", help="also where a sync costs nothing")
     options = parser.parse_args()
-    file_system = file_system_of(Path(tempfile.gettempdir()))
-    if file_system in IN_MEMORY and not options.in_memory:
-        parser.error(f"{tempfile.gettempdir()} lies in memory ({file_system}): set TMPDIR, or say --in-memory")
-    lines = [
-        "# The storage manager and plain files",
-        "",
-        f"{versions()}; {thread_counts()}; {file_system}. Medians in turn. Hourly bars of {options.instruments} "
-        "instruments over three years, a file a month.",
-        "",
-        "| what | found | needed | kept | beside |",
-        "|---|---:|---:|---|---|",
-    ]
-    print("\n".join(lines), flush=True)
+    if not options.in_memory:
+        check_place(parser)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), options.rounds, options.instruments)
+        found = (line for name in options.only or GROUPS for line in GROUPS[name](bench))
+        setting = f"Hourly bars of {options.instruments} instruments over three years, a file a month."
+        is_whole = options.only is None and options.instruments == INSTRUMENTS
         with contextlib.closing(bench.plain.registry):
-            for name in options.only or GROUPS:
-                for line in GROUPS[name](bench):
-                    lines.append(line.text())
-                    print(lines[-1], flush=True)
-    if options.only is None and options.instruments == INSTRUMENTS:
-        REPORT.parent.mkdir(exist_ok=True)
-        REPORT.write_text("\n".join([*lines, ""]))
+            report("The storage manager and plain files", setting, found, REPORT if is_whole else None)
 
 
 if __name__ == "__main__":

@@ -12,55 +12,23 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from libraries import thread_counts, versions
-from places import IN_MEMORY, file_system_of
+from report import RESULTS, Line, beside, check_place, milliseconds, report
 from store_peers import ArcticDB, DuckDB, parquet_writers, polars_day, polars_tail
 from tables import MINUTE, bars
 from turns import Measured, medians, percentile, timings
 
 import varve
 
-REPORT = Path(__file__).parent / "results" / "store.md"
 SIZE_RATIO_MAX = 1.5
 BULK_ROUNDS = 3  # for each of other tasks
 DEFAULTS = ("Polars", "PyArrow")
 FIRST_DAY = date(2014, 1, 1)
 MINUTES_OF_A_DAY = 1440
-
-
-@dataclass(frozen=True)
-class Line:
-    """A promise. `found` and `needed` are in `unit`; `ratio` ones are of times, more is better."""
-
-    what: str
-    found: float
-    needed: float
-    unit: str
-    at_least: bool = False
-    beside: str = ""
-
-    @property
-    def kept(self) -> bool:
-        return self.found >= self.needed if self.at_least else self.found <= self.needed
-
-    def text(self) -> str:
-        sign = ">=" if self.at_least else "<="
-        kept = "yes" if self.kept else "NO"
-        return f"| {self.what} | {self.found:.3g} {self.unit} | {sign} {self.needed:.3g} | {kept} | {self.beside} |"
-
-
-def milliseconds(seconds: float) -> str:
-    return f"{seconds * 1e3:.3g} ms"
-
-
-def beside(seconds: dict[str, float]) -> str:
-    return ", ".join(f"{name} {milliseconds(value)}" for name, value in seconds.items())
 
 
 class Bench:
@@ -341,28 +309,13 @@ def main() -> None:
     options = parser.parse_args()
     groups = {**GROUPS, "million": million}
     names = options.only or [*GROUPS, *(["million"] if options.million else [])]
-    file_system = file_system_of(Path(tempfile.gettempdir()))
-    if file_system in IN_MEMORY and DURABLE & {*names} and not options.in_memory:
-        parser.error(f"{tempfile.gettempdir()} lies in memory ({file_system}): set TMPDIR, or say --in-memory")
-    lines = [
-        "# The store and its peers",
-        "",
-        f"{versions()}; {thread_counts()}; {file_system}. Medians in turn. A day is one of 5 M one-minute bars of 6 "
-        "columns.",
-        "",
-        "| what | found | needed | kept | beside |",
-        "|---|---:|---:|---|---|",
-    ]
-    print("\n".join(lines), flush=True)
+    if DURABLE & {*names} and not options.in_memory:
+        check_place(parser)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), options.rounds)
-        for name in names:
-            for line in groups[name](bench):
-                lines.append(line.text())
-                print(lines[-1], flush=True)
-    if options.only is None:
-        REPORT.parent.mkdir(exist_ok=True)
-        REPORT.write_text("\n".join([*lines, ""]))
+        found = (line for name in names for line in groups[name](bench))
+        setting = "A day is one of 5 M one-minute bars of 6 columns."
+        report("The store and its peers", setting, found, RESULTS / "store.md" if options.only is None else None)
 
 
 if __name__ == "__main__":
