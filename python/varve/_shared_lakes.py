@@ -37,7 +37,7 @@ def open_shared(root: Path, output: Output, lock_timeout_seconds: float = 30.0) 
 def catalog_inode(root: Path) -> int | None:
     """By which a lake that took another one's place is known, as long as that one is open; None where there is none."""
     try:
-        return (root / ".varve" / "catalog.sqlite").stat().st_ino
+        return os.stat(f"{root}/.varve/catalog.sqlite").st_ino  # each call of a face asks: no Path is made for it
     except OSError:
         return None
 
