@@ -20,12 +20,6 @@ using namespace nb::literals;
 namespace varve::python {
 namespace {
 
-template <typename Work>
-auto unlocked(const Work& work) {
-  const Unlocked without_gil;
-  return work();
-}
-
 std::optional<int64_t> nanoseconds(const std::optional<Timestamp>& at) {
   return at ? std::optional(at->nanoseconds) : std::nullopt;
 }

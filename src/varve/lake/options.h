@@ -86,7 +86,7 @@ struct OpenOptions {
   const base::Clock* clock = nullptr;
 };
 
-// What is fixed when a series is made by its first write; later writes may leave it out, and must agree if they do not.
+// What is fixed when a series is made by its first write; later ones may leave it out, and must agree or redefine it.
 struct SeriesOptions {
   std::optional<std::string> kind;                   // else from the columns
   std::optional<std::string> index;                  // else by name and type; "" for untimed
@@ -118,7 +118,8 @@ struct SeriesWriteOptions {
   std::optional<Source> source;
   bool published = false;                  // the visible tree shows the commit when the call returns
   std::optional<int64_t> expects_version;  // ConcurrentWrite unless the series has this version; 0: it must not exist
-  bool redefine = false;  // write only: the series becomes what the options and columns say, as if it were new
+  // Write only: the series becomes what the options and columns say, as if it were new. Old versions are read by that.
+  bool redefine = false;
   // Kept in the same commit, and also if the rows change nothing:
   CoverageChange coverage;              // of the rows' source; not of an untimed series
   std::optional<std::string> metadata;  // a JSON object, in place of the one before

@@ -73,14 +73,11 @@ bool Engine::closed_cleanly() {
 void Engine::close() {
   if (closed_) return;
   closed_ = true;
-  if (!read_only() && catalog_.in_place()) {
-    if (staging_lock_ && files().list(staging_).empty()) files().remove_directory(staging_);
-    staging_lock_.reset();
-    open_lock_.reset();
-    mark_closed_cleanly();
-  }
+  const bool tidies = !read_only() && catalog_.in_place();
+  if (tidies && staging_lock_ && files().list(staging_).empty()) files().remove_directory(staging_);
   staging_lock_.reset();
   open_lock_.reset();
+  if (tidies) mark_closed_cleanly();
   catalog_.close();
 }
 
