@@ -71,10 +71,7 @@ CrashDisk::NodeId CrashDisk::take_in(const std::string& path) {
 }
 
 CrashDisk::Bytes CrashDisk::bytes_now(const std::string& path) const {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const auto* begin = reinterpret_cast<const std::byte*>(text.data());
-  return {begin, begin + text.size()};
+  return below_.exists(path) ? base::read_file(below_, path) : Bytes();
 }
 
 CrashDisk::Place CrashDisk::place_of(std::string path) const {

@@ -279,11 +279,13 @@ class CrashStateTest : public ::testing::Test {
 
   static bool every_state() { return std::getenv("VARVE_EVERY_STATE") != nullptr; }
 
-  // To make a lake takes many calls that are much alike. What a missing sync breaks may show after one call alone.
+  // To make a lake, or twenty series, takes many calls that are much alike. What a missing sync breaks may show after
+  // one call alone.
   static uint64_t step_after(uint64_t call, const History& history, bool complete) {
     if (every_state()) return 1;
     if (history.from_nothing && call > 20 && call < 260) return 16;
-    return complete ? 1 : 2;
+    if (complete) return 1;
+    return history.together ? 8 : 2;
   }
 
   // All, and some of them twice; or the least and another one, both or in turn.
