@@ -49,7 +49,9 @@ class Planner {
     const bool replaces = mode_ == WriteMode::kReplaceSeries;
     plan_.schema = series_.exists && !replaces ? table::unify(series_.schema, store::series_schema(rows.schema()))
                                                : store::series_schema(rows.schema());
-    newer_ = table::sort(table::conform(rows, plan_.schema), order_, tools_.pool);
+    newer_ = table::conform(rows, plan_.schema);
+    are_unique_ = table::is_strictly_sorted(newer_, order_, tools_.pool);
+    if (!are_unique_) newer_ = table::sort(newer_, order_, tools_.pool);
     if (timed()) index_.emplace(newer_, definition_.index);
     if (replaces) {
       replace_series();
@@ -212,7 +214,7 @@ class Planner {
   }
 
   void check_no_duplicates() const {
-    if (!definition_.has_identity) return;
+    if (!definition_.has_identity || are_unique_) return;
     const int64_t row = table::find_duplicate(newer_, order_);
     if (row >= 0) throw AlreadyExists("two rows have {}", table::describe_row(newer_, row, order_));
   }
@@ -388,7 +390,8 @@ class Planner {
   Layout layout_;
   table::RowOrder order_;
   const PlanTools& tools_;
-  Table newer_;
+  Table newer_;              // in order
+  bool are_unique_ = false;  // known to be
   std::optional<table::IndexValues> index_;
   Plan plan_;
 };

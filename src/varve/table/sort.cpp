@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <numeric>
 #include <optional>
@@ -98,16 +99,39 @@ OrderedRows::OrderedRows(const Table& table, const RowOrder& order) : num_rows_(
 
 namespace {
 
-// The first row after `from` that does not stand in order behind the one before it, or the number of rows.
+// The first row from `row` to before `end` that does not stand in order behind the one before it, or `end`.
 // `strictly`: equal rows are out of order too.
-int64_t first_out_of_order(const OrderedRows& rows, bool strictly) {
+int64_t first_out_of_order(const OrderedRows& rows, int64_t row, int64_t end, bool strictly) {
+  constexpr int64_t kRows = 64;  // looked at together, by the index alone
   const int64_t* index = rows.index();
   const int64_t limit = strictly ? -1 : 0;
-  for (int64_t row = 1; row < rows.num_rows(); ++row) {
-    if (index != nullptr && index[row - 1] < index[row]) continue;
-    if (rows.compare(row - 1, rows, row) > limit) return row;
+  while (row < end) {
+    const int64_t stop = std::min(end, row + kRows);
+    int ascends = static_cast<int>(index != nullptr);
+    for (int64_t at = row; index != nullptr && at < stop; ++at) ascends &= static_cast<int>(index[at - 1] < index[at]);
+    if (ascends == 0) {
+      for (; row < stop; ++row) {
+        if (rows.compare(row - 1, rows, row) > limit) return row;
+      }
+    }
+    row = stop;
   }
-  return rows.num_rows();
+  return end;
+}
+
+// The same of all rows, or their number.
+int64_t first_out_of_order(const OrderedRows& rows, bool strictly, base::ThreadPool* pool = nullptr) {
+  constexpr int64_t kBlock = int64_t{1} << 18;
+  const int64_t num_rows = rows.num_rows();
+  std::atomic<int64_t> first = num_rows;
+  base::parallel_for(pool, static_cast<size_t>((num_rows + kBlock - 1) / kBlock), [&](size_t block) {
+    const auto begin = static_cast<int64_t>(block) * kBlock;
+    const int64_t end = std::min(num_rows, begin + kBlock);
+    if (begin > first.load()) return;
+    const int64_t row = first_out_of_order(rows, std::max<int64_t>(begin, 1), end, strictly);
+    for (int64_t known = first.load(); row < end && row < known && !first.compare_exchange_weak(known, row);) {}
+  });
+  return first.load();
 }
 
 struct IndexedRow {
@@ -208,9 +232,14 @@ bool is_sorted(const Table& table, const RowOrder& order) {
   return first_out_of_order(rows, false) == rows.num_rows();
 }
 
+bool is_strictly_sorted(const Table& table, const RowOrder& order, base::ThreadPool* pool) {
+  const OrderedRows rows(table, order);
+  return first_out_of_order(rows, true, pool) == rows.num_rows();
+}
+
 Table sort(const Table& table, const RowOrder& order, base::ThreadPool* pool) {
   const OrderedRows rows(table, order);
-  if (first_out_of_order(rows, false) == rows.num_rows()) return table;
+  if (first_out_of_order(rows, false, pool) == rows.num_rows()) return table;
   RowNumbers sorted = sorted_rows(rows);
   const std::span<const int64_t> numbers = sorted.span();
   if (const auto runs = long_runs(numbers)) return assemble({&table, 1}, *runs, pool);

@@ -19,6 +19,8 @@ struct RowOrder {
 
 // Ascending, equal rows next to each other allowed. Quick where the rows are in order, as they mostly are.
 bool is_sorted(const Table& table, const RowOrder& order);
+// Ascending, no two rows equal.
+bool is_strictly_sorted(const Table& table, const RowOrder& order, base::ThreadPool* pool = nullptr);
 // Rows in order, stable. Returns the table itself where nothing has to move.
 // Throws InvalidArgument for a null index, naming the row.
 Table sort(const Table& table, const RowOrder& order, base::ThreadPool* pool = nullptr);

@@ -167,6 +167,29 @@ TEST(IsSorted, EqualRowsNextToEachOtherAreAllowed) {
   EXPECT_FALSE(is_sorted(stamped({1, 1}, {{"key", numbers({2, 1})}}), {.index = "t", .identity = {"key"}}));
 }
 
+TEST(IsStrictlySorted, OneRowThatIsNotIsFoundWhereverItStands) {
+  constexpr int64_t kRows = 600'000;  // more than threads take at a time
+  constexpr int64_t kBlock = int64_t{1} << 18;
+  base::ThreadPool pool(3);
+  Random random;
+  std::vector<int64_t> at(kRows);
+  std::iota(at.begin(), at.end(), 0);
+  const RowOrder order{.index = "t"};
+  EXPECT_TRUE(is_strictly_sorted(stamped(at), order, &pool));
+  EXPECT_TRUE(is_strictly_sorted(stamped({}), order, &pool));
+  for (const int64_t row : {int64_t{1}, int64_t{64}, int64_t{65}, kBlock - 1, kBlock, kBlock + 1, 2 * kBlock, kRows - 1,
+                            random.between(1, kRows - 1)}) {
+    std::vector<int64_t> changed = at;
+    changed[static_cast<size_t>(row)] = row - 1;
+    const Table table = stamped(changed);
+    EXPECT_FALSE(is_strictly_sorted(table, order, &pool)) << row;
+    EXPECT_FALSE(is_strictly_sorted(table, order)) << row;
+    EXPECT_EQ(find_duplicate(table, order), row);
+    changed[static_cast<size_t>(row)] = row - 2;
+    EXPECT_FALSE(is_sorted(stamped(changed), order)) << row;
+  }
+}
+
 TEST(FindDuplicate, IsTheFirstRowEqualToTheOneBefore) {
   EXPECT_EQ(find_duplicate(stamped({1, 2, 2, 3, 3}), {.index = "t"}), 2);
   EXPECT_EQ(find_duplicate(stamped({1, 2, 3}), {.index = "t"}), -1);
