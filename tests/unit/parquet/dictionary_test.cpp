@@ -18,9 +18,10 @@ namespace {
 
 using testing::Random;
 
-std::vector<uint64_t> bits_of(const std::vector<double>& values) {
+template <typename T>
+std::vector<uint64_t> bits_of(const std::vector<T>& values) {
   std::vector<uint64_t> bits;
-  for (const double value : values) bits.push_back(std::bit_cast<uint64_t>(value));
+  for (const T value : values) bits.push_back(std::bit_cast<uint64_t>(value));
   return bits;
 }
 
@@ -39,8 +40,9 @@ struct Encoded {
 };
 
 // Encodes in two calls, as pages are.
-Encoded encode(const std::vector<double>& values, const std::optional<ValueGrid>& grid, DictionaryLimits limits = {}) {
-  NumberDictionary<uint64_t> dictionary;
+template <typename T>
+Encoded encode_by(NumberDictionary<uint64_t>& dictionary, const std::vector<T>& values,
+                  const std::optional<ValueGrid>& grid, DictionaryLimits limits = {}) {
   dictionary.clear(grid);
   const auto bits = bits_of(values);
   Encoded result{.codes = std::vector<uint32_t>(bits.size())};
@@ -50,6 +52,12 @@ Encoded encode(const std::vector<double>& values, const std::optional<ValueGrid>
   if (!result.within_limits) return {};
   result.entries.assign(dictionary.entries().begin(), dictionary.entries().end());
   return result;
+}
+
+template <typename T>
+Encoded encode(const std::vector<T>& values, const std::optional<ValueGrid>& grid, DictionaryLimits limits = {}) {
+  NumberDictionary<uint64_t> dictionary;
+  return encode_by(dictionary, values, grid, limits);
 }
 
 TEST(NumberDictionary, GivesBackWhatItTookByGridAndByHash) {
@@ -77,6 +85,39 @@ TEST(NumberDictionary, ValuesOffTheGridChangeNothing) {
   }
 }
 
+TEST(NumberDictionary, IntegersAreAlikeByGridAndByHash) {
+  Random random;
+  const std::vector<int64_t> strangers = {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(),
+                                          1'000'000, -1'000'000};
+  for (int round = 0; round < 50; ++round) {
+    std::vector<int64_t> values(10'000);
+    for (int64_t& value : values) value = random.between(-20'000, 30'000);
+    const auto grid = ValueGrid::find(std::span<const int64_t>(values));
+    ASSERT_TRUE(grid.has_value());
+    const Encoded placed = encode(values, grid);
+    for (size_t row = 0; row < values.size(); ++row) {
+      ASSERT_EQ(placed.entries[placed.codes[row]], static_cast<uint64_t>(values[row])) << row;
+    }
+    EXPECT_EQ(placed, encode(values, std::nullopt));
+    for (int count = 0; count < 2; ++count) {
+      values[static_cast<size_t>(random.between(0, std::ssize(values) - 1))] = random.pick(strangers);
+    }
+    EXPECT_EQ(encode(values, grid), encode(values, std::nullopt));
+  }
+}
+
+TEST(NumberDictionary, ClearedItKnowsNothingOfTheGridBefore) {
+  Random random;
+  NumberDictionary<uint64_t> dictionary;
+  for (int round = 0; round < 20; ++round) {
+    const auto values = prices(random, random.pick(std::vector<double>{0.01, 0.5, 3.0}), 3'000);
+    auto some = values;
+    if (random.one_in(2)) some.back() = std::nan("");  // leaves the grid
+    const auto grid = random.one_in(4) ? std::nullopt : ValueGrid::find(values);
+    EXPECT_EQ(encode_by(dictionary, some, grid), encode(some, std::nullopt)) << round;
+  }
+}
+
 TEST(NumberDictionary, StopsAtItsLimitsByGridAndByHash) {
   std::vector<double> values(5'000);
   for (size_t row = 0; row < values.size(); ++row) values[row] = static_cast<double>(row) / 4;
@@ -99,7 +140,26 @@ TEST(ValueGrid, FreeNumbersLieOnNone) {
   EXPECT_FALSE(ValueGrid::find(std::vector<double>{1.0, std::nan("")}).has_value());
   EXPECT_FALSE(ValueGrid::find(std::vector<double>{1.0, 1e18}).has_value());
   EXPECT_FALSE(ValueGrid::find(std::vector<double>{1.0, 2'000'001.0, 0.5}).has_value());
-  EXPECT_FALSE(ValueGrid::find({}).has_value());
+  EXPECT_FALSE(ValueGrid::find(std::vector<double>{}).has_value());
+}
+
+TEST(ValueGrid, HoldsIntegersThatLieNearEachOther) {
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kGreatest = std::numeric_limits<int64_t>::max();
+  const auto find = [](const std::vector<int64_t>& sample) { return ValueGrid::find(std::span(sample)); };
+  constexpr auto kPlaces = static_cast<int64_t>(ValueGrid::kPlaces);
+  for (const int64_t least : {kLeast, int64_t{-5}, kGreatest - kPlaces + 1}) {
+    const std::vector<int64_t> values = {least, least + 1, least + kPlaces - 1};
+    const auto grid = find(values);
+    ASSERT_TRUE(grid.has_value()) << least;
+    std::vector<uint32_t> places(values.size());
+    ASSERT_TRUE(grid->place(bits_of(values), places.data())) << least;
+    EXPECT_EQ(places[1], places[0] + 1);
+    EXPECT_FALSE(grid->place(bits_of(std::vector<int64_t>{0x4000'0000'0000}), places.data()));
+  }
+  EXPECT_FALSE(find({0, kPlaces}).has_value());
+  EXPECT_FALSE(find({kLeast, kGreatest}).has_value());
+  EXPECT_FALSE(find({}).has_value());
 }
 
 TEST(ValueGrid, NeighboursLieSideBySide) {

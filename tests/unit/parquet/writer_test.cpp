@@ -9,8 +9,11 @@
 
 #include <gtest/gtest.h>
 
+#include "varve/base/buffer.h"
 #include "varve/base/crc.h"
+#include "varve/base/memory_file.h"
 #include "varve/parquet/format.h"
+#include "varve/parquet/reader.h"
 #include "varve/parquet/schema_mapping.h"
 #include "varve/parquet/write/page_writer.h"
 #include "varve/table/builder.h"
@@ -352,6 +355,25 @@ TEST(WriterEncodings, PageOfNullsSaysNothingAgainstADictionary) {
   }
   EXPECT_EQ(data_encoding(WrittenFile(one_column<double>(DataType::float64(), values, valid))),
             Encoding::kRleDictionary);
+}
+
+// The slices that a sample looks at hold few values, all others differ.
+TEST(WriterEncodings, DictionaryThatTheSampleAlonePromisesIsGivenUp) {
+  constexpr size_t kRows = 200'000;
+  constexpr size_t kSlice = 512;
+  std::vector<double> values = free_floats(kRows);
+  for (size_t slice = 0; slice < 8; ++slice) {
+    const size_t first = (kRows - kSlice) / 7 * slice;
+    for (size_t row = first; row < first + kSlice; ++row) values[row] = static_cast<double>(row % 3);
+  }
+  const Table table = one_column<double>(DataType::float64(), values);
+  const WrittenFile file(table);
+  EXPECT_NE(data_encoding(file), Encoding::kRleDictionary);
+  EXPECT_LT(file.column(0).total_compressed_size, kRows * 8 + 4000);
+  auto copy = base::MutableBuffer::allocate(0);
+  copy.append(file.bytes);
+  const Reader reader = Reader::open(std::make_unique<base::MemoryFile>(std::move(copy).finish()), "file");
+  EXPECT_TRUE(equals(reader.read(), table));
 }
 
 TEST(WriterEncodings, DictionaryColumnKeepsOnlyWhatItUses) {

@@ -80,11 +80,15 @@ EncodedChunk ColumnEncoder::encode_values_of(const Column& column, const SchemaE
                                              std::span<const Encoding> candidates) {
   const PhysicalValues values = to_physical(column, element);
   cut_pages(column, [&](size_t first, size_t count) { return values.slice(first, count).byte_size(); });
-  const EncodingChoice choice = chooser_.choose(values, candidates);
+  EncodingChoice choice = chooser_.choose(values, candidates);
   const SortOrder order = sort_order_of(column.type(), *element.type);
-  ranges_.clear();
+  bool by_dictionary = try_dictionary(values, choice, order);
+  if (!by_dictionary && choice.is_guess) {
+    choice = chooser_.choose(values, candidates, false);
+    by_dictionary = try_dictionary(values, choice, order);
+  }
   ChunkContent content;
-  if (choice.dictionary_bytes_max > 0 && try_dictionary(values, choice, order)) {
+  if (by_dictionary) {
     content = dictionary_content(entries_of(values), order);
   } else {
     content.encoding = choice.encoding;
@@ -170,6 +174,8 @@ void ColumnEncoder::cut_pages(const Column& column, const BytesOf& bytes_of) {
 }
 
 bool ColumnEncoder::try_dictionary(const PhysicalValues& values, const EncodingChoice& choice, SortOrder order) {
+  ranges_.clear();
+  if (choice.dictionary_bytes_max == 0) return false;
   DictionaryLimits limits;
   limits.bytes = std::min(limits.bytes, choice.dictionary_bytes_max);
   codes_.resize(values.count * sizeof(uint32_t));

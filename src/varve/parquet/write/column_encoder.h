@@ -69,7 +69,8 @@ class ColumnEncoder {
   // Cuts the rows into pages; `bytes_of(first, count)` is the size of some values.
   template <typename BytesOf>
   void cut_pages(const Column& column, const BytesOf& bytes_of);
-  // Encodes all values by a dictionary, page by page, into indexes_. False as soon as that does not pay.
+  // Encodes all values by a dictionary, page by page, into indexes_. False as soon as that does not pay, or if `choice`
+  // knows that it does not.
   bool try_dictionary(const PhysicalValues& values, const EncodingChoice& choice, SortOrder order);
   void clear_dictionary(const EncodingChoice& choice);
   // Gives values codes. False where there are too many distinct ones.

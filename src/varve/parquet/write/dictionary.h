@@ -115,12 +115,13 @@ class NumberDictionary {
  public:
   NumberDictionary() { clear(); }
 
-  // `grid`: where most values lie, if they are doubles. It makes the work quicker and changes nothing else.
+  // `grid`: where most values lie, if they are doubles or 64-bit integers. It makes the work quicker and changes
+  // nothing else.
   void clear(const std::optional<ValueGrid>& grid = std::nullopt) {
     entries_.clear();
     grid_ = grid;
     if (grid_) {
-      places_.assign(ValueGrid::kPlaces, internal::CodeTable::kEmpty);
+      clear_places();
     } else {
       table_.reset(internal::kFirstSlotBits);
     }
@@ -130,7 +131,7 @@ class NumberDictionary {
   // `codes` and the entries is of no use.
   bool encode(std::span<const T> values, uint32_t* codes, const DictionaryLimits& limits) {
     const size_t entries_max = std::min(limits.entries, limits.bytes / sizeof(T));
-    if constexpr (sizeof(T) == sizeof(double)) {
+    if constexpr (sizeof(T) == sizeof(uint64_t)) {
       while (grid_ && !values.empty()) {
         const auto block = values.first(std::min(kBlock, values.size()));
         const size_t entries_before = entries_.size();
@@ -162,11 +163,19 @@ class NumberDictionary {
       if (code == internal::CodeTable::kEmpty) {
         code = static_cast<uint32_t>(entries_.size());
         entries_.push_back(values[index]);
+        taken_.push_back(places[index]);
       }
       different |= entries_[code] ^ values[index];
       codes[index] = code;
     }
     return different == 0;
+  }
+
+  // All places take longer to clear than a sample or a short chunk to encode.
+  void clear_places() {
+    if (places_.empty()) places_.assign(ValueGrid::kPlaces, internal::CodeTable::kEmpty);
+    for (const uint32_t place : taken_) places_[place] = internal::CodeTable::kEmpty;
+    taken_.clear();
   }
 
   void leave_grid() {
@@ -207,6 +216,7 @@ class NumberDictionary {
   internal::CodeTable table_;
   std::optional<ValueGrid> grid_;
   std::vector<uint32_t> places_;  // codes by their place on the grid
+  std::vector<uint32_t> taken_;   // the places that hold one
 };
 
 // Of byte strings, which are not copied: they must outlive the dictionary's use.

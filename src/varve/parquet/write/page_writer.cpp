@@ -20,6 +20,10 @@ constexpr size_t kSmallestPacked = 64;  // bytes; less cannot pay
 // What packing has to take off, as a part of the block: one of so many.
 constexpr size_t kLeastPart = 10;
 constexpr size_t kLeastPartOfIndexes = 7;
+// Of a dictionary or its indexes a quarter is tried before the whole, which may repeat what the quarter holds once,
+// unless there are so few bytes that the whole is soon packed.
+constexpr size_t kLeastPartOfQuarter = 50;
+constexpr size_t kTellingBytes = size_t{8} << 10;
 
 // A page's header counts its bytes in 32 bits.
 int32_t page_size(size_t bytes) {
@@ -74,6 +78,7 @@ std::span<const std::byte> PagePacker::pack_always(std::span<const std::byte> bl
 
 std::optional<std::span<const std::byte>> PagePacker::pack_thoroughly(std::span<const std::byte> block) {
   if (!is_automatic() || setting_.level != 0) return pack(block);
+  if (!may_shrink(block)) return std::nullopt;
   if (!thorough_) thorough_.emplace(codec_of(setting_.codec), kThoroughLevel);
   std::swap(codec_, *thorough_);
   const auto packed = pack(block);
@@ -84,11 +89,18 @@ std::optional<std::span<const std::byte>> PagePacker::pack_thoroughly(std::span<
 std::optional<std::span<const std::byte>> PagePacker::pack(std::span<const std::byte> block,
                                                            const BlockContent& content) {
   if (setting_.codec == Compression::kNone || block.size() < kSmallestPacked) return std::nullopt;
+  if (is_automatic() && content.dictionary_indexes && !may_shrink(block)) return std::nullopt;
   const auto packed = pack_always(block, content.streams);
   const size_t least_saved =
       is_automatic() ? block.size() / (content.dictionary_indexes ? kLeastPartOfIndexes : kLeastPart) : 1;
   if (packed.size() > block.size() - least_saved) return std::nullopt;
   return packed;
+}
+
+bool PagePacker::may_shrink(std::span<const std::byte> block) {
+  if (block.size() < kTellingBytes) return true;
+  const auto first = block.first(block.size() / 4);
+  return pack_always(first).size() < first.size() - first.size() / kLeastPartOfQuarter;
 }
 
 PageWriter::PageWriter(PagePacker& packer, const ExpectedPages& expected)

@@ -37,6 +37,9 @@ class PagePacker {
   [[nodiscard]] bool is_automatic() const noexcept { return setting_.codec == Compression::kAuto; }
 
  private:
+  // False where a part shows that packing all of a large block will not pay.
+  bool may_shrink(std::span<const std::byte> block);
+
   CompressionSetting setting_;
   compress::BlockCodec codec_;
   std::optional<compress::BlockCodec> thorough_;  // made when first used

@@ -25,8 +25,12 @@ constexpr size_t kPackedPenalty = 4;
 // An encoding that takes half as much again as another on a few slices of the sample is not tried on the others.
 constexpr size_t kHopeless = 2;
 
-// A grid has a place for each of 128 Ki numbers, which take longer to clear than so few values to hash.
-constexpr size_t kValuesOfGrid = ValueGrid::kPlaces / 4;
+// A dictionary that seems to take so small a part of PLAIN is tried at once, and kept if it takes at most the other.
+constexpr size_t kSeemsSmall = 4;
+constexpr size_t kIsSmall = 3;
+
+// It takes longer to find a grid than to hash so few values.
+constexpr size_t kValuesOfGrid = size_t{1} << 15;
 
 // Evenly spread slices; all of a short chunk.
 std::vector<PhysicalValues> sample(const PhysicalValues& values) {
@@ -57,13 +61,22 @@ std::vector<PhysicalValues> few_of(const std::vector<PhysicalValues>& slices) {
   return few;
 }
 
-std::vector<double> numbers_of(const std::vector<PhysicalValues>& slices) {
-  std::vector<double> numbers;
+template <typename T>
+std::optional<ValueGrid> grid_of(const std::vector<PhysicalValues>& slices) {
+  std::vector<T> numbers;
+  numbers.reserve(count_of(slices));
   for (const PhysicalValues& slice : slices) {
-    const auto values = slice.as<double>();
-    numbers.insert(numbers.end(), values.begin(), values.end());
+    const auto part = slice.as<T>();
+    numbers.insert(numbers.end(), part.begin(), part.end());
   }
-  return numbers;
+  return ValueGrid::find(std::span<const T>(numbers));
+}
+
+std::optional<ValueGrid> grid_of(const PhysicalValues& values, const std::vector<PhysicalValues>& slices) {
+  if (values.count < kValuesOfGrid) return std::nullopt;
+  if (values.type == PhysicalType::kDouble) return grid_of<double>(slices);
+  if (values.type == PhysicalType::kInt64) return grid_of<int64_t>(slices);
+  return std::nullopt;
 }
 
 // Of how many values, all equally likely, `count` draws show `distinct` ones: the solution of
@@ -149,12 +162,13 @@ ExpectedPages EncodingChooser::estimate(const std::vector<PhysicalValues>& slice
   return of_all(slices);
 }
 
-size_t EncodingChooser::count_distinct(const std::vector<PhysicalValues>& slices) {
+size_t EncodingChooser::count_distinct(const std::vector<PhysicalValues>& slices,
+                                       const std::optional<ValueGrid>& grid) {
   uint32_t codes[kSlices * kSliceValuesOfFew];
   constexpr DictionaryLimits kNoLimits{.entries = ~size_t{0}, .bytes = ~size_t{0}};
   const int32_t width = slices[0].width;
   words_.clear();
-  long_words_.clear();
+  long_words_.clear(grid);
   strings_.clear();
   for (const PhysicalValues& slice : slices) {
     if (width == 4) {
@@ -170,38 +184,44 @@ size_t EncodingChooser::count_distinct(const std::vector<PhysicalValues>& slices
 }
 
 // The least that a dictionary and its indexes can take, going by how often values come again within the sample.
-size_t EncodingChooser::dictionary_cost(const std::vector<PhysicalValues>& slices, const PhysicalValues& values) {
+size_t EncodingChooser::dictionary_cost(const std::vector<PhysicalValues>& slices, const PhysicalValues& values,
+                                        const std::optional<ValueGrid>& grid) {
   const size_t count = count_of(slices);
-  const size_t distinct = count_distinct(slices);
+  const size_t distinct = count_distinct(slices, grid);
   const size_t entries = count == values.count ? distinct : expected_entries(count, distinct);
   if (entries > DictionaryLimits().entries) return ~size_t{0};
   return values.count * static_cast<size_t>(bit_width_of(entries - 1)) / 8 +
          entries * (values.byte_size() / values.count);
 }
 
-EncodingChoice EncodingChooser::choose(const PhysicalValues& values, std::span<const Encoding> candidates) {
+EncodingChoice EncodingChooser::choose(const PhysicalValues& values, std::span<const Encoding> candidates,
+                                       bool may_guess) {
   const auto slices = sample(values);
   if (count_of(slices) == 0) return {};
   const size_t plain_bytes = values.byte_size();
+  const auto grid = grid_of(values, slices);
   // Delta coding costs less to try than a dictionary, and is often cheap enough at once.
   const bool is_delta_first = candidates.front() == Encoding::kDeltaBinaryPacked;
   const bool may_repeat = values.type != PhysicalType::kBoolean;
-  size_t dictionary = may_repeat && !is_delta_first ? dictionary_cost(slices, values) : ~size_t{0};
+  size_t dictionary = may_repeat && !is_delta_first ? dictionary_cost(slices, values, grid) : ~size_t{0};
+  const auto is_small = [&](size_t bytes) {
+    return may_guess && values.count > kFewValues && bytes <= plain_bytes / kSeemsSmall;
+  };
+  if (is_small(dictionary)) return {.dictionary_bytes_max = plain_bytes / kIsSmall, .grid = grid, .is_guess = true};
   EncodingChoice best{.pages = {.bytes = ~size_t{0}}};
   for (const Encoding encoding : candidates) {
     const ExpectedPages pages = estimate(slices, encoding, values.count, std::min(best.pages.bytes, dictionary));
     if (pages.bytes < best.pages.bytes) best = {.encoding = encoding, .pages = pages};
     if (best.pages.bytes < plain_bytes / kCheapEnough) return best;
+    if (is_delta_first && is_small(best.pages.bytes)) break;
   }
-  if (may_repeat && is_delta_first) dictionary = dictionary_cost(slices, values);
+  if (may_repeat && is_delta_first) dictionary = dictionary_cost(slices, values, grid);
   // Integers are quicker to read delta-coded, so their dictionary has to be clearly smaller.
   const size_t bytes = best.pages.bytes;
   const size_t max = best.encoding == Encoding::kDeltaBinaryPacked ? bytes - bytes / 10 : bytes;
   if (dictionary >= max) return best;
   best.dictionary_bytes_max = max;
-  if (values.type == PhysicalType::kDouble && values.count >= kValuesOfGrid) {
-    best.grid = ValueGrid::find(numbers_of(slices));
-  }
+  best.grid = grid;
   return best;
 }
 

@@ -27,6 +27,7 @@ struct EncodingChoice {
   ExpectedPages pages;                   // by it; bytes with what packing them costs their readers
   size_t dictionary_bytes_max = 0;       // a dictionary pays if it and its indexes take less; 0: it is not worth trying
   std::optional<ValueGrid> grid;         // on which the values of a dictionary lie
+  bool is_guess = false;                 // only a dictionary was looked at
 };
 
 // The encodings worth trying. Strings of a column that readers restore as a dictionary (`is_dictionary`) stay PLAIN:
@@ -40,15 +41,17 @@ class EncodingChooser {
  public:
   explicit EncodingChooser(PagePacker& packer) : packer_(packer) {}
 
-  // `candidates` are tried in their order; see candidates_for.
-  EncodingChoice choose(const PhysicalValues& values, std::span<const Encoding> candidates);
+  // `candidates` are tried in their order; see candidates_for. Where `may_guess`, the values are many, and a dictionary
+  // is by the sample so small that hardly anything could be smaller, it is chosen without a look at the others.
+  EncodingChoice choose(const PhysicalValues& values, std::span<const Encoding> candidates, bool may_guess = true);
 
  private:
   ExpectedPages cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding, bool is_long);
   // Of `count` values; roughly, where it is clear soon that they take much more than `to_beat` bytes.
   ExpectedPages estimate(const std::vector<PhysicalValues>& slices, Encoding encoding, size_t count, size_t to_beat);
-  size_t count_distinct(const std::vector<PhysicalValues>& slices);
-  size_t dictionary_cost(const std::vector<PhysicalValues>& slices, const PhysicalValues& values);
+  size_t count_distinct(const std::vector<PhysicalValues>& slices, const std::optional<ValueGrid>& grid);
+  size_t dictionary_cost(const std::vector<PhysicalValues>& slices, const PhysicalValues& values,
+                         const std::optional<ValueGrid>& grid);
 
   PagePacker& packer_;
   base::MutableBuffer encoded_;

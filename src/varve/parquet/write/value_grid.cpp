@@ -47,8 +47,25 @@ std::optional<ValueGrid> ValueGrid::find(std::span<const double> sample) {
   return ValueGrid({places_per_unit, kRounder, std::bit_cast<uint64_t>(kRounder + (first - margin))});
 }
 
+std::optional<ValueGrid> ValueGrid::find(std::span<const int64_t> sample) {
+  if (sample.empty()) return std::nullopt;
+  const auto [least, greatest] = std::minmax_element(sample.begin(), sample.end());
+  const auto first = static_cast<uint64_t>(*least);
+  const uint64_t between = static_cast<uint64_t>(*greatest) - first;
+  if (between >= kPlaces) return std::nullopt;
+  return ValueGrid(first - (kPlaces - between) / 2);
+}
+
 bool ValueGrid::place(std::span<const uint64_t> values, uint32_t* places) const noexcept {
-  return place_values(values, scale_, kPlaces, places);
+  if (scale_) return place_values(values, *scale_, kPlaces, places);
+  static_assert(std::has_single_bit(kPlaces));  // so that all are below it if their bits together are
+  uint64_t bits = 0;
+  for (size_t index = 0; index < values.size(); ++index) {
+    const uint64_t place = values[index] - first_;
+    places[index] = static_cast<uint32_t>(place);
+    bits |= place;
+  }
+  return bits < kPlaces;
 }
 
 }  // namespace varve::parquet

@@ -1,4 +1,4 @@
-// Numbers on a grid, such as prices on a tick, as small whole numbers.
+// Numbers on a grid, such as prices on a tick or volumes, as small whole numbers.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace varve::parquet {
 
-// A linear function from doubles to places on a grid, which a dictionary uses instead of a hash: neighbours lie side by
-// side, and no two values of the grid share a place.
+// A linear function from doubles or integers to places on a grid, which a dictionary uses instead of a hash: neighbours
+// lie side by side, and no two values of the grid share a place.
 class ValueGrid {
  public:
   static constexpr size_t kPlaces = size_t{1} << 17;
@@ -19,15 +19,19 @@ class ValueGrid {
   // The coarsest grid of decimal fractions on which all values of `sample` lie, with room around them; nothing if there
   // is none.
   static std::optional<ValueGrid> find(std::span<const double> sample);
+  // One place for each integer around those of `sample`; nothing if these lie too far apart.
+  static std::optional<ValueGrid> find(std::span<const int64_t> sample);
 
-  // Sets places[i], which is below kPlaces, for the double whose bits are values[i]. False if one lies outside; what
+  // Sets places[i], which is below kPlaces, for the number whose bits are values[i]. False if one lies outside; what
   // then stands in `places` is of no use. Values off the grid get the place of some neighbour.
   bool place(std::span<const uint64_t> values, uint32_t* places) const noexcept;
 
  private:
   explicit ValueGrid(const GridScale& scale) : scale_(scale) {}
+  explicit ValueGrid(uint64_t first) : first_(first) {}
 
-  GridScale scale_;
+  std::optional<GridScale> scale_;  // of doubles
+  uint64_t first_ = 0;              // integer, modulo 2^64
 };
 
 }  // namespace varve::parquet
