@@ -139,8 +139,8 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         ``identity`` names the columns that, with the index, make a row unique (``[]``: none); ``layout`` says how it is
         cut into files: ``"range"``, ``"month"``, ``"day"``, or a template of paths such as
         ``"{symbol}/{yyyy}/{mm}/data.parquet"``; what is not said follows from the columns. With ``redefine`` they are
-        those of a new series, whatever they were; old versions keep their rows, and are read by the new options: a
-        range of one is a range of the new index.
+        those of a new series, whatever they were; old versions keep the options that they had, and ``restore`` brings
+        them back.
 
         ``prices="decimal"`` has files keep float64 prices (``price_columns``, else those of the kind, else all) as
         decimals, which come back bit by bit. Each must have at most 9 places and 15 digits, and at most 18 digits with

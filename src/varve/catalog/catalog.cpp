@@ -5,6 +5,7 @@
 
 #include "varve/base/error.h"
 #include "varve/catalog/connection.h"
+#include "varve/catalog/definitions.h"
 #include "varve/catalog/read/state_cache.h"
 #include "varve/catalog/rows.h"
 #include "varve/catalog/sqlite.h"
@@ -80,6 +81,11 @@ std::optional<Catalog::State> select_state(Database& database, std::string_view 
   }
   state.series = std::move(series);
   state.series.key = key;
+  if (!is_newest) {
+    if (auto former = select_former_definition(database, state.series.id, state.version)) {
+      state.series.definition = *std::move(former);
+    }
+  }
   return state;
 }
 

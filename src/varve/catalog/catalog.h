@@ -174,7 +174,7 @@ class Catalog {
 
   // The objects of one version (0: the newest) that overlap [first, last], in order of time, then of id.
   struct State {
-    SeriesRow series;
+    SeriesRow series;  // as it is, but for its definition, which is that of the version
     int64_t version = 0;
     Schema schema;
     std::vector<ObjectRow> objects;

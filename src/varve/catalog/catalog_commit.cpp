@@ -5,6 +5,7 @@
 #include "varve/base/error.h"
 #include "varve/catalog/catalog.h"
 #include "varve/catalog/connection.h"
+#include "varve/catalog/definitions.h"
 #include "varve/catalog/key.h"
 #include "varve/catalog/rows.h"
 #include "varve/catalog/schema_text.h"
@@ -78,12 +79,16 @@ class CommitWriter {
   CommittedSeries apply(const SeriesChange& change) {
     std::optional<SeriesRow> found = select_series(database_, change.key);
     check_base(change, found);
-    SeriesRow series = found ? *std::move(found) : insert_series(change);
+    const bool is_new = !found;
+    SeriesRow series = is_new ? insert_series(change) : *std::move(found);
     if (series.deleted) series.created = time_;
     series.version = std::max(change.base_version + 1, change.least_version);
     series.deleted = change.deletes;
     series.updated = time_;
     if (!change.new_key.empty()) rename(series, change);
+    if (change.define && !is_new && *change.define != series.definition) {
+      keep_definition(database_, series.id, series.version);
+    }
     if (change.define) define(series, *change.define);
     if (change.schema) set_schema(series, *change.schema);
     if (change.deletes) {

@@ -9,8 +9,8 @@ namespace {
 
 const std::string& series_columns() {
   static const std::string kColumns =
-      "id, key, kind, index_column, identity, layout, compression, target_rows_per_file, version, deleted, "
-      "schema_version, rows, files, bytes, first_time, last_time, created, updated, prices";
+      "id, key, version, deleted, schema_version, rows, files, bytes, first_time, last_time, created, updated, " +
+      std::string(kDefinitionColumns);
   return kColumns;
 }
 
@@ -18,24 +18,17 @@ SeriesRow series_of(const Query& row) {
   SeriesRow series;
   series.id = row.integer(0);
   series.key = row.text(1);
-  series.definition.kind = row.text(2);
-  series.definition.index = row.text(3);
-  series.definition.has_identity = !row.is_null(4);
-  if (series.definition.has_identity) series.definition.identity = parse_columns(row.text(4));
-  series.definition.layout = row.text(5);
-  series.definition.compression = row.text(6);
-  series.definition.target_rows_per_file = row.integer(7);
-  series.version = row.integer(8);
-  series.deleted = row.integer(9) != 0;
-  series.schema_version = static_cast<int32_t>(row.integer(10));
-  series.rows = row.integer(11);
-  series.files = row.integer(12);
-  series.bytes = row.integer(13);
-  series.first = time_or_null(row, 14);
-  series.last = time_or_null(row, 15);
-  series.created = Timestamp{row.integer(16)};
-  series.updated = Timestamp{row.integer(17)};
-  if (!row.is_null(18)) series.definition.prices = parse_prices(row.text(18));
+  series.version = row.integer(2);
+  series.deleted = row.integer(3) != 0;
+  series.schema_version = static_cast<int32_t>(row.integer(4));
+  series.rows = row.integer(5);
+  series.files = row.integer(6);
+  series.bytes = row.integer(7);
+  series.first = time_or_null(row, 8);
+  series.last = time_or_null(row, 9);
+  series.created = Timestamp{row.integer(10)};
+  series.updated = Timestamp{row.integer(11)};
+  series.definition = definition_of(row, 12);
   return series;
 }
 
@@ -77,6 +70,19 @@ std::vector<ObjectRow> objects_of(Query&& rows) {
 }
 
 }  // namespace
+
+SeriesDefinition definition_of(const Query& row, int first) {
+  SeriesDefinition definition;
+  definition.kind = row.text(first);
+  definition.index = row.text(first + 1);
+  definition.has_identity = !row.is_null(first + 2);
+  if (definition.has_identity) definition.identity = parse_columns(row.text(first + 2));
+  definition.layout = row.text(first + 3);
+  definition.compression = row.text(first + 4);
+  definition.target_rows_per_file = row.integer(first + 5);
+  if (!row.is_null(first + 6)) definition.prices = parse_prices(row.text(first + 6));
+  return definition;
+}
 
 std::optional<SeriesRow> select_series(Database& database, std::string_view key) {
   static const std::string kSelect = "SELECT " + series_columns() + " FROM series WHERE key = ?1";

@@ -16,6 +16,11 @@
 
 namespace varve::catalog {
 
+// What a series is defined as, wherever a table keeps it: these columns, of which `first` is the number of the first.
+inline constexpr std::string_view kDefinitionColumns =
+    "kind, index_column, identity, layout, compression, target_rows_per_file, prices";
+SeriesDefinition definition_of(const Query& row, int first);
+
 std::optional<SeriesRow> select_series(Database& database, std::string_view key);
 // Throws NotFound.
 SeriesRow select_series(Database& database, int64_t series_id);

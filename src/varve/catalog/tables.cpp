@@ -2,6 +2,7 @@
 
 #include "varve/base/error.h"
 #include "varve/base/uuid.h"
+#include "varve/catalog/definitions.h"
 
 namespace varve::catalog {
 
@@ -211,6 +212,7 @@ void create_tables(Database& database) {
   {
     Transaction transaction(database, Transaction::Mode::kWrite, "make the tables");
     database.execute(kTables);
+    make_definition_table(database);
     database.execute("CREATE VIEW data_files AS " + std::string(kDataFiles) + "WHERE objects.removed_version IS NULL");
     database.query("INSERT INTO properties VALUES ('lake_id', ?1)", base::make_uuid()).run();
     database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));

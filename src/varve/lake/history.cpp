@@ -38,14 +38,18 @@ std::vector<VersionInfo> Lake::versions(std::string_view key) const {
 
 Commit Lake::restore(std::string_view key, const AsOf& as_of, const ChangeOptions& options) {
   store::Store& store = state_->use(key);
-  const catalog::VersionWanted wanted = to_version(key, as_of);
-  const std::optional<catalog::SeriesVersion> restored = store.catalog().find_version(key, wanted);
-  const Table rows = store.read(key, {.version = restored ? catalog::VersionWanted(*restored) : wanted});
-  Change change{std::string(key), rows, store::WriteMode::kReplaceSeries, {}};
-  change.restored = restored;
+  catalog::VersionWanted wanted = to_version(key, as_of);
+  const std::string name(key);
+  const auto then = store.catalog().states({&name, 1}, {.version = wanted}).front();
+  Change change{name, Table(), store::WriteMode::kReplaceSeries, {}};
+  if (then) wanted = change.restored.emplace(catalog::SeriesVersion{then->series.id, then->version});
+  change.table = store.read(key, {.version = wanted});  // which says what is missing
   change.options.expects_version = options.expects_version;
-  const catalog::SeriesRow row = *state_->use(key).catalog().find_series(key);
-  if (row.deleted) change.options.series = to_options(row.definition, change.table.schema());
+  const catalog::SeriesRow row = *store.catalog().find_series(key);
+  if (row.deleted || !is_like(then->series.definition, row.definition)) {
+    change.options.series = to_options(then->series.definition, change.table.schema());
+    change.options.redefine = true;
+  }
   return state_->commit_one(std::move(change), {.dry_run = options.dry_run});
 }
 

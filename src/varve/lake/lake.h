@@ -154,7 +154,7 @@ class Lake {
   // The versions of a series that can still be read, and those at which it was deleted, oldest first. Throws NotFound
   // for a key that never was.
   [[nodiscard]] std::vector<VersionInfo> versions(std::string_view key) const;
-  // Makes the series what it was, as a new version: its rows, columns and files of then. Throws NotFound.
+  // Makes the series what it was, as a new version: its rows, columns and options of then. Throws NotFound.
   Commit restore(std::string_view key, const AsOf& as_of, const ChangeOptions& options = {});
   // What changed from one version to another (to the newest, if absent), which may be the older one. Files that both
   // have are not read; of the others two pieces of some 100,000 rows each are in memory at a time, and the rows given

@@ -89,6 +89,52 @@ TEST_F(RedefineTest, ATimedSeriesMayBecomeAnUntimedOneAndComeBack) {
   EXPECT_TRUE(lake_.verify().clean());
 }
 
+TEST_F(RedefineTest, OldVersionsAreReadByTheIndexTheyHad) {
+  const DataType time = DataType::timestamp(TimeUnit::kNano, "UTC");
+  const auto column = [&](std::vector<int64_t> seconds) {
+    for (int64_t& second : seconds) second = testing::at_second(second).nanoseconds;
+    return make_column<int64_t>(time, seconds);
+  };
+  const Table rows(Schema({{"at", time}, {"seen", time}}), {column({1, 2, 3}), column({30, 20, 10})});
+  lake_.write("two", rows, {.series = {.index = "at"}});
+  lake_.write("two", rows, {.series = {.index = "seen"}, .redefine = true});
+  ASSERT_EQ(lake_.info("two").index, "seen");
+  ReadOptions options;
+  options.start = testing::at_second(2);
+  options.end = testing::at_second(11);
+  const auto first_of = [&](std::optional<AsOf> as_of) {
+    options.as_of = std::move(as_of);
+    const Table read = lake_.read("two", options);
+    return std::pair(read.num_rows(), read.column("at").values<int64_t>()[0]);
+  };
+  EXPECT_EQ(first_of({}), std::pair(int64_t{1}, testing::at_second(3).nanoseconds));
+  EXPECT_EQ(first_of(1), std::pair(int64_t{2}, testing::at_second(2).nanoseconds));
+}
+
+TEST_F(RedefineTest, RestoreBringsBackWhatTheSeriesWas) {
+  const SeriesInfo before = lake_.info("k");
+  redefine({{0, 1}, {0, 2}}, {.identity = Names{}, .layout = "month", .compression = "none"});
+  lake_.remove("k");
+  const auto as_before = [&] {
+    const SeriesInfo now = lake_.info("k");
+    EXPECT_EQ(read(), first_);
+    EXPECT_EQ(now.identity, before.identity);
+    EXPECT_EQ(now.layout, before.layout);
+    EXPECT_EQ(now.compression, before.compression);
+    EXPECT_EQ(visible_files("k"), 1U);
+    EXPECT_TRUE(lake_.verify().clean());
+  };
+  lake_.restore("k", 1);
+  as_before();
+  lake_.restore("k", 2);
+  EXPECT_EQ(lake_.info("k").layout, "month");
+  EXPECT_FALSE(lake_.info("k").identity);
+  EXPECT_EQ(read(), (Rows{{0, 1}, {0, 2}}));
+  EXPECT_TRUE(lake_.verify().clean());
+  lake_.restore("k", 1);
+  as_before();
+}
+
 TEST_F(RedefineTest, WhatIsThereAlreadyMakesNoVersion) {
   const SeriesOptions same{.identity = Names{"timestamp"}};
   EXPECT_EQ(redefine(first_, same).rows_unchanged, 5);
