@@ -5,7 +5,7 @@
 
 #include "varve/base/error.h"
 #include "varve/catalog/connection.h"
-#include "varve/catalog/definitions.h"
+#include "varve/catalog/former_definitions.h"
 #include "varve/catalog/read/state_cache.h"
 #include "varve/catalog/rows.h"
 #include "varve/catalog/sqlite.h"

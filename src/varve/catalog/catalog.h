@@ -153,7 +153,8 @@ class Catalog {
   Catalog& operator=(Catalog&&) noexcept;
   // Ends the connection, merging the write-ahead log where nobody else uses it. Idempotent; other calls then throw.
   void close();
-  // False once its file was removed, or moved with its directory. Calls that write then throw NotFound.
+  // False once its file was removed or replaced, or moved with its directory; calls that write then throw NotFound. One
+  // look at the path, by any thread.
   [[nodiscard]] bool in_place() const;
 
   // Series; deleted ones are found by find_series (to go on counting versions), not listed.

@@ -5,7 +5,7 @@
 #include "varve/base/error.h"
 #include "varve/catalog/catalog.h"
 #include "varve/catalog/connection.h"
-#include "varve/catalog/definitions.h"
+#include "varve/catalog/former_definitions.h"
 #include "varve/catalog/key.h"
 #include "varve/catalog/rows.h"
 #include "varve/catalog/schema_text.h"
@@ -86,8 +86,8 @@ class CommitWriter {
     series.deleted = change.deletes;
     series.updated = time_;
     if (!change.new_key.empty()) rename(series, change);
-    if (change.define && !is_new && *change.define != series.definition) {
-      keep_definition(database_, series.id, series.version);
+    if (change.define && !is_new && *change.define != series.definition) {  // before the row is another
+      keep_former_definition(database_, series.id, series.version);
     }
     if (change.define) define(series, *change.define);
     if (change.schema) set_schema(series, *change.schema);

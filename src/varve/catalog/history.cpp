@@ -3,7 +3,7 @@
 #include "varve/base/error.h"
 #include "varve/catalog/catalog.h"
 #include "varve/catalog/connection.h"
-#include "varve/catalog/definitions.h"
+#include "varve/catalog/former_definitions.h"
 #include "varve/catalog/rows.h"
 #include "varve/catalog/schema_text.h"
 #include "varve/catalog/sqlite.h"
@@ -148,7 +148,7 @@ std::vector<ObjectRow> Catalog::forget_versions(int64_t series_id, std::span<con
   connection_->write("forget versions", [&](Database& database) {
     for (const int64_t version : versions) forget_version(database, series_id, version);
     drop_old_sources(database, series_id);
-    drop_old_definitions(database, series_id);
+    drop_former_definitions(database, series_id);
     orphans = select_orphans(database, series_id);
   });
   return orphans;

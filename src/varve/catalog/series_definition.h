@@ -17,7 +17,8 @@ struct DecimalPrices {
   bool operator==(const DecimalPrices&) const = default;
 };
 
-// What is fixed when a series is made. `kind`, `layout` and `compression` are words whose meaning lies above.
+// What a series is, from one of its versions on until a write defines it anew. `kind`, `layout` and `compression` are
+// words whose meaning lies above.
 struct SeriesDefinition {
   std::string kind;                   // "ohlcv"
   std::string index = "timestamp";    // "": untimed

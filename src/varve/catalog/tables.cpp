@@ -2,7 +2,6 @@
 
 #include "varve/base/error.h"
 #include "varve/base/uuid.h"
-#include "varve/catalog/definitions.h"
 
 namespace varve::catalog {
 
@@ -39,6 +38,19 @@ CREATE TABLE series (
   created INTEGER NOT NULL,
   updated INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE former_definitions (
+  series_id INTEGER NOT NULL REFERENCES series,
+  until_version INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  index_column TEXT NOT NULL,
+  identity TEXT,
+  layout TEXT NOT NULL,
+  compression TEXT NOT NULL,
+  target_rows_per_file INTEGER NOT NULL,
+  prices TEXT,
+  PRIMARY KEY (series_id, until_version)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE schemas (
   series_id INTEGER NOT NULL REFERENCES series,
@@ -212,7 +224,6 @@ void create_tables(Database& database) {
   {
     Transaction transaction(database, Transaction::Mode::kWrite, "make the tables");
     database.execute(kTables);
-    make_definition_table(database);
     database.execute("CREATE VIEW data_files AS " + std::string(kDataFiles) + "WHERE objects.removed_version IS NULL");
     database.query("INSERT INTO properties VALUES ('lake_id', ?1)", base::make_uuid()).run();
     database.execute("PRAGMA application_id=" + std::to_string(kApplicationId));

@@ -43,7 +43,8 @@ Commit Lake::restore(std::string_view key, const AsOf& as_of, const ChangeOption
   const auto then = store.catalog().states({&name, 1}, {.version = wanted}).front();
   Change change{name, Table(), store::WriteMode::kReplaceSeries, {}};
   if (then) wanted = change.restored.emplace(catalog::SeriesVersion{then->series.id, then->version});
-  change.table = store.read(key, {.version = wanted});  // which says what is missing
+  change.table = store.read(key, {.version = wanted});
+  if (!then) throw ConcurrentWrite("series {} was made while it was looked for", quote(key));
   change.options.expects_version = options.expects_version;
   const catalog::SeriesRow row = *store.catalog().find_series(key);
   if (row.deleted || !is_like(then->series.definition, row.definition)) {

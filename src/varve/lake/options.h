@@ -118,7 +118,8 @@ struct SeriesWriteOptions {
   std::optional<Source> source;
   bool published = false;                  // the visible tree shows the commit when the call returns
   std::optional<int64_t> expects_version;  // ConcurrentWrite unless the series has this version; 0: it must not exist
-  // Write only: the series becomes what the options and columns say, as if it were new. Old versions are read by that.
+  // Write only: the series becomes what the options and columns say, as if it were new. Older versions keep what they
+  // were defined as: they are read by it, and restore brings it back.
   bool redefine = false;
   // Kept in the same commit, and also if the rows change nothing:
   CoverageChange coverage;              // of the rows' source; not of an untimed series

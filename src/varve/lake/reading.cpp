@@ -37,7 +37,8 @@ store::Selection Lake::State::to_selection(std::string_view key, const ReadOptio
     selection.rows_max = options.limit;
   }
   selection.within_range = options.start || options.end;
-  const bool of_dates = selection.within_range && !options.zone.empty() && !key.empty() && has_dates(key);
+  const bool of_dates =
+      selection.within_range && !options.zone.empty() && !key.empty() && has_dates(key, options.as_of);
   const Moments within = moments_of({options.start, options.end, options.closed, options.zone}, of_dates);
   selection.first = within.first;
   selection.last = within.last;

@@ -65,10 +65,11 @@ catalog::SeriesRow Lake::State::series(std::string_view key) {
   return std::move(*row);
 }
 
-bool Lake::State::has_dates(std::string_view key) {
-  catalog::Catalog& catalog = use(key).catalog();
-  const std::optional<catalog::SeriesRow> row = catalog.find_series(key);
-  return row && !row->deleted && varve::has_dates(row->definition, catalog.schema(row->id, row->schema_version));
+bool Lake::State::has_dates(std::string_view key, const std::optional<AsOf>& as_of) {
+  const std::string name(key);
+  const auto states = use(key).catalog().states(
+      {&name, 1}, {.version = to_version(key, as_of), .first = Timestamp::max(), .last = Timestamp::min()});
+  return states[0] && varve::has_dates(states[0]->series.definition, states[0]->schema);
 }
 
 }  // namespace varve

@@ -67,8 +67,9 @@ struct Lake::State {
   store::Store& use_for_writing();
   // A series that is there. Throws NotFound.
   catalog::SeriesRow series(std::string_view key);
-  // Whether the index of a series holds dates; false if there is none.
-  bool has_dates(std::string_view key);
+  // Whether the index of a series holds dates, or did at a version; false if there is none. Throws NotFound for a
+  // snapshot that is not there.
+  bool has_dates(std::string_view key, const std::optional<AsOf>& as_of = {});
   // Throws NotFound, InvalidArgument.
   store::Selection to_selection(std::string_view key, const ReadOptions& options);
   // One commit of changes of different keys; or, in a dry run, what it would be.

@@ -111,6 +111,16 @@ TEST_F(RedefineTest, OldVersionsAreReadByTheIndexTheyHad) {
   EXPECT_EQ(first_of(1), std::pair(int64_t{2}, testing::at_second(2).nanoseconds));
 }
 
+TEST_F(RedefineTest, DaysOfADateIndexAreThoseOfNoZoneInOldVersionsToo) {
+  const Table days(Schema({{"day", DataType::date()}}),
+                   {make_column<int32_t>(DataType::date(), std::vector<int32_t>{19'000, 19'001})});
+  lake_.write("days", days);
+  lake_.write("days", to_table(first_), {.redefine = true});
+  ReadOptions options{.start = Date{19'001}, .end = Date{19'001}, .zone = "America/New_York"};
+  options.as_of = 1;
+  EXPECT_EQ(lake_.read("days", options).num_rows(), 1);
+}
+
 TEST_F(RedefineTest, RestoreBringsBackWhatTheSeriesWas) {
   const SeriesInfo before = lake_.info("k");
   redefine({{0, 1}, {0, 2}}, {.identity = Names{}, .layout = "month", .compression = "none"});

@@ -283,7 +283,8 @@ class CrashStateTest : public ::testing::Test {
   // one call alone.
   static uint64_t step_after(uint64_t call, const History& history, bool complete) {
     if (every_state()) return 1;
-    if (history.from_nothing && call > 20 && call < 260) return 16;
+    constexpr uint64_t kCallsOfMaking[] = {20, 260};
+    if (history.from_nothing && call > kCallsOfMaking[0] && call < kCallsOfMaking[1]) return 16;
     if (complete) return 1;
     return history.together ? 8 : 2;
   }

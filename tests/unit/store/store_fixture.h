@@ -148,7 +148,7 @@ class LakeFolder {
       const Rows more = to_rows(reader.read());
       rows.insert(rows.end(), more.begin(), more.end());
     }
-    if (!std::is_sorted(rows.begin(), rows.end())) std::sort(rows.begin(), rows.end());
+    std::sort(rows.begin(), rows.end());
     return rows;
   }
 

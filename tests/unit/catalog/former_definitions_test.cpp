@@ -1,4 +1,4 @@
-#include "varve/catalog/definitions.h"
+#include "varve/catalog/former_definitions.h"
 
 #include <string>
 #include <vector>
@@ -12,7 +12,7 @@
 namespace varve::catalog {
 namespace {
 
-class DefinitionsTest : public CatalogTest {
+class FormerDefinitionsTest : public CatalogTest {
  protected:
   // What the versions of `k` are read by: their layouts.
   std::vector<std::string> layouts() {
@@ -36,7 +36,7 @@ class DefinitionsTest : public CatalogTest {
   }
 };
 
-TEST_F(DefinitionsTest, VersionsKeepTheirs) {
+TEST_F(FormerDefinitionsTest, VersionsKeepTheirs) {
   define("range");
   commit(changing("k", 1, {object("a", 0, 1)}));
   define("month");
@@ -46,7 +46,7 @@ TEST_F(DefinitionsTest, VersionsKeepTheirs) {
   EXPECT_EQ(catalog_->find_series("k")->definition.layout, "day");
 }
 
-TEST_F(DefinitionsTest, GoWithTheVersionsThatHadThem) {
+TEST_F(FormerDefinitionsTest, GoWithTheVersionsThatHadThem) {
   define("range");
   define("month");
   define("day");
@@ -57,19 +57,6 @@ TEST_F(DefinitionsTest, GoWithTheVersionsThatHadThem) {
   EXPECT_EQ(catalog_->state("k", 2)->series.definition.layout, "month");
   catalog_->forget_versions(id, std::vector<int64_t>{2});
   EXPECT_EQ(ask("SELECT count(*) FROM former_definitions"), 0);
-}
-
-TEST_F(DefinitionsTest, CatalogsOfBeforeGetTheirTableWhenItIsNeeded) {
-  define("range");
-  catalog_.reset();
-  ask("DROP TABLE former_definitions");
-  reopen();
-  commit(changing("k", 1, {object("a", 0, 1)}));
-  EXPECT_EQ(layouts(), (std::vector<std::string>{"range", "range"}));
-  catalog_->forget_versions(catalog_->find_series("k")->id, std::vector<int64_t>{1});
-  define("month");
-  EXPECT_EQ(catalog_->state("k", 2)->series.definition.layout, "range");
-  EXPECT_EQ(catalog_->state("k", 3)->series.definition.layout, "month");
 }
 
 }  // namespace
