@@ -357,6 +357,7 @@ void bind_lake(nb::module_& module) {
   lake.def("close", &Lake::close, nb::call_guard<nb::gil_scoped_release>());
   lake.def("root", [](const Lake& self) { return self.root(); });
   lake.def("read_only", &Lake::read_only);
+  lake.def("in_place", &Lake::in_place);
   bind_writes(lake);
   bind_columns(lake);
   bind_reads(lake);

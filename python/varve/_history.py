@@ -117,8 +117,8 @@ class History:
         return [VersionInfo(**fields) for fields in self._native.versions(key)]
 
     def restore(self, key: str, as_of: AsOf, *, expects_version: int | None = None, dry_run: bool = False) -> Commit:
-        """Makes the series what it was, as a new version: its rows, columns, index, identity and layout of then. A
-        deleted series comes back. ``dry_run`` changes nothing and counts what would change; its commit has no id.
+        """Makes the series what it was, as a new version: its rows, columns and options of then. A deleted series comes
+        back. ``dry_run`` changes nothing and counts what would change; its commit has no id.
         Raises DataNotFoundError for a version, snapshot or time that is not there, ConcurrentWriteError unless the
         newest version is the expected one."""
         then = to_native_as_of(as_of, self._naive)

@@ -104,6 +104,12 @@ class Lake(Scans, History, Changes, Adoption, Maintenance, Generic[Rows]):
         return self._native.read_only()
 
     @property
+    def in_place(self) -> bool:
+        """Whether the lake still lies at ``root``: False once its directory was moved, removed or replaced. Calls that
+        write then raise DataNotFoundError."""
+        return self._native.in_place()
+
+    @property
     def registry(self) -> Registry:
         """Files, fetch runs, processing runs and model artifacts."""
         return Registry(self._native, self._naive)

@@ -12,38 +12,28 @@ from varve._lake import Lake, Output
 from varve._opening import open as open_lake
 from varve.errors import StorageError
 
-_Place = tuple[int, str, Output, float, int | None]
-"""Process, root, output, lock time-out, and the catalog's inode: a directory that was made anew is another lake."""
+_Place = tuple[int, str, Output, float]
+"""Process, root, output, lock time-out."""
 
 _lakes: "weakref.WeakValueDictionary[_Place, Lake[Any]]" = weakref.WeakValueDictionary()
 _mutex = threading.Lock()
 
 
-def open_shared(root: Path, output: Output, lock_timeout_seconds: float = 30.0) -> Lake[Any]:
-    """The lake at ``root``, made where there is none. It is closed when nobody holds it any more.
+def open_shared(root: Path, output: Output, lock_timeout_seconds: float = 30.0, *, create: bool = True) -> Lake[Any]:
+    """The lake at ``root``, made where there is none, unless ``create`` is False. It is closed when nobody holds it any
+    more.
 
-    A forked child gets its own. Reads give what ``output`` says, and times without a zone are taken as UTC. Raises as
-    ``varve.open``.
+    A forked child gets its own, and so does who asks after the directory was replaced. Reads give what ``output`` says,
+    and times without a zone are taken as UTC. Raises as ``varve.open``.
     """
+    place = (os.getpid(), str(root), output, lock_timeout_seconds)
     with _mutex:
-        lake = _lakes.get(_place(root, output, lock_timeout_seconds))
-        if lake is None:
+        lake = _lakes.get(place)
+        if lake is None or not lake.in_place:
             options: Any = {"output": output}  # one overload for each of its words
-            lake = open_lake(root, lock_timeout_seconds=lock_timeout_seconds, naive="utc", **options)
-            _lakes[_place(root, output, lock_timeout_seconds)] = lake
+            lake = open_lake(root, lock_timeout_seconds=lock_timeout_seconds, naive="utc", create=create, **options)
+            _lakes[place] = lake
         return lake
-
-
-def catalog_inode(root: Path) -> int | None:
-    """By which a lake that took another one's place is known, as long as that one is open; None where there is none."""
-    try:
-        return os.stat(f"{root}/.varve/catalog.sqlite").st_ino  # each call of a face asks: no Path is made for it
-    except OSError:
-        return None
-
-
-def _place(root: Path, output: Output, lock_timeout_seconds: float) -> _Place:
-    return os.getpid(), str(root), output, lock_timeout_seconds, catalog_inode(root)
 
 
 def _forget_lock_of_parent() -> None:

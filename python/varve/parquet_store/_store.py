@@ -11,7 +11,6 @@ from typing import Any, Protocol, overload, runtime_checkable
 import polars as pl
 
 import varve
-from varve._shared_lakes import catalog_inode
 from varve._shared_series import find_series
 from varve.errors import (
     ConcurrentWriteError,
@@ -72,7 +71,7 @@ class ParquetStore:
         """Makes ``data_root`` where it is not there. Raises StorageError if it cannot be a directory."""
         self.data_root = Path(data_root).resolve()
         self.config = config or ParquetStoreConfig()
-        self._opened: tuple[tuple[int, float, int | None], FrameLake] | None = None
+        self._opened: tuple[tuple[int, float], FrameLake] | None = None
         try:
             self.data_root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -248,13 +247,10 @@ class ParquetStore:
     def _lake(self) -> FrameLake:
         """The open lake of this process, whose lock time-out is that of the configuration now. Where its directory was
         removed or replaced, it is the one that lies there now, or a new one."""
-        timeout = self.config.lock_timeout_seconds
-        inode = catalog_inode(self.data_root)
+        place = os.getpid(), self.config.lock_timeout_seconds
         opened = self._opened
-        if opened is None or inode is None or opened[0] != (os.getpid(), timeout, inode):
-            lake = open_lake(self.data_root, timeout)
-            opened = (os.getpid(), timeout, catalog_inode(self.data_root)), lake
-            self._opened = opened
+        if opened is None or opened[0] != place or not opened[1].in_place:
+            self._opened = opened = place, open_lake(self.data_root, self.config.lock_timeout_seconds)
         return opened[1]
 
     def _publishing_lake(self) -> varve.Lake:

@@ -14,7 +14,8 @@ from typing import Any
 import varve
 from varve.errors import InvalidArgumentError, StorageError
 from varve.storage_manager._moments import to_moment
-from varve.storage_manager._registry_file import connect, free_name, tables_of
+from varve.storage_manager._names import free_name
+from varve.storage_manager._registry_file import connect, tables_of
 from varve.storage_manager._series import REGISTRY_FILE, FrameLake
 
 _log = logging.getLogger("varve.storage_manager")

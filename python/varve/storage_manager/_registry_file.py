@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import itertools
 import logging
 import os
 import sqlite3
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import varve
 from varve.storage_manager._file_ids import keep_ids
+from varve.storage_manager._names import free_name
 from varve.storage_manager._registry_rows import Row, to_artifact_row, to_fetch_row, to_file_row, to_processing_row
 from varve.storage_manager._series import FrameLake
 
@@ -203,12 +203,6 @@ def tables_of(connection: sqlite3.Connection) -> set[str]:
     """Those of the registry's tables that are there."""
     names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     return {name for (name,) in names} & _COLUMNS.keys()
-
-
-def free_name(path: Path, ending: str) -> Path:
-    """A path beside this one that nothing has: ``data_registry.db.before``, ``data_registry.db.before-2``."""
-    names = (f"{path.name}.{ending}" + ("" if number == 1 else f"-{number}") for number in itertools.count(1))
-    return next(beside for name in names if not (beside := path.with_name(name)).exists())
 
 
 def _use_log(connection: sqlite3.Connection) -> None:

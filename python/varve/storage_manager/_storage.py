@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from varve._shared_lakes import catalog_inode, open_shared
+from varve._shared_lakes import open_shared
 from varve._times import TimeLike
 from varve.errors import DataNotFoundError, InvalidArgumentError, StorageError, StorageIoError
 from varve.storage_manager._frames import is_empty, names_in, to_bars, to_features
@@ -65,8 +65,8 @@ class StorageManager(Runs):
         self.data_root = Path(data_root)
         self.db_path = self.data_root / REGISTRY_FILE
         self._root = self.data_root.resolve()
-        self._opened: tuple[int, int | None, FrameLake] | None = None
-        """Process, catalog, and the lake."""
+        self._opened: tuple[int, FrameLake] | None = None
+        """Process, and the lake."""
         self._is_behind = True
         self._registry_file = RegistryFile(self._root / REGISTRY_FILE, take_over)
         try:
@@ -221,14 +221,16 @@ class StorageManager(Runs):
         """That of this process, which is the one that lies there now. Raises DataNotFoundError if none does any more: a
         save into one that was removed or moved would be lost."""
         opened = self._opened
-        inode = catalog_inode(self._root)
-        if opened is not None and inode is None:
-            raise DataNotFoundError(f"the store at {self.data_root} was removed or moved: make it anew")
-        if opened is None or opened[:2] != (os.getpid(), inode):
-            lake = open_shared(self._root, "pandas")
+        if opened is None or opened[0] != os.getpid() or not opened[1].in_place:
+            try:
+                lake = open_shared(self._root, "pandas", create=opened is None)
+            except DataNotFoundError as error:
+                raise DataNotFoundError(
+                    f"the store at {self.data_root} was removed or moved: open a StorageManager where it lies now"
+                ) from error
+            self._opened = opened = os.getpid(), lake
             self._is_behind = True
-            self._opened = opened = os.getpid(), catalog_inode(self._root), lake
-        return opened[2]
+        return opened[1]
 
     def _save(self, series: Series, table: pa.Table, compression: str | None) -> str | list[str]:
         lake = self._lake()

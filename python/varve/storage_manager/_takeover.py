@@ -1,6 +1,7 @@
 """What a store of plain files has left in the directories: its files become series, its runs go into the catalog."""
 
 import contextlib
+import glob
 import logging
 import os
 import sqlite3
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from varve.errors import AlreadyExistsError, StorageError
 from varve.storage_manager._former_registry import take_over_registry
 from varve.storage_manager._frames import names_in, to_bars
+from varve.storage_manager._names import free_name
 from varve.storage_manager._saving import merge
 from varve.storage_manager._series import (
     ALL_INSTRUMENTS,
@@ -44,7 +46,7 @@ def take_over(lake: FrameLake, connection: sqlite3.Connection) -> None:
     OSError.
     """
     tried = _adopt(lake, bars_of("X"))
-    _save_again(lake, tried)
+    _save_under_names_of_the_lake(lake, tried)
     for series in (*map(features_of, FEATURES), split_of("train", "X"), split_of("train", "X", "01")):
         _adopt(lake, series)
     for prefix in (BARS_PREFIX, FEATURES_PREFIX, SPLITS_PREFIX):
@@ -52,14 +54,17 @@ def take_over(lake: FrameLake, connection: sqlite3.Connection) -> None:
     take_over_registry(lake, connection)
 
 
-def _adopt(lake: FrameLake, like: Series) -> Collection[str]:
+def _adopt(lake: FrameLake, like: Series) -> set[str]:
     """All series with the layout of this one; those that cannot be as they lie are written anew. Returns the keys of
     all that were tried."""
     options: dict[str, Any] = {"layout": like.layout, "kind": like.kind, "index": INDEX, "compression": "snappy"}
     if like.data_type in FEATURES:
         options["identity"] = [INDEX, *_names_in_files(Path(lake.root, like.key))]
     found = lake.adopt(dry_run=True, **options)
-    if [key for key in found.left if not lake.exists(key) and _put_damaged_aside(Path(lake.root, key))]:
+    were_damaged = False
+    for key in found.left:
+        were_damaged |= not lake.exists(key) and _put_damaged_aside(Path(lake.root, key))
+    if were_damaged:
         found = lake.adopt(dry_run=True, **options)
     manners: dict[str, dict[str, Any]] = {series.key: {} for series in found.series}
     manners |= {key: {"rewrite": True, "zone": "UTC"} for key in found.left if not lake.exists(key)}
@@ -72,10 +77,10 @@ def _adopt(lake: FrameLake, like: Series) -> Collection[str]:
                 lake.adopt(key, **options, **manner)
         except (StorageError, OSError, pa.ArrowException) as error:
             _log.warning("%s: its files stay as they are: %s", key, error)
-    return manners.keys()
+    return set(manners)
 
 
-def _save_again(lake: FrameLake, tried: Collection[str]) -> None:
+def _save_under_names_of_the_lake(lake: FrameLake, tried: Collection[str]) -> None:
     """Bars of instruments whose names the lake writes in another way (``EURUSD=X``, ``É``), of which it therefore knows
     no files. The files stay as ``.before``."""
     known = {file.path for file in lake.registry.data_files()}
@@ -88,7 +93,7 @@ def _save_again(lake: FrameLake, tried: Collection[str]) -> None:
             whole = pa.concat_tables([pq.ParquetFile(path).read() for path in paths], promote_options="permissive")
             merge(lake, bars_of(name), to_bars(whole.to_pandas(), name), "snappy")
             for path in paths:
-                path.rename(path.with_suffix(".parquet.before"))
+                path.rename(free_name(path, "before"))
         except (StorageError, OSError, pa.ArrowException) as error:
             _log.warning("%s/%s: its files stay as they are: %s", BARS_PREFIX, name, error)
 
@@ -114,7 +119,7 @@ def _put_damaged_aside(directory: Path) -> bool:
     if len(damaged) in (0, len(paths)):
         return False
     for path in damaged:
-        aside = path.with_suffix(".parquet.damaged")
+        aside = free_name(path, "damaged")
         _log.warning("%s cannot be read: it is %s now, and not taken over", path, aside.name)
         path.rename(aside)
     return True
@@ -148,9 +153,9 @@ def _merge_files(directory: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     for path in paths:
-        kept = path.with_suffix(".parquet.before")
-        if not kept.exists():
-            os.link(path, kept)
+        kept = path.parent.glob(f"{glob.escape(path.name)}.before*")
+        if not any(path.samefile(one) for one in kept):  # it may be, by a takeover that was cut off
+            os.link(path, free_name(path, "before"))
     os.replace(unfinished, paths[0])
     for path in paths[1:]:
         path.unlink()

@@ -50,6 +50,8 @@ const std::string& Lake::root() const { return state_->root; }
 
 bool Lake::read_only() const { return state_->use().read_only(); }
 
+bool Lake::in_place() const { return state_->use().catalog().in_place(); }
+
 Registry Lake::registry() const {
   State* const state = state_.get();
   return Registry(Registry::Source{

@@ -33,8 +33,9 @@ struct KeyedTable {
 // A forked child must not use its parent's handle: every call then throws Forked.
 //
 // Every call may throw Io, Corruption (naming the file) and Forked; calls that take a key throw PathTraversal for a bad
-// one; calls that write throw ReadOnly, ConcurrentWrite after the lock time-out, and OutcomeUnknown. A call that throws
-// has changed nothing, except that OutcomeUnknown says what it says. When a writing call returns, its change is on the
+// one; calls that write throw ReadOnly, ConcurrentWrite after the lock time-out, NotFound once the lake's directory was
+// moved, removed or replaced, and OutcomeUnknown. A call that throws has changed nothing, except that OutcomeUnknown
+// says what it says. When a writing call returns, its change is on the
 // disk, and other processes see it.
 class Lake {
  public:
@@ -50,6 +51,8 @@ class Lake {
 
   [[nodiscard]] const std::string& root() const;
   [[nodiscard]] bool read_only() const;
+  // Whether it still lies at `root`: false once its directory was moved, removed or replaced. One look at the path.
+  [[nodiscard]] bool in_place() const;
 
   // Rows go in, in any order; they are kept sorted by index, then identity, then arrival. Throws InvalidArgument for a
   // null in the index, SchemaCompatibility for types that do not go with the series.

@@ -85,7 +85,8 @@ class Engine {
   // Everybody who wrote closed the lake, and the machine has not been started since.
   [[nodiscard]] bool closed_cleanly();
   // Removes the staging directory if nothing is left in it, marks the lake as cleanly closed if nobody else has it open
-  // and nobody left anything behind, and closes the catalog. Idempotent. Without it the lake counts as crashed.
+  // and nobody left anything behind, and closes the catalog. Idempotent. Without it the lake counts as crashed. A lake
+  // whose directory is another by now is closed without any of this.
   void close();
   [[nodiscard]] bool closed() const noexcept { return closed_; }
 

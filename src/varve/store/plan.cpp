@@ -50,8 +50,8 @@ class Planner {
     plan_.schema = series_.exists && !replaces ? table::unify(series_.schema, store::series_schema(rows.schema()))
                                                : store::series_schema(rows.schema());
     newer_ = table::conform(rows, plan_.schema);
-    are_unique_ = table::is_strictly_sorted(newer_, order_, tools_.pool);
-    if (!are_unique_) newer_ = table::sort(newer_, order_, tools_.pool);
+    newer_is_unique_ = table::is_strictly_sorted(newer_, order_, tools_.pool);
+    if (!newer_is_unique_) newer_ = table::sort(newer_, order_, tools_.pool);
     if (timed()) index_.emplace(newer_, definition_.index);
     if (replaces) {
       replace_series();
@@ -214,7 +214,7 @@ class Planner {
   }
 
   void check_no_duplicates() const {
-    if (!definition_.has_identity || are_unique_) return;
+    if (!definition_.has_identity || newer_is_unique_) return;
     const int64_t row = table::find_duplicate(newer_, order_);
     if (row >= 0) throw AlreadyExists("two rows have {}", table::describe_row(newer_, row, order_));
   }
@@ -390,8 +390,8 @@ class Planner {
   Layout layout_;
   table::RowOrder order_;
   const PlanTools& tools_;
-  Table newer_;              // in order
-  bool are_unique_ = false;  // known to be
+  Table newer_;                   // in order
+  bool newer_is_unique_ = false;  // no two of its rows are equal in that order; false: not known
   std::optional<table::IndexValues> index_;
   Plan plan_;
 };

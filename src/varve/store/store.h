@@ -54,8 +54,8 @@ class Store {
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
 
-  // Publishes what is behind and ends the use of the files. Idempotent; nothing else may be called afterwards. The
-  // destructor does it too, and swallows errors.
+  // Publishes what is behind and ends the use of the files; a lake whose directory was moved, removed or replaced is
+  // left as it is. Idempotent; nothing else may be called afterwards. The destructor does it too, and swallows errors.
   void close();
 
   [[nodiscard]] bool read_only() const;

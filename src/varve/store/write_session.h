@@ -67,7 +67,7 @@ using ComesBehind = std::function<bool(const catalog::SeriesRow& series)>;
 class WriteSession {
  public:
   // Locks the keys. Throws PathTraversal for a bad key or one whose path is a link or a file, ConcurrentWrite,
-  // ReadOnly.
+  // ReadOnly, NotFound once the lake's directory was moved, removed or replaced.
   WriteSession(Engine& engine, std::vector<std::string> keys, const ComesBehind& comes_behind = {});
   ~WriteSession();
   WriteSession(WriteSession&&) noexcept;

@@ -346,19 +346,34 @@ TEST_F(LakeTest, ALakeIsFoundFromBelow) {
   EXPECT_EQ(find_lake(directory_.path()), std::nullopt);
 }
 
-TEST_F(LakeTest, ALakeThatWasMovedOrReplacedTakesNoMoreWrites) {
-  Lake lake = open();
-  lake.write("k", make_bars(3));
-  std::filesystem::rename(path(""), directory_ / "moved");
-  expect_error(ErrorKind::kNotFound, "moved, removed or replaced", [&] { lake.write("k", make_bars(5)); });
-  {
-    Lake another = open();
-    another.write("k", make_bars(4));
-    expect_error(ErrorKind::kNotFound, "moved, removed or replaced", [&] { lake.append("k", make_bars(9)); });
-    EXPECT_EQ(another.read("k").num_rows(), 4);
-    EXPECT_TRUE(another.verify().clean());
+// A lake with a series of three rows whose directory lies elsewhere since it was opened.
+class MovedLakeTest : public LakeTest {
+ protected:
+  MovedLakeTest() {
+    lake_.write("k", make_bars(3));
+    std::filesystem::rename(path(""), directory_ / "moved");
   }
-  lake.close();
+
+  Lake lake_ = open();
+};
+
+TEST_F(MovedLakeTest, TakesNoMoreWrites) {
+  EXPECT_FALSE(lake_.in_place());
+  expect_error(ErrorKind::kNotFound, "moved, removed or replaced", [&] { lake_.write("k", make_bars(5)); });
+}
+
+TEST_F(MovedLakeTest, LeavesTheOneThatReplacedItAlone) {
+  Lake another = open();
+  EXPECT_TRUE(another.in_place());
+  another.write("k", make_bars(4));
+  EXPECT_FALSE(lake_.in_place());
+  expect_error(ErrorKind::kNotFound, "moved, removed or replaced", [&] { lake_.append("k", make_bars(9)); });
+  EXPECT_EQ(another.read("k").num_rows(), 4);
+  EXPECT_TRUE(another.verify().clean());
+}
+
+TEST_F(MovedLakeTest, IsWholeWhereItLiesNow) {
+  lake_.close();
   const Lake moved = Lake::open(directory_ / "moved");
   EXPECT_EQ(moved.read("k").num_rows(), 3);
   EXPECT_TRUE(moved.verify().clean());
