@@ -122,7 +122,7 @@ BENCHMARK(hybrid_decode)->Arg(1)->Arg(7)->Arg(12)->Arg(17);
 
 void dictionary_encode(benchmark::State& state, bool by_grid) {
   const auto values = prices(kChunk);
-  const auto grid = by_grid ? ValueGrid::find(std::span<const double>(values)) : std::nullopt;
+  const auto grid = by_grid ? ValueGrid::find_ticks(values) : std::nullopt;
   NumberDictionary<uint64_t> dictionary;
   std::vector<uint32_t> out(values.size());
   for (auto _ : state) {

@@ -8,7 +8,6 @@ to bench/results/panel.md.
 import argparse
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.dataset as ds
 from libraries import thread_counts, versions
+from report import RESULTS
 from tables import TICK
 from turns import medians
 
@@ -24,7 +24,7 @@ import varve
 
 DAY = 86_400_000_000_000
 BEGIN = np.datetime64("2023-01-02", "ns").astype(np.int64)
-REPORT = Path(__file__).parent / "results" / "panel.md"
+REPORT = RESULTS / "panel.md"
 
 
 def daily_bars(number: int, rows: int) -> pa.Table:

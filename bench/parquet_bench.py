@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from libraries import DuckDB, Library, Polars, PyArrow, Varve, thread_counts, versions
+from report import RESULTS
 from tables import WORKLOADS, Workload
 from turns import medians
 
 SIZE_RATIO_MAX = 1.5
-REPORT = Path(__file__).parent / "results" / "parquet.md"
+REPORT = RESULTS / "parquet.md"
 
 
 @dataclass(frozen=True)

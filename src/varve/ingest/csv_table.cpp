@@ -111,12 +111,16 @@ class Pass {
     const bool has_values = std::any_of(cells.begin(), cells.end(), looks_like_a_value);
     try {
       plan_ = plan_columns(cells, options_);
-      if (plan_.index || !has_values) return;
     } catch (const NotFound&) {
-      if (!has_values) throw;
+      if (has_values) throw no_header(cells);
+      throw;
     }
-    throw InvalidArgument("there is no header row, the first line begins with {}: name the columns with --columns",
-                          quote(cells[0]));
+    if (has_values && !plan_.index) throw no_header(cells);
+  }
+
+  static InvalidArgument no_header(const std::vector<std::string>& cells) {
+    return InvalidArgument("there is no header row, the first line begins with {}: name the columns with --columns",
+                           quote(cells[0]));
   }
 
   void plan_by_names(const std::vector<std::string>& cells) {

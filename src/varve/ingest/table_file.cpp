@@ -105,8 +105,8 @@ Table rename_columns(const Table& table, const std::vector<std::pair<std::string
   return Table(Schema(std::move(fields), table.schema().metadata()), std::move(columns));
 }
 
-// Its times get the zone of the options where they have none.
-void find_index(TableFile& file, const CsvOptions& options) {
+// Finds the time column, whose times get the zone of the options if they name none. Throws NotFound, InvalidArgument.
+void set_index(TableFile& file, const CsvOptions& options) {
   file.index = market::find_index(file.table.schema(), options.timestamp);
   if (file.index.empty()) throw NotFound("no time column: name one with --timestamp, or say --untimed");
   const DataType& type = file.table.column(file.index).type();
@@ -129,7 +129,7 @@ TableFile read_parquet_input(const Input& input, std::unique_ptr<base::File> fil
     parquet::ReadOptions read_options;
     read_options.cancel = options.cancel;
     result.table = rename_columns(reader.read(read_options), options.csv.renames);
-    if (!options.csv.untimed) find_index(result, options.csv);
+    if (!options.csv.untimed) set_index(result, options.csv);
   } catch (const InvalidArgument& error) {
     throw InvalidArgument("{}: {}", input.name, error.what());
   } catch (const NotFound& error) {

@@ -99,37 +99,40 @@ OrderedRows::OrderedRows(const Table& table, const RowOrder& order) : num_rows_(
 
 namespace {
 
-// The first row from `row` to before `end` that does not stand in order behind the one before it, or `end`.
+// Whether each value from `begin` to before `end` is greater than the one before it.
+bool ascends(const int64_t* index, int64_t begin, int64_t end) {
+  int all = 1;  // without a branch, so that several are compared at a time
+  for (int64_t at = begin; at < end; ++at) all &= static_cast<int>(index[at - 1] < index[at]);
+  return all != 0;
+}
+
+// The first row from `begin` to before `end` that does not stand in order behind the one before it, or `end`.
 // `strictly`: equal rows are out of order too.
-int64_t first_out_of_order(const OrderedRows& rows, int64_t row, int64_t end, bool strictly) {
+int64_t first_out_of_order_in(const OrderedRows& rows, int64_t begin, int64_t end, bool strictly) {
   constexpr int64_t kRows = 64;  // looked at together, by the index alone
-  const int64_t* index = rows.index();
   const int64_t limit = strictly ? -1 : 0;
-  while (row < end) {
+  for (int64_t row = begin; row < end;) {
     const int64_t stop = std::min(end, row + kRows);
-    int ascends = static_cast<int>(index != nullptr);
-    for (int64_t at = row; index != nullptr && at < stop; ++at) ascends &= static_cast<int>(index[at - 1] < index[at]);
-    if (ascends == 0) {
-      for (; row < stop; ++row) {
-        if (rows.compare(row - 1, rows, row) > limit) return row;
-      }
+    if (rows.index() != nullptr && ascends(rows.index(), row, stop)) row = stop;
+    for (; row < stop; ++row) {
+      if (rows.compare(row - 1, rows, row) > limit) return row;
     }
-    row = stop;
   }
   return end;
 }
 
-// The same of all rows, or their number.
+// The first of all rows that is out of order, or their number.
 int64_t first_out_of_order(const OrderedRows& rows, bool strictly, base::ThreadPool* pool = nullptr) {
-  constexpr int64_t kBlock = int64_t{1} << 18;
   const int64_t num_rows = rows.num_rows();
   std::atomic<int64_t> first = num_rows;
-  base::parallel_for(pool, static_cast<size_t>((num_rows + kBlock - 1) / kBlock), [&](size_t block) {
-    const auto begin = static_cast<int64_t>(block) * kBlock;
-    const int64_t end = std::min(num_rows, begin + kBlock);
-    if (begin > first.load()) return;
-    const int64_t row = first_out_of_order(rows, std::max<int64_t>(begin, 1), end, strictly);
-    for (int64_t known = first.load(); row < end && row < known && !first.compare_exchange_weak(known, row);) {}
+  base::parallel_for(pool, static_cast<size_t>((num_rows + kRowsOfOrderTask - 1) / kRowsOfOrderTask), [&](size_t task) {
+    const auto begin = static_cast<int64_t>(task) * kRowsOfOrderTask;
+    const int64_t end = std::min(num_rows, begin + kRowsOfOrderTask);
+    int64_t known = first.load();
+    if (begin > known) return;
+    const int64_t row = first_out_of_order_in(rows, std::max<int64_t>(begin, 1), end, strictly);
+    if (row == end) return;
+    while (row < known && !first.compare_exchange_weak(known, row)) {}
   });
   return first.load();
 }

@@ -19,7 +19,8 @@ struct RowOrder {
 
 // Ascending, equal rows next to each other allowed. Quick where the rows are in order, as they mostly are.
 bool is_sorted(const Table& table, const RowOrder& order);
-// Ascending, no two rows equal.
+// Ascending, no two rows equal. Looks at many rows on all threads of the pool, if there is one. Throws InvalidArgument
+// for a null index, as is_sorted does.
 bool is_strictly_sorted(const Table& table, const RowOrder& order, base::ThreadPool* pool = nullptr);
 // Rows in order, stable. Returns the table itself where nothing has to move.
 // Throws InvalidArgument for a null index, naming the row.
@@ -50,6 +51,9 @@ MergeResult merge(const Table& older, const Table& newer, const RowOrder& order,
 
 // The first row that has the same index and identity as the row before it, or -1. `table` must be sorted.
 int64_t find_duplicate(const Table& table, const RowOrder& order);
+
+// How many rows one thread looks at, at a time, to tell whether all are in order.
+inline constexpr int64_t kRowsOfOrderTask = int64_t{1} << 18;
 
 // "timestamp 2024-01-01T00:00:00Z, symbol AAPL": how a row is named in messages.
 std::string describe_row(const Table& table, int64_t row, const RowOrder& order);

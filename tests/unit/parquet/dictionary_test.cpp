@@ -63,7 +63,7 @@ Encoded encode(const std::vector<T>& values, const std::optional<ValueGrid>& gri
 TEST(NumberDictionary, GivesBackWhatItTookByGridAndByHash) {
   Random random;
   const auto values = prices(random, 0.01, 50'000);
-  const Encoded encoded = encode(values, ValueGrid::find(values));
+  const Encoded encoded = encode(values, ValueGrid::find_ticks(values));
   for (size_t row = 0; row < values.size(); ++row) {
     ASSERT_EQ(encoded.entries[encoded.codes[row]], std::bit_cast<uint64_t>(values[row])) << row;
   }
@@ -76,7 +76,7 @@ TEST(NumberDictionary, ValuesOffTheGridChangeNothing) {
                                          -1e300,       1e-300, 100.005, std::numeric_limits<double>::infinity()};
   for (int round = 0; round < 50; ++round) {
     auto values = prices(random, 0.01, 10'000);
-    const auto grid = ValueGrid::find(values);
+    const auto grid = ValueGrid::find_ticks(values);
     for (int count = 0; count < 3; ++count) {
       values[static_cast<size_t>(random.between(0, std::ssize(values) - 1))] = random.pick(strangers);
     }
@@ -92,7 +92,7 @@ TEST(NumberDictionary, IntegersAreAlikeByGridAndByHash) {
   for (int round = 0; round < 50; ++round) {
     std::vector<int64_t> values(10'000);
     for (int64_t& value : values) value = random.between(-20'000, 30'000);
-    const auto grid = ValueGrid::find(std::span<const int64_t>(values));
+    const auto grid = ValueGrid::find_integers(values);
     ASSERT_TRUE(grid.has_value());
     const Encoded placed = encode(values, grid);
     for (size_t row = 0; row < values.size(); ++row) {
@@ -106,14 +106,14 @@ TEST(NumberDictionary, IntegersAreAlikeByGridAndByHash) {
   }
 }
 
-TEST(NumberDictionary, ClearedItKnowsNothingOfTheGridBefore) {
+TEST(NumberDictionary, ClearForgetsTheGridBefore) {
   Random random;
   NumberDictionary<uint64_t> dictionary;
   for (int round = 0; round < 20; ++round) {
     const auto values = prices(random, random.pick(std::vector<double>{0.01, 0.5, 3.0}), 3'000);
     auto some = values;
     if (random.one_in(2)) some.back() = std::nan("");  // leaves the grid
-    const auto grid = random.one_in(4) ? std::nullopt : ValueGrid::find(values);
+    const auto grid = random.one_in(4) ? std::nullopt : ValueGrid::find_ticks(values);
     EXPECT_EQ(encode_by(dictionary, some, grid), encode(some, std::nullopt)) << round;
   }
 }
@@ -123,7 +123,7 @@ TEST(NumberDictionary, StopsAtItsLimitsByGridAndByHash) {
   for (size_t row = 0; row < values.size(); ++row) values[row] = static_cast<double>(row) / 4;
   for (const size_t entries : std::vector<size_t>{1, 1'000, 4'999, 5'000, 5'001}) {
     const DictionaryLimits limits{.entries = entries};
-    EXPECT_EQ(encode(values, ValueGrid::find(values), limits).within_limits, entries >= values.size()) << entries;
+    EXPECT_EQ(encode(values, ValueGrid::find_ticks(values), limits).within_limits, entries >= values.size()) << entries;
     EXPECT_EQ(encode(values, std::nullopt, limits).within_limits, entries >= values.size()) << entries;
   }
 }
@@ -131,40 +131,50 @@ TEST(NumberDictionary, StopsAtItsLimitsByGridAndByHash) {
 TEST(ValueGrid, FindsTicksOfMarkets) {
   Random random;
   for (const double tick : {0.01, 0.25, 0.5, 1.0, 0.00005, 0.00001, 1e-8, 0.03125, 100.0}) {
-    EXPECT_TRUE(ValueGrid::find(prices(random, tick, 100)).has_value()) << tick;
+    EXPECT_TRUE(ValueGrid::find_ticks(prices(random, tick, 100)).has_value()) << tick;
   }
 }
 
 TEST(ValueGrid, FreeNumbersLieOnNone) {
-  EXPECT_FALSE(ValueGrid::find(std::vector<double>{1.0, 2.0, 3.14159265358979}).has_value());
-  EXPECT_FALSE(ValueGrid::find(std::vector<double>{1.0, std::nan("")}).has_value());
-  EXPECT_FALSE(ValueGrid::find(std::vector<double>{1.0, 1e18}).has_value());
-  EXPECT_FALSE(ValueGrid::find(std::vector<double>{1.0, 2'000'001.0, 0.5}).has_value());
-  EXPECT_FALSE(ValueGrid::find(std::vector<double>{}).has_value());
+  EXPECT_FALSE(ValueGrid::find_ticks(std::vector<double>{1.0, 2.0, 3.14159265358979}).has_value());
+  EXPECT_FALSE(ValueGrid::find_ticks(std::vector<double>{1.0, std::nan("")}).has_value());
+  EXPECT_FALSE(ValueGrid::find_ticks(std::vector<double>{1.0, 1e18}).has_value());
+  EXPECT_FALSE(ValueGrid::find_ticks(std::vector<double>{1.0, 2'000'001.0, 0.5}).has_value());
+  EXPECT_FALSE(ValueGrid::find_ticks(std::vector<double>{}).has_value());
 }
 
+constexpr int64_t kLeastInteger = std::numeric_limits<int64_t>::min();
+constexpr int64_t kGreatestInteger = std::numeric_limits<int64_t>::max();
+constexpr auto kPlaces = static_cast<int64_t>(ValueGrid::kPlaces);
+
 TEST(ValueGrid, HoldsIntegersThatLieNearEachOther) {
-  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
-  constexpr int64_t kGreatest = std::numeric_limits<int64_t>::max();
-  const auto find = [](const std::vector<int64_t>& sample) { return ValueGrid::find(std::span(sample)); };
-  constexpr auto kPlaces = static_cast<int64_t>(ValueGrid::kPlaces);
-  for (const int64_t least : {kLeast, int64_t{-5}, kGreatest - kPlaces + 1}) {
+  for (const int64_t least : {kLeastInteger, int64_t{-5}, kGreatestInteger - kPlaces + 1}) {
     const std::vector<int64_t> values = {least, least + 1, least + kPlaces - 1};
-    const auto grid = find(values);
+    const auto grid = ValueGrid::find_integers(values);
     ASSERT_TRUE(grid.has_value()) << least;
     std::vector<uint32_t> places(values.size());
     ASSERT_TRUE(grid->place(bits_of(values), places.data())) << least;
     EXPECT_EQ(places[1], places[0] + 1);
-    EXPECT_FALSE(grid->place(bits_of(std::vector<int64_t>{0x4000'0000'0000}), places.data()));
   }
-  EXPECT_FALSE(find({0, kPlaces}).has_value());
-  EXPECT_FALSE(find({kLeast, kGreatest}).has_value());
-  EXPECT_FALSE(find({}).has_value());
+}
+
+TEST(ValueGrid, HasNoPlaceForIntegersFarFromItsSample) {
+  const auto grid = ValueGrid::find_integers(std::vector<int64_t>{1, 2, 3});
+  for (const int64_t value : {kLeastInteger, -kPlaces, kPlaces, kGreatestInteger}) {
+    uint32_t place = 0;
+    EXPECT_FALSE(grid->place(bits_of(std::vector<int64_t>{value}), &place)) << value;
+  }
+}
+
+TEST(ValueGrid, IntegersFarFromEachOtherLieOnNone) {
+  EXPECT_FALSE(ValueGrid::find_integers(std::vector<int64_t>{0, kPlaces}).has_value());
+  EXPECT_FALSE(ValueGrid::find_integers(std::vector<int64_t>{kLeastInteger, kGreatestInteger}).has_value());
+  EXPECT_FALSE(ValueGrid::find_integers(std::vector<int64_t>{}).has_value());
 }
 
 TEST(ValueGrid, NeighboursLieSideBySide) {
   const std::vector<double> values = {10.25, 10.5, 10.75, 9.25};
-  const auto grid = ValueGrid::find(values);
+  const auto grid = ValueGrid::find_ticks(values);
   ASSERT_TRUE(grid.has_value());
   std::vector<uint32_t> places(values.size());
   ASSERT_TRUE(grid->place(bits_of(values), places.data()));

@@ -80,13 +80,8 @@ EncodedChunk ColumnEncoder::encode_values_of(const Column& column, const SchemaE
                                              std::span<const Encoding> candidates) {
   const PhysicalValues values = to_physical(column, element);
   cut_pages(column, [&](size_t first, size_t count) { return values.slice(first, count).byte_size(); });
-  EncodingChoice choice = chooser_.choose(values, candidates);
   const SortOrder order = sort_order_of(column.type(), *element.type);
-  bool by_dictionary = try_dictionary(values, choice, order);
-  if (!by_dictionary && choice.is_guess) {
-    choice = chooser_.choose(values, candidates, false);
-    by_dictionary = try_dictionary(values, choice, order);
-  }
+  const auto [choice, by_dictionary] = choose_and_try(values, candidates, order);
   ChunkContent content;
   if (by_dictionary) {
     content = dictionary_content(entries_of(values), order);
@@ -94,11 +89,11 @@ EncodedChunk ColumnEncoder::encode_values_of(const Column& column, const SchemaE
     content.encoding = choice.encoding;
     content.pages = choice.pages;
     content.streams = streams_of(choice.encoding, values.width);
-    content.values = [&](size_t page) -> std::span<const std::byte> {
+    content.values = [&, encoding = choice.encoding](size_t page) -> std::span<const std::byte> {
       const PhysicalValues part = values.slice(cuts_[page].first_value, cuts_[page].num_values);
-      if (choice.encoding == Encoding::kPlain && part.width != 0) return part.fixed;
+      if (encoding == Encoding::kPlain && part.width != 0) return part.fixed;
       values_.resize(0);
-      encode_values(part, choice.encoding, values_);
+      encode_values(part, encoding, values_);
       return {values_.data(), values_.size()};
     };
   }
@@ -171,6 +166,15 @@ void ColumnEncoder::cut_pages(const Column& column, const BytesOf& bytes_of) {
     row += rows;
     value += values;
   }
+}
+
+std::pair<EncodingChoice, bool> ColumnEncoder::choose_and_try(const PhysicalValues& values,
+                                                              std::span<const Encoding> candidates, SortOrder order) {
+  const EncodingChoice choice = chooser_.choose(values, candidates);
+  if (try_dictionary(values, choice, order)) return {choice, true};
+  if (!choice.is_guess) return {choice, false};
+  const EncodingChoice whole = chooser_.choose(values, candidates, Guess::kNone);
+  return {whole, try_dictionary(values, whole, order)};
 }
 
 bool ColumnEncoder::try_dictionary(const PhysicalValues& values, const EncodingChoice& choice, SortOrder order) {

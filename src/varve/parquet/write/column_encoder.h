@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "varve/base/buffer.h"
@@ -69,8 +70,11 @@ class ColumnEncoder {
   // Cuts the rows into pages; `bytes_of(first, count)` is the size of some values.
   template <typename BytesOf>
   void cut_pages(const Column& column, const BytesOf& bytes_of);
-  // Encodes all values by a dictionary, page by page, into indexes_. False as soon as that does not pay, or if `choice`
-  // knows that it does not.
+  // How the values are to be encoded, and whether a dictionary did it already.
+  std::pair<EncodingChoice, bool> choose_and_try(const PhysicalValues& values, std::span<const Encoding> candidates,
+                                                 SortOrder order);
+  // Encodes all values by a dictionary, page by page, into indexes_, with ranges_ of the pages it came to. False as
+  // soon as that does not pay, or if `choice` knows that it does not.
   bool try_dictionary(const PhysicalValues& values, const EncodingChoice& choice, SortOrder order);
   void clear_dictionary(const EncodingChoice& choice);
   // Gives values codes. False where there are too many distinct ones.

@@ -20,10 +20,12 @@ constexpr size_t kSmallestPacked = 64;  // bytes; less cannot pay
 // What packing has to take off, as a part of the block: one of so many.
 constexpr size_t kLeastPart = 10;
 constexpr size_t kLeastPartOfIndexes = 7;
-// Of a dictionary or its indexes a quarter is tried before the whole, which may repeat what the quarter holds once,
-// unless there are so few bytes that the whole is soon packed.
-constexpr size_t kLeastPartOfQuarter = 50;
-constexpr size_t kTellingBytes = size_t{8} << 10;
+// Of a larger dictionary, and of more bytes of indexes, a part is tried before the whole: one of so many.
+constexpr size_t kTriedWholeBytesMax = size_t{8} << 10;
+constexpr size_t kTriedPart = 4;
+// What has to come off that part, so that the whole is tried: one of so many. It is little, as the whole may repeat
+// what the part holds once.
+constexpr size_t kLeastPartOfTried = 50;
 
 // A page's header counts its bytes in 32 bits.
 int32_t page_size(size_t bytes) {
@@ -98,9 +100,9 @@ std::optional<std::span<const std::byte>> PagePacker::pack(std::span<const std::
 }
 
 bool PagePacker::may_shrink(std::span<const std::byte> block) {
-  if (block.size() < kTellingBytes) return true;
-  const auto first = block.first(block.size() / 4);
-  return pack_always(first).size() < first.size() - first.size() / kLeastPartOfQuarter;
+  if (block.size() <= kTriedWholeBytesMax) return true;
+  const auto part = block.first(block.size() / kTriedPart);
+  return pack_always(part).size() < part.size() - part.size() / kLeastPartOfTried;
 }
 
 PageWriter::PageWriter(PagePacker& packer, const ExpectedPages& expected)

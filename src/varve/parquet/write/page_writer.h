@@ -20,8 +20,9 @@ struct BlockContent {
 };
 BlockContent content_of(Encoding encoding, size_t streams) noexcept;
 
-// Packs blocks where that pays: for `auto` where it takes off at least a tenth, or a seventh of dictionary indexes; for
-// a codec asked for by name where it takes off anything. Keeps the codec's working memory; one thread at a time.
+// Packs blocks where that pays: for `auto` where it takes off at least a tenth, or a seventh of dictionary indexes (of
+// these, and of dictionaries, a part is tried first); for a codec asked for by name where it takes off anything. Keeps
+// the codec's working memory; one thread at a time.
 class PagePacker {
  public:
   // Throws InvalidArgument for a level that the codec does not have.

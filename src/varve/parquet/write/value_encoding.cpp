@@ -25,12 +25,13 @@ constexpr size_t kPackedPenalty = 4;
 // An encoding that takes half as much again as another on a few slices of the sample is not tried on the others.
 constexpr size_t kHopeless = 2;
 
-// A dictionary that seems to take so small a part of PLAIN is tried at once, and kept if it takes at most the other.
-constexpr size_t kSeemsSmall = 4;
-constexpr size_t kIsSmall = 3;
+// An encoding that by the sample takes at most this part of PLAIN (one of so many) is taken without a look at the next;
+// a dictionary is kept then if it takes at most the other.
+constexpr size_t kGuessedPart = 4;
+constexpr size_t kKeptPart = 3;
 
 // It takes longer to find a grid than to hash so few values.
-constexpr size_t kValuesOfGrid = size_t{1} << 15;
+constexpr size_t kValuesOfGridMin = size_t{1} << 15;
 
 // Evenly spread slices; all of a short chunk.
 std::vector<PhysicalValues> sample(const PhysicalValues& values) {
@@ -62,20 +63,20 @@ std::vector<PhysicalValues> few_of(const std::vector<PhysicalValues>& slices) {
 }
 
 template <typename T>
-std::optional<ValueGrid> grid_of(const std::vector<PhysicalValues>& slices) {
+std::vector<T> numbers_of(const std::vector<PhysicalValues>& slices) {
   std::vector<T> numbers;
   numbers.reserve(count_of(slices));
   for (const PhysicalValues& slice : slices) {
     const auto part = slice.as<T>();
     numbers.insert(numbers.end(), part.begin(), part.end());
   }
-  return ValueGrid::find(std::span<const T>(numbers));
+  return numbers;
 }
 
 std::optional<ValueGrid> grid_of(const PhysicalValues& values, const std::vector<PhysicalValues>& slices) {
-  if (values.count < kValuesOfGrid) return std::nullopt;
-  if (values.type == PhysicalType::kDouble) return grid_of<double>(slices);
-  if (values.type == PhysicalType::kInt64) return grid_of<int64_t>(slices);
+  if (values.count < kValuesOfGridMin) return std::nullopt;
+  if (values.type == PhysicalType::kDouble) return ValueGrid::find_ticks(numbers_of<double>(slices));
+  if (values.type == PhysicalType::kInt64) return ValueGrid::find_integers(numbers_of<int64_t>(slices));
   return std::nullopt;
 }
 
@@ -195,7 +196,7 @@ size_t EncodingChooser::dictionary_cost(const std::vector<PhysicalValues>& slice
 }
 
 EncodingChoice EncodingChooser::choose(const PhysicalValues& values, std::span<const Encoding> candidates,
-                                       bool may_guess) {
+                                       Guess guess) {
   const auto slices = sample(values);
   if (count_of(slices) == 0) return {};
   const size_t plain_bytes = values.byte_size();
@@ -204,16 +205,18 @@ EncodingChoice EncodingChooser::choose(const PhysicalValues& values, std::span<c
   const bool is_delta_first = candidates.front() == Encoding::kDeltaBinaryPacked;
   const bool may_repeat = values.type != PhysicalType::kBoolean;
   size_t dictionary = may_repeat && !is_delta_first ? dictionary_cost(slices, values, grid) : ~size_t{0};
-  const auto is_small = [&](size_t bytes) {
-    return may_guess && values.count > kFewValues && bytes <= plain_bytes / kSeemsSmall;
+  const auto seems_small = [&](size_t bytes) {
+    return values.count > kFewValues && bytes <= plain_bytes / kGuessedPart;
   };
-  if (is_small(dictionary)) return {.dictionary_bytes_max = plain_bytes / kIsSmall, .grid = grid, .is_guess = true};
+  if (guess == Guess::kAllowed && seems_small(dictionary)) {
+    return {.dictionary_bytes_max = plain_bytes / kKeptPart, .grid = grid, .is_guess = true};
+  }
   EncodingChoice best{.pages = {.bytes = ~size_t{0}}};
   for (const Encoding encoding : candidates) {
     const ExpectedPages pages = estimate(slices, encoding, values.count, std::min(best.pages.bytes, dictionary));
     if (pages.bytes < best.pages.bytes) best = {.encoding = encoding, .pages = pages};
     if (best.pages.bytes < plain_bytes / kCheapEnough) return best;
-    if (is_delta_first && is_small(best.pages.bytes)) break;
+    if (is_delta_first && seems_small(best.pages.bytes)) break;
   }
   if (may_repeat && is_delta_first) dictionary = dictionary_cost(slices, values, grid);
   // Integers are quicker to read delta-coded, so their dictionary has to be clearly smaller.

@@ -27,8 +27,10 @@ struct EncodingChoice {
   ExpectedPages pages;                   // by it; bytes with what packing them costs their readers
   size_t dictionary_bytes_max = 0;       // a dictionary pays if it and its indexes take less; 0: it is not worth trying
   std::optional<ValueGrid> grid;         // on which the values of a dictionary lie
-  bool is_guess = false;                 // only a dictionary was looked at
+  bool is_guess = false;                 // only a dictionary was looked at: should it fail, choose again without guess
 };
+
+enum class Guess { kAllowed, kNone };
 
 // The encodings worth trying. Strings of a column that readers restore as a dictionary (`is_dictionary`) stay PLAIN:
 // PyArrow reads no other encoding into one.
@@ -41,9 +43,11 @@ class EncodingChooser {
  public:
   explicit EncodingChooser(PagePacker& packer) : packer_(packer) {}
 
-  // `candidates` are tried in their order; see candidates_for. Where `may_guess`, the values are many, and a dictionary
-  // is by the sample so small that hardly anything could be smaller, it is chosen without a look at the others.
-  EncodingChoice choose(const PhysicalValues& values, std::span<const Encoding> candidates, bool may_guess = true);
+  // `candidates` are tried in their order; see candidates_for. Of many values not all need be: those after delta coding
+  // are not where that takes a small part of PLAIN; and where guesses are allowed, and a dictionary seems to, it alone
+  // is looked at (`is_guess`).
+  EncodingChoice choose(const PhysicalValues& values, std::span<const Encoding> candidates,
+                        Guess guess = Guess::kAllowed);
 
  private:
   ExpectedPages cost_of(const std::vector<PhysicalValues>& slices, Encoding encoding, bool is_long);

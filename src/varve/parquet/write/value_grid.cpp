@@ -31,7 +31,7 @@ bool lie_on(std::span<const double> sample, double denominator, int64_t& divisor
 
 }  // namespace
 
-std::optional<ValueGrid> ValueGrid::find(std::span<const double> sample) {
+std::optional<ValueGrid> ValueGrid::find_ticks(std::span<const double> sample) {
   if (sample.empty()) return std::nullopt;
   double denominator = 1;
   int64_t divisor = 0;
@@ -44,10 +44,10 @@ std::optional<ValueGrid> ValueGrid::find(std::span<const double> sample) {
   const double last = std::nearbyint(*greatest * places_per_unit);
   const double margin = std::floor((static_cast<double>(kPlaces) - (last - first)) / 2);
   if (margin < 1) return std::nullopt;
-  return ValueGrid({places_per_unit, kRounder, std::bit_cast<uint64_t>(kRounder + (first - margin))});
+  return ValueGrid(GridScale{places_per_unit, kRounder, std::bit_cast<uint64_t>(kRounder + (first - margin))});
 }
 
-std::optional<ValueGrid> ValueGrid::find(std::span<const int64_t> sample) {
+std::optional<ValueGrid> ValueGrid::find_integers(std::span<const int64_t> sample) {
   if (sample.empty()) return std::nullopt;
   const auto [least, greatest] = std::minmax_element(sample.begin(), sample.end());
   const auto first = static_cast<uint64_t>(*least);
@@ -57,11 +57,12 @@ std::optional<ValueGrid> ValueGrid::find(std::span<const int64_t> sample) {
 }
 
 bool ValueGrid::place(std::span<const uint64_t> values, uint32_t* places) const noexcept {
-  if (scale_) return place_values(values, *scale_, kPlaces, places);
+  if (const auto* scale = std::get_if<GridScale>(&scale_)) return place_values(values, *scale, kPlaces, places);
+  const FirstInteger first = std::get<FirstInteger>(scale_);
   static_assert(std::has_single_bit(kPlaces));  // so that all are below it if their bits together are
   uint64_t bits = 0;
   for (size_t index = 0; index < values.size(); ++index) {
-    const uint64_t place = values[index] - first_;
+    const uint64_t place = values[index] - first;
     places[index] = static_cast<uint32_t>(place);
     bits |= place;
   }

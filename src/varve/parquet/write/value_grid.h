@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <variant>
 
 #include "varve/parquet/number_loops.h"
 
@@ -18,20 +19,20 @@ class ValueGrid {
 
   // The coarsest grid of decimal fractions on which all values of `sample` lie, with room around them; nothing if there
   // is none.
-  static std::optional<ValueGrid> find(std::span<const double> sample);
+  static std::optional<ValueGrid> find_ticks(std::span<const double> sample);
   // One place for each integer around those of `sample`; nothing if these lie too far apart.
-  static std::optional<ValueGrid> find(std::span<const int64_t> sample);
+  static std::optional<ValueGrid> find_integers(std::span<const int64_t> sample);
 
   // Sets places[i], which is below kPlaces, for the number whose bits are values[i]. False if one lies outside; what
   // then stands in `places` is of no use. Values off the grid get the place of some neighbour.
   bool place(std::span<const uint64_t> values, uint32_t* places) const noexcept;
 
  private:
-  explicit ValueGrid(const GridScale& scale) : scale_(scale) {}
-  explicit ValueGrid(uint64_t first) : first_(first) {}
+  using FirstInteger = uint64_t;  // the one at place 0, modulo 2^64
 
-  std::optional<GridScale> scale_;  // of doubles
-  uint64_t first_ = 0;              // integer, modulo 2^64
+  explicit ValueGrid(const std::variant<GridScale, FirstInteger>& scale) : scale_(scale) {}
+
+  std::variant<GridScale, FirstInteger> scale_;
 };
 
 }  // namespace varve::parquet
