@@ -85,6 +85,27 @@ bool place_doubles(std::span<const uint64_t> values, const GridScale& scale, uin
   return all_inside;
 }
 
+bool place_integers(std::span<const uint64_t> values, uint64_t first, uint64_t places_max, uint32_t* places) {
+  const hn::ScalableTag<uint64_t> words;
+  const hn::Rebind<uint32_t, decltype(words)> halves;
+  const size_t lanes = hn::Lanes(words);
+  const auto origin = hn::Set(words, first);
+  const auto beyond = hn::Set(words, ~(places_max - 1));
+  auto outside = hn::Zero(words);
+  size_t at = 0;
+  for (; at + lanes <= values.size(); at += lanes) {
+    const auto place = hn::Sub(hn::LoadU(words, values.data() + at), origin);
+    outside = hn::Or(outside, hn::And(place, beyond));
+    hn::StoreU(hn::TruncateTo(halves, place), halves, places + at);
+  }
+  bool all_inside = hn::AllTrue(words, hn::Eq(outside, hn::Zero(words)));
+  for (; at < values.size(); ++at) {
+    all_inside = all_inside && values[at] - first < places_max;
+    places[at] = static_cast<uint32_t>(values[at] - first);
+  }
+  return all_inside;
+}
+
 template <typename T>
 T differences_in(const T* values, std::make_unsigned_t<T>* differences) {
   const hn::ScalableTag<T> tag;
@@ -132,6 +153,7 @@ HWY_EXPORT(extremes_uint32);
 HWY_EXPORT(extremes_int64);
 HWY_EXPORT(extremes_uint64);
 HWY_EXPORT(place_doubles);
+HWY_EXPORT(place_integers);
 HWY_EXPORT(differences_int32);
 HWY_EXPORT(differences_int64);
 
@@ -159,6 +181,10 @@ Extremes<uint64_t> extremes_of(std::span<const uint64_t> values) noexcept {
 bool place_values(std::span<const uint64_t> values, const GridScale& scale, uint64_t places_max,
                   uint32_t* places) noexcept {
   return HWY_DYNAMIC_DISPATCH(place_doubles)(values, scale, places_max, places);
+}
+
+bool place_values(std::span<const uint64_t> values, uint64_t first, uint64_t places_max, uint32_t* places) noexcept {
+  return HWY_DYNAMIC_DISPATCH(place_integers)(values, first, places_max, places);
 }
 
 int32_t take_differences(const int32_t* values, uint32_t* differences) noexcept {

@@ -36,6 +36,9 @@ struct GridScale {
 bool place_values(std::span<const uint64_t> values, const GridScale& scale, uint64_t places_max,
                   uint32_t* places) noexcept;
 
+// The same for integers, of which `first` lies at place 0; modulo 2^64.
+bool place_values(std::span<const uint64_t> values, uint64_t first, uint64_t places_max, uint32_t* places) noexcept;
+
 // Differences that are taken at a time.
 inline constexpr size_t kDifferences = 128;
 

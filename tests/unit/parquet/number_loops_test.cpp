@@ -110,6 +110,27 @@ TEST_P(NumberLoopsTest, PlaceBeyondTheGridIsTold) {
   }
 }
 
+TEST_P(NumberLoopsTest, PlacesOfIntegersCountFromTheFirstModuloTheirRange) {
+  const auto first = static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) - 10;
+  std::vector<uint64_t> values;
+  for (uint64_t step = 0; step < 50; ++step) values.push_back(first + step);
+  std::vector<uint32_t> places(values.size());
+  EXPECT_TRUE(place_values(values, first, 64, places.data()));
+  for (uint32_t step = 0; step < places.size(); ++step) EXPECT_EQ(places[step], step);
+}
+
+TEST_P(NumberLoopsTest, IntegerBeyondTheGridIsTold) {
+  std::vector<uint32_t> places(21);
+  for (const uint64_t stranger : {~uint64_t{0}, uint64_t{64}, uint64_t{1} << 32, uint64_t{1} << 63}) {
+    for (size_t at = 0; at < places.size(); ++at) {
+      std::vector<uint64_t> values(places.size(), 63);
+      EXPECT_TRUE(place_values(values, uint64_t{0}, 64, places.data()));
+      values[at] = stranger;
+      EXPECT_FALSE(place_values(values, uint64_t{0}, 64, places.data())) << stranger << " at " << at;
+    }
+  }
+}
+
 TEST_P(NumberLoopsTest, DifferencesWrapAround) {
   for (int run = 0; run < 20; ++run) {
     expect_differences<int32_t>();

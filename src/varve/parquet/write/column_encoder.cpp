@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "varve/parquet/number_loops.h"
 #include "varve/table/bits.h"
 #include "varve/table/select.h"
 
@@ -247,9 +248,7 @@ std::span<const uint32_t> ColumnEncoder::codes_of(const PageCut& cut) const {
 
 void ColumnEncoder::encode_index_page(const PageCut& cut) {
   const auto codes = codes_of(cut);
-  uint32_t bits = 0;
-  for (const uint32_t code : codes) bits |= code;
-  const int bit_width = bit_width_of(bits);
+  const int bit_width = bit_width_of(extremes_of(codes).greatest);
   const auto head = static_cast<std::byte>(bit_width);
   indexes_.append({&head, 1});
   encode_hybrid(codes, bit_width, indexes_);

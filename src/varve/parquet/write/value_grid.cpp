@@ -57,16 +57,7 @@ std::optional<ValueGrid> ValueGrid::find_integers(std::span<const int64_t> sampl
 }
 
 bool ValueGrid::place(std::span<const uint64_t> values, uint32_t* places) const noexcept {
-  if (const auto* scale = std::get_if<GridScale>(&scale_)) return place_values(values, *scale, kPlaces, places);
-  const FirstInteger first = std::get<FirstInteger>(scale_);
-  static_assert(std::has_single_bit(kPlaces));  // so that all are below it if their bits together are
-  uint64_t bits = 0;
-  for (size_t index = 0; index < values.size(); ++index) {
-    const uint64_t place = values[index] - first;
-    places[index] = static_cast<uint32_t>(place);
-    bits |= place;
-  }
-  return bits < kPlaces;
+  return std::visit([&](const auto& scale) { return place_values(values, scale, kPlaces, places); }, scale_);
 }
 
 }  // namespace varve::parquet
