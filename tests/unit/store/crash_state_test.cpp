@@ -279,14 +279,12 @@ class CrashStateTest : public ::testing::Test {
 
   static bool every_state() { return std::getenv("VARVE_EVERY_STATE") != nullptr; }
 
-  // To make a lake, or twenty series, takes many calls that are much alike. What a missing sync breaks may show after
-  // one call alone.
+  // To make a lake takes many calls that are much alike. What a missing sync breaks may show after one call alone.
   static uint64_t step_after(uint64_t call, const History& history, bool complete) {
     if (every_state()) return 1;
     constexpr uint64_t kCallsOfMaking[] = {20, 260};
     if (history.from_nothing && call > kCallsOfMaking[0] && call < kCallsOfMaking[1]) return 16;
-    if (complete) return 1;
-    return history.together ? 8 : 2;
+    return complete ? 1 : 2;
   }
 
   // All, and some of them twice; or the least and another one, both or in turn.
