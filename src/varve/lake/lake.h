@@ -35,8 +35,7 @@ struct KeyedTable {
 // Every call may throw Io, Corruption (naming the file) and Forked; calls that take a key throw PathTraversal for a bad
 // one; calls that write throw ReadOnly, ConcurrentWrite after the lock time-out, NotFound once the lake's directory was
 // moved, removed or replaced, and OutcomeUnknown. A call that throws has changed nothing, except that OutcomeUnknown
-// says what it says. When a writing call returns, its change is on the
-// disk, and other processes see it.
+// says what it says. When a writing call returns, its change is on the disk, and other processes see it.
 class Lake {
  public:
   // Opens the lake at `root`, mends what a crash left behind, and makes it first where there is none.
