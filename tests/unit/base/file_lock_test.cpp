@@ -1,8 +1,4 @@
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <atomic>
-#include <csignal>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -12,43 +8,14 @@
 #include "varve/base/file_system.h"
 
 #include "support/errors.h"
+#include "support/still_process.h"
 #include "support/temp_directory.h"
 
 namespace varve::base {
 namespace {
 
 using testing::expect_error;
-
-// A child process that runs `work`, tells that it is done, and waits to be killed.
-class Child {
- public:
-  template <typename Work>
-  explicit Child(Work work) {
-    int ends[2];
-    if (::pipe(ends) != 0) throw Io("no pipe");
-    id_ = ::fork();
-    if (id_ == 0) {
-      work();
-      if (::write(ends[1], "x", 1) == 1) ::pause();
-      ::_exit(1);
-    }
-    char byte = 0;
-    EXPECT_EQ(::read(ends[0], &byte, 1), 1);
-    ::close(ends[0]);
-    ::close(ends[1]);
-  }
-  ~Child() { kill(); }
-
-  void kill() {
-    if (id_ <= 0) return;
-    ::kill(id_, SIGKILL);
-    ::waitpid(id_, nullptr, 0);
-    id_ = 0;
-  }
-
- private:
-  pid_t id_ = 0;
-};
+using testing::StillProcess;
 
 class FileLockTest : public ::testing::Test {
  protected:
@@ -146,7 +113,7 @@ TEST_F(FileLockTest, OnlyOneThreadAtATimeHoldsIt) {
 
 TEST_F(FileLockTest, DiesWithItsProcess) {
   std::unique_ptr<FileLock> held;
-  Child child([&] { held = lock(); });
+  StillProcess child([&] { held = lock(); });
   expect_held();
   child.kill();
   expect_free();
@@ -154,7 +121,7 @@ TEST_F(FileLockTest, DiesWithItsProcess) {
 
 TEST_F(FileLockTest, ForkedChildNeitherKeepsNorReleasesIt) {
   auto held = lock();
-  Child child([&] { held.reset(); });
+  StillProcess child([&] { held.reset(); });
   expect_held();
   held.reset();
   expect_free();
@@ -162,7 +129,7 @@ TEST_F(FileLockTest, ForkedChildNeitherKeepsNorReleasesIt) {
 
 TEST_F(FileLockTest, IsReleasedThoughAForkedChildLives) {
   auto held = lock();
-  const Child child([] {});
+  const StillProcess child([] {});
   held.reset();
   expect_free();
 }

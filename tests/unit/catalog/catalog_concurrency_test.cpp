@@ -1,5 +1,4 @@
 // Several threads and several processes at one catalog.
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "varve/catalog/sqlite.h"
 
 #include "support/errors.h"
+#include "support/still_process.h"
 #include "unit/catalog/catalog_fixture.h"
 
 namespace varve::catalog {
@@ -26,6 +26,7 @@ namespace {
 using ::testing::ElementsAre;
 using testing::expect_error;
 using ::testing::IsEmpty;
+using testing::StillProcess;
 
 void in_threads(int count, const std::function<void(int)>& work) {
   std::vector<std::thread> threads;
@@ -191,37 +192,6 @@ TEST_F(CatalogConcurrencyTest, ReadersFollowAWriterThatComesAndGoes) {
   writer.join();
   EXPECT_EQ(reading.find_series("a")->version, 15);
 }
-
-// In a child that does `work` and then holds still, as long as this lives.
-class StillProcess {
- public:
-  explicit StillProcess(const std::function<void()>& work) {
-    int done[2] = {};
-    if (::pipe(done) != 0) throw Io("no pipe");
-    child_ = ::fork();
-    if (child_ < 0) throw Io("no child");
-    if (child_ == 0) {
-      work();
-      ::close(done[0]);
-      ::close(done[1]);
-      for (;;) ::pause();
-    }
-    ::close(done[1]);
-    char nothing;
-    EXPECT_EQ(::read(done[0], &nothing, 1), 0);
-    ::close(done[0]);
-  }
-  ~StillProcess() {
-    if (child_ <= 0) return;  // that would be everybody
-    ::kill(child_, SIGKILL);
-    ::waitpid(child_, nullptr, 0);
-  }
-  StillProcess(const StillProcess&) = delete;
-  StillProcess& operator=(const StillProcess&) = delete;
-
- private:
-  pid_t child_ = -1;
-};
 
 // What a writer leaves that is killed between the two copies that it makes of the header.
 void break_shared_memory(const std::string& path) {
