@@ -68,6 +68,9 @@ std::shared_ptr<const parquet::Reader> open_object(Engine& engine, std::string_v
   if (in_memory && object.stored) file = std::make_unique<base::MemoryFile>(read_whole(*file, size));
   auto reader =
       std::make_shared<const parquet::Reader>(parquet::Reader::open(std::move(file), visible_name(key, object)));
+  if (object.stored && !object.modified && is_of_another_commit(*reader, object)) {
+    check_bytes(*open_object_bytes(engine, object), object, visible_name(key, object));
+  }
   engine.objects().put(object.id, status, {reader, in_memory ? size : 0});
   return reader;
 }

@@ -1,7 +1,11 @@
 #include "varve/store/store.h"
 
+#include <chrono>
+#include <filesystem>
+#include <map>
 #include <thread>
 
+#include "varve/base/clock.h"
 #include "varve/parquet/reader.h"
 
 #include "unit/store/store_fixture.h"
@@ -265,6 +269,43 @@ TEST_F(StoreTest, AChangedByteIsFound) {
   const std::byte other{0x5A};
   folder_.files().open(file, base::OpenMode::kReadWrite)->write_at(6, std::span(&other, 1));
   EXPECT_NE(findings(store).find("SHA-256"), std::string::npos) << findings(store);
+}
+
+// A file of the series with as many bytes as another one, a moment after both were written.
+TEST_F(StoreTest, AFileThatAnotherOneWasCopiedOverIsNotRead) {
+  folder_.clock().set(base::SystemClock().now());
+  {
+    const Store store = folder_.open();
+    write(store, "day", {{0, 1}, {86'400, 2}, {2 * 86'400, 3}, {3 * 86'400, 4}}, laid_out("day"));
+  }
+  std::map<uintmax_t, std::vector<std::string>> by_size;
+  for (const std::string& name : folder_.visible_files("day")) {
+    const std::string file = folder_.path("day/" + name);
+    by_size[std::filesystem::file_size(file)].push_back(file);
+  }
+  const auto alike =
+      std::find_if(by_size.begin(), by_size.end(), [](const auto& one) { return one.second.size() > 1; });
+  ASSERT_NE(alike, by_size.end());
+  std::filesystem::copy_file(alike->second[1], alike->second[0], std::filesystem::copy_options::overwrite_existing);
+  const Store store = folder_.open();
+  expect_error(ErrorKind::kCorruption, "changed from outside", [&] { static_cast<void>(store.read("day")); });
+}
+
+// Its time is that of before, as some programs keep it.
+TEST_F(StoreTest, AFileOfAnotherCommitIsNotReadWhateverItsTime) {
+  folder_.clock().set(base::SystemClock().now());
+  {
+    const Store store = folder_.open();
+    write(store, "k", {{0, 1}});
+    write(store, "j", {{0, 2}});
+  }
+  const std::string file = folder_.path("k/" + folder_.visible_files("k").at(0));
+  const auto time = std::filesystem::last_write_time(file);
+  std::filesystem::copy_file(folder_.path("j/" + folder_.visible_files("j").at(0)), file,
+                             std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::last_write_time(file, time - std::chrono::hours(1));
+  const Store store = folder_.open();
+  expect_error(ErrorKind::kCorruption, "changed from outside", [&] { static_cast<void>(store.read("k")); });
 }
 
 // No CRC is over the footer: what it says would be believed.
