@@ -25,6 +25,11 @@ class RebuildCatalogTest : public StoreTest {
     for (Row& row : rows) row.second = static_cast<int64_t>(engine());
     return rows;
   }
+  static catalog::SeriesDefinition untimed(int64_t target_rows) {
+    catalog::SeriesDefinition definition = unkeyed(target_rows);
+    definition.index.clear();
+    return definition;
+  }
   void lose_catalog() {
     for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(folder_.path(".varve/catalog.sqlite") + suffix);
   }
@@ -71,6 +76,31 @@ TEST_F(RebuildCatalogTest, BringsTheNewestRowsBackFromFilesAlone) {
   EXPECT_EQ(folder_.glob("month"), (Rows{{0, 0}, {40 * 86'400, 2}}));
   EXPECT_EQ(read(store, "file"), (Rows{{0, 0}, {400 * 86'400, 2}}));
   EXPECT_EQ(findings(store), "");
+}
+
+TEST_F(RebuildCatalogTest, RowsWithoutATimeKeepTheirOrder) {
+  Rows expected;
+  const auto append_some = [&](const Store& store) {
+    for (int turn = 0; turn < 12; ++turn) {
+      const auto size = static_cast<int64_t>(expected.size());
+      Rows rows;
+      for (int64_t row = 0; row < 7; ++row) rows.emplace_back(100 - size, size + row);
+      append(store, "k", rows, untimed(3));
+      expected.insert(expected.end(), rows.begin(), rows.end());
+    }
+    EXPECT_EQ(to_rows(store.read("k")), expected);
+  };
+  append_some(folder_.open());  // the catalog has a copy of that
+  append_some(folder_.open());
+  for (const bool has_copy : {true, false}) {
+    lose_catalog();
+    if (!has_copy) lose_copies();
+    EXPECT_EQ(told(rebuild()), "");
+    const Store store = folder_.open();
+    EXPECT_EQ(to_rows(store.read("k")), expected);
+    EXPECT_EQ(findings(store), "");
+    append_some(store);
+  }
 }
 
 TEST_F(RebuildCatalogTest, VersionsGoOnAndWhatIsOldIsPutAside) {

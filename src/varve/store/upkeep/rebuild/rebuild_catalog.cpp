@@ -314,12 +314,34 @@ class CatalogRebuild {
       tell(key, "", "its older versions in the catalog's copy do not go with its files, and are forgotten");
       end(key, state->series.version);
     }
-    const catalog::SeriesChange change = change_to(key, shown);
-    const int64_t id =
-        catalog_->commit({.id = base::make_uuid(), .operation = std::string(kOperation), .changes = {change}})
-            .front()
-            .series_id;
-    for (const catalog::NewObject& object : change.added) owners_[object.id] = id;
+    for (catalog::SeriesChange& change : steps_to(key, shown)) {
+      if (const auto row = catalog_->find_series(key)) change.base_version = row->version;
+      const int64_t id =
+          catalog_->commit({.id = base::make_uuid(), .operation = std::string(kOperation), .changes = {change}})
+              .front()
+              .series_id;
+      for (const catalog::NewObject& object : change.added) owners_[object.id] = id;
+    }
+  }
+
+  // Rows without a time are in the order in which commits brought them: each file has one of its own.
+  std::vector<catalog::SeriesChange> steps_to(const std::string& key, const ShownSeries& shown) {
+    catalog::SeriesChange whole = change_to(key, shown);
+    const bool timed = !shown.back().object->facts->definition.index.empty();
+    if (timed || whole.added.size() < 2) return {std::move(whole)};
+    std::map<std::string_view, int64_t> versions;
+    for (const ShownFile& file : shown) versions[file.name] = file.object->facts->version;
+    std::vector<catalog::NewObject> added = std::exchange(whole.added, {});
+    std::vector<catalog::SeriesChange> steps;
+    for (catalog::NewObject& object : added) {
+      catalog::SeriesChange step{.key = key};
+      if (steps.empty()) step = whole;
+      step.least_version = versions.at(object.name);
+      step.rows_added = object.rows;
+      step.added = {std::move(object)};
+      steps.push_back(std::move(step));
+    }
+    return steps;
   }
 
   static bool shows(const ShownSeries& shown, const std::vector<catalog::ObjectRow>& objects) {

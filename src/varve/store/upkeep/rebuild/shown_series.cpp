@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -109,6 +110,14 @@ class TreeReader {
     return tree_.added.back().get();
   }
 
+  // Names of untimed files count on.
+  static bool written_before(const ShownFile& left, const ShownFile& right) {
+    const auto place = [](const ShownFile& file) {
+      return std::tuple(file.object->facts->version, file.name.size(), std::string_view(file.name));
+    };
+    return place(left) < place(right);
+  }
+
   // No file twice, and none that lies across others: the newer ones stay.
   void settle(const std::string& key, std::vector<ShownFile>& shown) {
     const auto newer = [](const ShownFile& left, const ShownFile& right) {
@@ -129,6 +138,7 @@ class TreeReader {
       }
     }
     std::reverse(kept.begin(), kept.end());
+    if (!timed) std::sort(kept.begin(), kept.end(), written_before);
     shown = std::move(kept);
   }
 
