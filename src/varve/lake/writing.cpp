@@ -93,7 +93,7 @@ void add_to(store::WriteSession& session, Change& change, std::vector<store::Ser
   }
   if (is_defined) {
     write.definition = define_series(options.series, change.table.schema());
-    write.redefines = !is_new && !is_like(write.definition, existing->definition);
+    write.redefines = !is_new;
   } else {
     check_agreement(change.key, existing->definition, options.series);
     if (existing->definition.has_identity && !options.series.identity) {
@@ -105,6 +105,7 @@ void add_to(store::WriteSession& session, Change& change, std::vector<store::Ser
                                     : moments_in(existing->definition, session.schema(change.key));
   write.change = {.rows = with_zone(change.table, index, options.zone),
                   .mode = *change.mode,
+                  .anew = write.redefines && !is_like(write.definition, existing->definition),
                   .first = within.first,
                   .last = within.last};
   write.annotations = to_annotations(options.coverage, options.metadata);

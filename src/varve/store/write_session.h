@@ -30,7 +30,7 @@ struct SeriesWrite {
   std::string source_name;
   std::string source_sha256;
   bool source_again = false;  // it is not left out
-  bool redefines = false;  // `definition` takes the place of that of a series that is there; all rows are written anew
+  bool redefines = false;  // `definition` takes the place of that of a series that is there, of which all rows are new
   // Set: the rows are those of this version, and the sources become its own.
   std::optional<catalog::SeriesVersion> restored = {};
   // Files of somebody else's that hold the rows so far: they make way for those of the series.

@@ -1,4 +1,6 @@
 // A write that makes a series something else, in one commit.
+#include <array>
+
 #include "varve/base/error.h"
 #include "varve/lake/lake.h"
 
@@ -54,6 +56,23 @@ TEST_F(RedefineTest, AnotherLayoutTakesThePlaceOfTheFilesInOneCommit) {
   }
   EXPECT_EQ(read(1), first_);
   EXPECT_EQ(lake_.info("k").version, 6);
+}
+
+TEST_F(RedefineTest, PricesHaveThePlacesThatTheNewRowsNeed) {
+  const auto rows_of = [](double price) {
+    const Schema schema({{"timestamp", DataType::timestamp(TimeUnit::kNano, "UTC")}, {"close", DataType::float64()}});
+    return Table(schema, {make_column<int64_t>(schema[0].type, std::array{int64_t{0}}),
+                          make_column<double>(schema[1].type, std::array{price})});
+  };
+  const SeriesWriteOptions options = {.series = {.prices = "decimal"}, .redefine = true};
+  lake_.write("prices", rows_of(1e-9), {.series = options.series});
+  lake_.write("prices", rows_of(123'456'789'012'345.0), options);
+  EXPECT_EQ(lake_.info("prices").price_scales.at("close"), 0);
+  lake_.write("prices", rows_of(1.5), options);
+  EXPECT_EQ(lake_.info("prices").price_scales.at("close"), 1);
+  EXPECT_EQ(lake_.write("prices", rows_of(1.5), options).version, 3);  // which it has already
+  EXPECT_EQ(lake_.read("prices", {.as_of = 1}).column("close").values<double>()[0], 1e-9);
+  EXPECT_TRUE(lake_.verify().clean());
 }
 
 TEST_F(RedefineTest, IdentityAndCompressionAreThoseOfANewSeries) {

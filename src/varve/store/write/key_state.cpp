@@ -145,9 +145,7 @@ void work_out(Engine& engine, KeyState& key, const SeriesWrite& write) {
   if (is_defined || !growth.empty()) key.change.define = key.definition;
   key.change.sources.forgets = write.change.mode == WriteMode::kReplaceSeries;
   key.change.sources.restored = write.restored;
-  RowChange change = write.change;
-  change.anew = write.redefines;
-  plan(engine, key, std::move(change));
+  plan(engine, key, write.change);
   note_source(engine, key, write);
 }
 
