@@ -167,9 +167,11 @@ size_t publish_pending(Engine& engine) {
   return behind;
 }
 
-bool is_pending(Engine& engine, int64_t series_id) {
-  const std::vector<catalog::PendingPublication> pending = engine.catalog().pending_publications();
-  return std::any_of(pending.begin(), pending.end(), [&](const auto& due) { return due.series_id == series_id; });
+std::optional<catalog::PendingPublication> find_pending(Engine& engine, int64_t series_id) {
+  for (catalog::PendingPublication& due : engine.catalog().pending_publications()) {
+    if (due.series_id == series_id) return std::move(due);
+  }
+  return {};
 }
 
 }  // namespace varve::store

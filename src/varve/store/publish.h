@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "varve/store/engine.h"
 
@@ -20,7 +21,7 @@ void publish(Engine& engine, const catalog::PendingPublication& pending);
 // Publishes what the catalog has flagged. Failures are told to the log. Returns how many directories are still behind.
 size_t publish_pending(Engine& engine);
 
-// Whether something that was committed to the series is not published yet.
-bool is_pending(Engine& engine, int64_t series_id);
+// What was committed to the series and is not published yet, if there is something.
+std::optional<catalog::PendingPublication> find_pending(Engine& engine, int64_t series_id);
 
 }  // namespace varve::store

@@ -1,6 +1,7 @@
 #include "varve/store/upkeep/vacuum.h"
 
 #include <algorithm>
+#include <exception>
 #include <set>
 #include <string>
 #include <utility>
@@ -83,12 +84,26 @@ void vacuum_series(Engine& engine, int64_t series_id, const RetentionPolicy& pol
     std::vector<ObjectRow> orphans = engine.catalog().forget_versions(series_id, versions);
     vacuumed.versions += static_cast<int64_t>(versions.size());
     // A publication under way looks at files; and one that is due must know its old links before they are nobody's.
+    if (const auto due = orphans.empty() ? std::nullopt : find_pending(engine, series_id)) publish(engine, *due);
     const auto lock = engine.disk().lock(LakeLock::kPublish, engine.lock_timeout());
-    if (!orphans.empty() && is_pending(engine, series_id)) return;
+    if (!orphans.empty() && find_pending(engine, series_id)) return;  // of a commit just now
     const std::set<std::string> shown = names_in_replaced(engine, series_id);
     std::erase_if(orphans, [&](const ObjectRow& object) { return shown.contains(object.name); });
     remove_objects(engine, orphans, vacuumed);
   }
+}
+
+// What keeps one series from it does not keep the others.
+void vacuum_all(Engine& engine, const RetentionPolicy& policy, Vacuumed& vacuumed) {
+  std::exception_ptr failure;
+  for (const int64_t id : engine.catalog().series_ids()) {
+    try {
+      vacuum_series(engine, id, policy, vacuumed);
+    } catch (const Error&) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
 }
 
 void check_writable(const Engine& engine) {
@@ -113,7 +128,7 @@ Vacuumed vacuum_at_once(Engine& engine, std::string_view key, const RetentionPol
   publish_pending(engine);
   Vacuumed vacuumed;
   if (key.empty()) {
-    for (const int64_t id : engine.catalog().series_ids()) vacuum_series(engine, id, policy, vacuumed);
+    vacuum_all(engine, policy, vacuumed);
     return vacuumed;
   }
   const std::optional<catalog::SeriesRow> series = engine.catalog().find_series(key);

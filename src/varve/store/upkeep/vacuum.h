@@ -20,7 +20,8 @@ struct Vacuumed {
 // Forgets versions of one series (deleted or not; all if `key` is empty) that the policy lets go, except those that
 // somebody reads under a lease, and removes their files: by what the catalog says, never by a listing. The visible tree
 // does not change. May run beside readers and writers. Waits up to the engine's listing_grace first, if something was
-// replaced just now. Throws NotFound, Io; what was not done is done by the next call.
+// replaced just now. Throws NotFound; and, when it has done what it can, what keeps it from a series, as a full disk
+// may that leaves no room for files that are to be published first. What was not done is done by the next call.
 Vacuumed vacuum(Engine& engine, std::string_view key, const RetentionPolicy& policy);
 // The same without waiting: what a replaced directory shows stays.
 Vacuumed vacuum_at_once(Engine& engine, std::string_view key, const RetentionPolicy& policy);

@@ -130,7 +130,7 @@ void look_at_tree(Engine& engine, const std::string& key, Verification& report) 
     if (state) engine.disk().check_key_path(key);
     const std::vector<TreeFault> faults =
         find_tree_faults(engine, *series, state ? state->objects : std::vector<ObjectRow>());
-    if (faults.empty() || is_pending(engine, series->id)) return;
+    if (faults.empty() || find_pending(engine, series->id)) return;
     const std::optional<catalog::SeriesRow> now = engine.catalog().find_series(key);
     if (!now || now->version != series->version || look == 0) continue;
     for (const TreeFault& fault : faults) {
