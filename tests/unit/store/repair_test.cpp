@@ -89,6 +89,19 @@ TEST_F(RepairTest, AVisibleFileThatWasReplacedIsPutAside) {
   EXPECT_EQ(findings(store), "");
 }
 
+TEST_F(RepairTest, ALinkInThePlaceOfAVisibleFileIsPutAside) {
+  const Store store = folder_.open();
+  append(store, "k", run_of(0, 3));
+  const std::string file = visible("k");
+  fs::rename(file, folder_.path("elsewhere"));
+  fs::create_symlink(folder_.path("elsewhere"), file);
+  EXPECT_EQ(outcomes(store.repair()), Outcomes{RepairOutcome::kPublished});
+  EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(file)));
+  EXPECT_EQ(folder_.glob("k"), run_of(0, 3));
+  EXPECT_EQ(put_aside(), 1U);
+  EXPECT_EQ(findings(store), "");
+}
+
 TEST_F(RepairTest, AMissingObjectIsMendedFromTheVisibleCopy) {
   const Store store = folder_.open();
   append(store, "k", run_of(0, 3));

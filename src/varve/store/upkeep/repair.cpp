@@ -172,7 +172,7 @@ class SeriesRepair {
   // Files under names of the series' own that are not its files. What is to be published still is no fault.
   void put_changed_files_aside() {
     const std::optional<catalog::Catalog::State> state = engine_.catalog().state(series_.key);
-    const bool is_due = is_pending(engine_, series_.id);
+    const bool is_due = find_pending(engine_, series_.id).has_value();
     for (const TreeFault& fault :
          find_tree_faults(engine_, series_, state ? state->objects : std::vector<ObjectRow>())) {
       if (fault.kind == TreeFaultKind::kMissing) continue;
@@ -185,9 +185,10 @@ class SeriesRepair {
     }
   }
 
+  // A directory of somebody's stays.
   void put_aside_if_file(const TreeFault& fault) {
     const std::string path = base::join_path(engine_.disk().root(), fault.file);
-    if (engine_.files().status(path).type != base::FileType::kFile) return;
+    if (engine_.files().status(path).type == base::FileType::kDirectory) return;
     stale_ = true;
     changed_.insert(fault.file);
     const std::string where = put_aside(engine_.disk(), path, fault.object_id + "-visible");
