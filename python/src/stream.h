@@ -19,6 +19,7 @@ class Stream {
 
   [[nodiscard]] Table empty() const;
   std::optional<Table> next();
+  [[nodiscard]] Table rest();  // all that is left
   [[nodiscard]] nanobind::capsule arrow_stream() const;
 
  private:

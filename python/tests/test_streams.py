@@ -1,5 +1,8 @@
 """Many series at once, and rows piece by piece."""
 
+import operator
+from pathlib import Path
+
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -44,6 +47,21 @@ def test_batches_are_tables_and_a_stream(pair: varve.Lake) -> None:
     assert arrow.read_all()["close"].to_pylist() == [5, 6, 7, 8, 9]
     with pytest.raises(varve.InvalidArgumentError):
         pair.read_batches("a", batch_rows=0)
+
+
+def test_what_is_gathered_raises_as_what_is_iterated(tmp_path: Path) -> None:
+    with varve.open(tmp_path / "lake") as lake:
+        lake.write("a", seconds(0, 100_000))
+        file = tmp_path / "lake" / lake.files("a", as_of=1)[0]
+        with file.open("r+b") as opened:
+            opened.seek(file.stat().st_size // 2)
+            byte = opened.read(1)[0]
+            opened.seek(-1, 1)
+            opened.write(bytes([byte ^ 0x55]))
+        gathered = ["read_all", "to_arrow", "to_polars", "to_pandas", "to_numpy"]
+        for gather in [list, *(operator.methodcaller(name) for name in gathered)]:
+            with pytest.raises(varve.DataCorruptionError, match="was changed from outside"):
+                gather(lake.read_batches("a"))
 
 
 def test_batches_stay_at_their_version(pair: varve.Lake) -> None:

@@ -43,7 +43,7 @@ class Stream:
 
     def read_all(self) -> Table:
         """What is left of the pass as one table; without rows at its end."""
-        return Table(self)
+        return Table(self._native.rest())
 
     def to_arrow(self) -> "pyarrow.Table":
         """What is left of the pass, as ``Table.to_arrow`` gives it. So do the other three for their libraries."""
