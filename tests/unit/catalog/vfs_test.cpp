@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -125,12 +126,13 @@ TEST_F(VfsTest, ReadingTheBytesKeepsTheLocksOfThisProcess) {
   Database database(files_, path_, {});
   const Transaction held(database, Transaction::Mode::kRead, "hold");
   (void)has_row(database);
-  const auto locks = [] {
+  const auto locks = [] {  // /proc/locks, where those of all processes are, changes while it is read
     std::multiset<std::string> lines;
-    std::ifstream file("/proc/locks");
-    const std::string process = " " + std::to_string(::getpid()) + " ";
-    for (std::string line; std::getline(file, line);) {
-      if (line.find(process) != std::string::npos) lines.insert(line.substr(line.find(' ')));
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+      std::ifstream file(entry.path());
+      for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("lock:")) lines.insert(line.substr(line.find(": ", 6) + 1));
+      }
     }
     return lines;
   };
